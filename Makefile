@@ -1,0 +1,60 @@
+# `make` sets up all it needs in .venv, from locked and hashed packages, and checks the tree. Needs Python >= 3.11.
+.DEFAULT_GOAL := check
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+PYTHON_ := $(BIN)/python
+PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet
+COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
+
+.PHONY: check help run test lint format messages docs lock wheel clean
+
+check: lint test ## lint, types and tests (this is what `make` does)
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/.run ## the gateway on 127.0.0.1:8080, with everything embedded
+	$(BIN)/ussd-engine serve --host 127.0.0.1 --port 8080
+
+test: .venv/.dev ## the tests; with CI=true also the long ones and those that need servers
+	$(PYTHON_) -m pytest $(TESTS)
+
+lint: .venv/.dev ## style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: .venv/.dev ## bring the code into its format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+messages: .venv/.run ## bring the catalogues up to date with the menus
+	$(PYTHON_) -m ussd_engine.catalog
+
+docs: .venv/.run ## write the pages that are made from the code
+	$(PYTHON_) -m ussd_engine.config > docs/settings.md
+
+lock: .venv/.dev ## choose and hash the newest packages anew (with the oldest Python that is supported)
+	$(PIP) pip-tools
+	$(COMPILE) --upgrade --output-file requirements.txt setup.cfg
+	$(COMPILE) --upgrade --extra test --extra lint --constraint requirements.txt \
+		--output-file requirements-dev.txt setup.cfg
+
+wheel: .venv/.dev ## build the wheel into dist/
+	$(PYTHON_) -m build --wheel --no-isolation
+
+clean: ## remove what was made, but for var/
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/.run: requirements.txt setup.cfg pyproject.toml
+	@$(PYTHON_) -c '' 2>/dev/null || "$$(sh .ci/python)" -m venv --clear .venv
+	$(PIP) --require-hashes --requirement requirements.txt
+	$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt
+	$(PIP) --require-hashes --requirement requirements-dev.txt
+	@touch $@

@@ -1,0 +1,115 @@
+"""One handset on one provider: what it has dialled and typed, and the requests that the provider makes of it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import aiohttp
+from yarl import URL
+
+from simulator.clock import Clock
+from ussd_engine.channels.base import Channel, Dial, Kind, Request, Response, path
+from ussd_engine.errors import EngineError
+from ussd_engine.model import Reply
+
+EQUAL_S = 7.0
+"""What a person leaves at least before typing the same thing again: a provider's late repeat looks like it until then."""
+TIMEOUT_S = 15.0
+
+
+class NoAnswer(EngineError):
+    """The gateway cannot be reached, or did not answer as this provider would understand."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The way to a gateway."""
+
+    client: aiohttp.ClientSession
+    url: str
+    token: str = ""
+
+    async def send(self, channel: Channel, request: Request) -> Response:
+        """Make the provider's request. Raises `NoAnswer`."""
+        url = self.url.rstrip("/") + path(channel.name, request.kind, self.token)
+        target = f"{url}?{request.query}" if request.query else url
+        try:
+            async with self.client.request(
+                request.method,
+                URL(target, encoded=True),
+                data=request.body or None,
+                headers=dict(request.headers),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            ) as answer:
+                body = await answer.read()
+                return Response(
+                    body=body,
+                    content_type=answer.headers.get("Content-Type", ""),
+                    headers=dict(answer.headers),
+                    status=answer.status,
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NoAnswer(f"{self.url} does not answer ({type(error).__name__}): does the gateway run there?") from None
+
+
+class Phone:
+    """A handset. `msisdn` is E.164 without the plus sign."""
+
+    def __init__(self, channel: Channel, line: Line, clock: Clock, msisdn: str | None) -> None:
+        self.channel = channel
+        self.line = line
+        self.clock = clock
+        self.msisdn = msisdn
+        self.dialogue = ""
+        self.dialled = ""
+        self.inputs: tuple[str, ...] = ()
+        self.screen: Reply | None = None
+        self.recent: dict[str, float] = {}
+        self.last: Request | None = None
+
+    async def dial(self, code: str) -> Reply:
+        """A new dialogue."""
+        self.dialogue = secrets.token_hex(8)
+        self.dialled = code
+        self.inputs = ()
+        self.recent = {}
+        return await self._leg()
+
+    async def type(self, text: str, after: float | None = None) -> Reply:
+        """An answer to the screen, `after` seconds from it; else after as long as a person takes."""
+        await self.clock.leave(self._pause(text) if after is None else after)
+        self.recent[text] = self.clock.now()
+        self.inputs = (*self.inputs, text)
+        return await self._leg()
+
+    async def repeat(self) -> Reply:
+        """The provider makes its last request once more."""
+        assert self.last is not None
+        return self.channel.read(await self._send(self.last))
+
+    async def hang_up(self) -> None:
+        """The provider tells that the dialogue is over, where it does."""
+        notice = self.channel.build_close(self._dial())
+        if notice is not None:
+            await self._send(notice)
+
+    def _pause(self, text: str) -> float:
+        """Nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat."""
+        since = self.clock.now() - self.recent.get(text, 0.0)
+        return EQUAL_S if self.channel.profile.hold_s and since < EQUAL_S else 0.0
+
+    def _dial(self) -> Dial:
+        return Dial(dialogue=self.dialogue, dialled=self.dialled, msisdn=self.msisdn, inputs=self.inputs)
+
+    async def _leg(self) -> Reply:
+        self.last = self.channel.build(self._dial())
+        self.screen = self.channel.read(await self._send(self.last))
+        return self.screen
+
+    async def _send(self, request: Request) -> Response:
+        answer = await self.line.send(self.channel, request)
+        if answer.status != 200 and request.kind is Kind.USSD:
+            words = answer.body[:200].decode("utf-8", "replace").strip()
+            raise NoAnswer(f"{self.line.url} answers {answer.status} to {self.channel.name}: {words}")
+        return answer

@@ -1,0 +1,302 @@
+"""The worker between the outbox and the core."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ussd_engine import delivery
+from ussd_engine.delivery import ATTEMPTS, CAP_MS, FIRST_MS, PAUSE_MS, Delivery, Happening
+from ussd_engine.errors import DeliveryError, Rejected, RoutePaused
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Ledger
+from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.model import CaseState, Mode, Submission
+from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, StoppedClock, named, submit
+
+
+class Core:
+    """Takes what comes, or fails as it is told; remembers both."""
+
+    capabilities: frozenset[str] = frozenset()
+    wants: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.taken: list[Submission] = []
+        self.asked = 0
+        self.failure: Exception | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+        self.entered = asyncio.Event()
+        self.got_one = asyncio.Event()
+
+    async def submit(self, submission: Submission) -> str:
+        self.asked += 1
+        self.entered.set()
+        await self.open.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.taken.append(submission)
+        self.got_one.set()
+        return f"EMR-{len(self.taken)}"
+
+    async def close(self) -> None:
+        return None
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+@pytest.fixture
+def counted() -> Counter[Happening]:
+    return Counter()
+
+
+@pytest.fixture
+async def ledger(sqlite_url: str, clock: StoppedClock) -> AsyncIterator[Ledger]:
+    ledger = await Ledger.open(sqlite_url, Keyring.random(DAY), clock)
+    yield ledger
+    await ledger.close()
+
+
+@pytest.fixture
+def worker(ledger: Ledger, core: Core, clock: StoppedClock, counted: Counter[Happening]) -> Delivery:
+    def count(happening: Happening) -> None:
+        counted[happening] += 1
+
+    return Delivery(ledger.outbox, core, clock, uniform=lambda low, high: high, count=count)
+
+
+async def state_of(ledger: Ledger, reference: str) -> CaseState:
+    case = await ledger.case(reference)
+    assert case is not None
+    return case.state
+
+
+async def test_a_submission_reaches_the_core_and_its_case_is_received(
+    ledger: Ledger, worker: Delivery, core: Core, counted: Counter[Happening]
+) -> None:
+    act = submit()
+    await ledger.act(act)
+    assert await worker.step() == 1
+    assert [sent.reference for sent in core.taken] == [act.reference]
+    assert await state_of(ledger, act.reference) == CaseState.RECEIVED
+    assert await worker.step() == 0
+    assert counted == {"delivered": 1}
+
+
+async def test_the_number_goes_to_the_core_in_named_alone(ledger: Ledger, worker: Delivery, core: Core) -> None:
+    await ledger.act(named())
+    await ledger.act(submit())
+    await worker.step()
+    assert {sent.mode: sent.number for sent in core.taken} == {Mode.NAMED: MSISDN, Mode.CONFIDENTIAL: None}
+
+
+async def test_a_failure_is_tried_again_later_and_later(
+    ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
+) -> None:
+    await ledger.act(submit())
+    core.failure = DeliveryError("busy")
+    for attempt in range(ATTEMPTS - 1):
+        assert await worker.step() == 1
+        clock.move(min(CAP_MS, FIRST_MS * 2**attempt) - 1)
+        assert await worker.step() == 0
+        clock.move(1)
+    core.failure = None
+    await worker.step()
+    assert counted == {"retried": ATTEMPTS - 1, "delivered": 1}
+
+
+async def test_the_wait_has_full_jitter_and_a_cap(ledger: Ledger, core: Core, clock: StoppedClock) -> None:
+    spans: list[tuple[float, float]] = []
+
+    def uniform(low: float, high: float) -> float:
+        spans.append((low, high))
+        return low
+
+    await ledger.act(submit())
+    core.failure = DeliveryError("busy")
+    worker = Delivery(ledger.outbox, core, clock, uniform=uniform)
+    for _ in range(ATTEMPTS):
+        assert await worker.step() == 1
+    assert spans == [(0, min(CAP_MS, FIRST_MS * 2**n)) for n in range(ATTEMPTS - 1)]
+
+
+async def test_after_eight_attempts_a_row_is_a_dead_letter(
+    ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
+) -> None:
+    await ledger.act(submit())
+    core.failure = ValueError("a fault of the store's own")
+    for _ in range(ATTEMPTS + 2):
+        await worker.step()
+        clock.move(DAY_MS)
+    assert core.asked == ATTEMPTS
+    assert counted == {"retried": ATTEMPTS - 1, "dead": 1}
+    backlog = await ledger.outbox.backlog()
+    assert (backlog.waiting, backlog.dead) == (0, 1)
+
+
+async def test_a_row_that_kills_its_worker_every_time_ends_too(
+    ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
+) -> None:
+    await ledger.act(submit())
+    for _ in range(ATTEMPTS):
+        assert len(await ledger.outbox.claim(clock(), 1)) == 1
+        clock.move(LEASE_MS)
+    await worker.step()
+    assert (core.asked, counted) == (0, {"dead": 1})
+
+
+async def test_a_poison_row_leaves_the_others_alone(
+    ledger: Ledger, worker: Delivery, core: Core, counted: Counter[Happening]
+) -> None:
+    class Picky(Core):
+        async def submit(self, submission: Submission) -> str:
+            if submission.institution == "POISON":
+                raise Rejected("never")
+            return await super().submit(submission)
+
+    worker._store = Picky()
+    for institution in ("DUWASA", "POISON", "TANESCO"):
+        await ledger.act(submit(institution=institution))
+    await worker.step()
+    assert counted == {"delivered": 2, "dead": 1}
+
+
+async def test_a_core_that_refuses_all_stops_the_route_and_uses_up_no_attempt(
+    ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
+) -> None:
+    for _ in range(3):
+        await ledger.act(submit())
+    core.failure = RoutePaused("credentials")
+    assert await worker.step() == 3
+    assert await worker.step() == 0
+    for _ in range(ATTEMPTS):
+        clock.move(PAUSE_MS)
+        assert await worker.step() == 1, "one row asks whether the route is open"
+    core.failure = None
+    clock.move(PAUSE_MS)
+    assert await worker.step() == 1
+    assert await worker.step() == 2
+    assert counted["delivered"] == 3
+    assert counted["dead"] == 0
+
+
+async def test_a_core_that_is_silent_is_tried_again(
+    ledger: Ledger, worker: Delivery, core: Core, counted: Counter[Happening], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SUBMIT_S", 0)
+    await ledger.act(submit())
+    core.open.clear()
+    await worker.step()
+    assert counted == {"retried": 1}
+
+
+async def test_a_late_worker_changes_nothing(
+    ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
+) -> None:
+    await ledger.act(submit())
+    core.open.clear()
+    late = asyncio.create_task(worker.step())
+    await core.entered.wait()
+    clock.move(LEASE_MS)
+    assert len(await ledger.outbox.claim(clock(), 1)) == 1
+    core.open.set()
+    await late
+    assert counted == {"stale": 1}
+    assert (await ledger.outbox.backlog()).waiting == 1
+
+
+async def test_without_the_private_key_a_named_case_is_kept_for_a_process_that_has_it(
+    sqlite_url: str, core: Core, clock: StoppedClock
+) -> None:
+    whole = Keyring.random(DAY)
+    answering = await Ledger.open(sqlite_url, whole.public(), clock)
+    await answering.act(named())
+    await Delivery(answering.outbox, core, clock, uniform=lambda low, high: low).step()
+    assert core.taken == []
+    await answering.close()
+    working = await Ledger.open(sqlite_url, whole, clock)
+    await Delivery(working.outbox, core, clock).step()
+    await working.close()
+    assert [sent.number for sent in core.taken] == [MSISDN]
+
+
+async def test_a_ledger_that_does_not_answer_loses_no_row(
+    ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
+) -> None:
+    await ledger.act(submit())
+    await ledger.database.write(lambda conn: conn.exec_driver_sql("ALTER TABLE cases RENAME TO away").rowcount)
+    await worker.step()
+    assert counted == {"unsettled": 1}
+    await ledger.database.write(lambda conn: conn.exec_driver_sql("ALTER TABLE away RENAME TO cases").rowcount)
+    clock.move(LEASE_MS)
+    await worker.step()
+    assert counted == {"unsettled": 1, "delivered": 1}
+    assert len({sent.idempotency_key for sent in core.taken}) == 1
+
+
+async def test_a_running_worker_wakes_for_a_new_submission(
+    ledger: Ledger, worker: Delivery, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "POLL_S", 3600)
+    running = asyncio.create_task(worker.run())
+    for _ in range(3):
+        core.got_one.clear()
+        await ledger.act(submit())
+        await core.got_one.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_a_running_worker_finds_rows_of_other_processes(
+    ledger: Ledger, worker: Delivery, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "POLL_S", 0)
+    running = asyncio.create_task(worker.run())
+    ledger.outbox.added = asyncio.Event()
+    await ledger.act(submit())
+    ledger.outbox.added.clear()
+    await core.got_one.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_a_worker_that_is_stopped_finishes_what_is_under_way(
+    ledger: Ledger, worker: Delivery, core: Core, counted: Counter[Happening]
+) -> None:
+    act = submit()
+    await ledger.act(act)
+    core.open.clear()
+    running = asyncio.create_task(worker.run())
+    await core.entered.wait()
+    running.cancel()
+    core.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert counted == {"delivered": 1}
+    assert await state_of(ledger, act.reference) == CaseState.RECEIVED
+
+
+async def test_a_worker_that_is_stopped_does_not_wait_for_ever(
+    ledger: Ledger, worker: Delivery, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "DRAIN_S", 0)
+    await ledger.act(submit())
+    core.open.clear()
+    running = asyncio.create_task(worker.run())
+    await core.entered.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (await ledger.outbox.backlog()).waiting == 1

@@ -1,0 +1,221 @@
+"""The HTTP routes: providers' callbacks in, screens out; liveness, readiness, metrics."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from aiohttp import web
+
+from ussd_engine.channels.base import Channel, Kind, Request, Response
+from ussd_engine.config import Config
+from ussd_engine.counts import Count, Outcome
+from ussd_engine.engine import Engine, open_engine
+from ussd_engine.errors import NotACallback
+from ussd_engine.gateway import Seen
+from ussd_engine.ledger import Faults
+from ussd_engine.logs import Log
+from ussd_engine.metrics import CONTENT_TYPE
+from ussd_engine.model import Phase, Reply, Turn
+from ussd_engine.peers import Peers
+from ussd_engine.readers import ChannelConfig
+
+MOST_BYTES = 64 * 1024
+"""Of a callback's body; no provider's is larger."""
+
+ENGINE: web.AppKey[Engine] = web.AppKey("engine", Engine)
+
+
+
+Tap = Callable[[Turn, Seen], None]
+"""Is told of every turn: for coverage of menus, never for logs."""
+
+
+class Door:
+    """The callbacks of the channels: who may knock, what was asked, what is answered."""
+
+    def __init__(self, engine: Engine, log: Log, tap: Tap | None = None) -> None:
+        self.engine = engine
+        self.log = log
+        self.tap = tap
+        self.peers = Peers(engine.config.peers, engine.config.proxies)
+        self.configured: Mapping[str, ChannelConfig] = {one.name: one for one in engine.config.channels}
+
+    def channel(self, request: web.Request) -> Channel:
+        """The channel of the address, for one who may use it; else 404, whatever the reason."""
+        name, token = request.match_info["channel"], request.match_info.get("token", "")
+        configured = self.configured.get(name)
+        allowed = configured is not None and _token_fits(configured, token) and self.peers.allow(request)
+        if not allowed:
+            self.engine.metrics.count(Count.UNKNOWN_TOKEN)
+            raise web.HTTPNotFound
+        return self.engine.channels[name]
+
+    async def ussd(self, request: web.Request) -> web.Response:
+        """A callback: the next screen, in the provider's envelope."""
+        channel = self.channel(request)
+        turn = await self._parsed(request, channel, Kind.USSD)
+        seen = Seen()
+        began = time.perf_counter()
+        reply = await self._turn(turn, channel, seen)
+        self._tell(turn, seen, reply, time.perf_counter() - began)
+        return _answer(channel.reply(reply, turn))
+
+    def _tell(self, turn: Turn, seen: Seen, reply: Reply, seconds: float) -> None:
+        """One line and the numbers of a turn."""
+        if self.tap:
+            self.tap(turn, seen)
+        outcome = _outcome(turn, seen, reply)
+        self.engine.metrics.turn(turn.channel, outcome, seconds)
+        for count in seen.counts:
+            self.engine.metrics.count(count, turn.channel)
+        self.log.turn(
+            log_tag=self._tag(turn),
+            channel=turn.channel,
+            screen=seen.screen,
+            outcome=outcome,
+            seconds=seconds,
+            counts=seen.counts,
+        )
+
+    def _tag(self, turn: Turn) -> str:
+        """Random, new each day: tells one caller's lines of a day together, and links to nothing."""
+        gateway = self.engine.gateway
+        return self.engine.keyring.log_tag(turn.msisdn or turn.dialogue, self.engine.country.today(gateway.now_ms()))
+
+    async def _turn(self, turn: Turn, channel: Channel, seen: Seen) -> Reply:
+        """A fault of our own ends the dialog with words, and is logged by its place alone."""
+        gateway = self.engine.gateway
+        try:
+            return await gateway.take_turn(turn, channel.profile, seen)
+        except Exception as error:
+            seen.kind = Outcome.FAULT
+            self.log.fault(error, log_tag=self._tag(turn), channel=turn.channel)
+            return gateway.system("fault", turn, channel.profile)
+
+    async def closed(self, request: web.Request) -> web.Response:
+        """An end-of-session notice: counted, and nothing changes. What it echoes of a citizen is dropped unread."""
+        channel = self.channel(request)
+        turn = await self._parsed(request, channel, Kind.EVENTS)
+        assert turn.phase is Phase.CLOSED
+        self.engine.metrics.turn(channel.name, Outcome.CLOSED, 0.0)
+        self.engine.metrics.count(Count.CLOSED, channel.name)
+        return _answer(channel.reply(Reply("", True), turn))
+
+    async def _parsed(self, request: web.Request, channel: Channel, kind: Kind) -> Turn:
+        found = await _request(request, kind)
+        try:
+            return channel.parse(found) if kind is Kind.USSD else channel.parse_event(found)
+        except NotACallback as error:
+            self.engine.metrics.count(Count.NOT_A_CALLBACK, channel.name)
+            raise web.HTTPBadRequest(text=f"{error}\n") from None
+
+
+DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+
+
+def _outcome(turn: Turn, seen: Seen, reply: Reply) -> Outcome:
+    if turn.phase is Phase.CLOSED:
+        return Outcome.CLOSED
+    if seen.kind == Outcome.FAULT:
+        return Outcome.FAULT
+    if Count.DEADLINE in seen.counts:
+        return Outcome.LATE
+    return Outcome.ENDED if reply.ends else Outcome.CONTINUED
+
+
+def _token_fits(configured: ChannelConfig, token: str) -> bool:
+    if not configured.tokens:
+        return not token
+    given = token.encode("utf-8", "surrogateescape")
+    return any([hmac.compare_digest(given, one.reveal().encode()) for one in configured.tokens])
+
+
+async def _request(request: web.Request, kind: Kind) -> Request:
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise web.HTTPBadRequest(text="the body is larger than any callback\n") from None
+    return Request(
+        method=request.method,
+        kind=kind,
+        query=request.rel_url.raw_query_string,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+    )
+
+
+def _answer(response: Response) -> web.Response:
+    headers = {"Content-Type": response.content_type, **response.headers}
+    return web.Response(body=response.body, status=response.status, headers=headers)
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """The process runs."""
+    return web.Response(text="ok\n")
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """200 where turns can be taken, else 503 with what is missing, a line each."""
+    complaints = await request.app[ENGINE].ready()
+    return web.Response(text="\n".join(complaints or ["ready"]) + "\n", status=503 if complaints else 200)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus' text format."""
+    body = request.app[ENGINE].metrics.exposition()
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
+
+
+def create_app(
+    config: Config,
+    *,
+    clock: Callable[[], float] = time.time,
+    faults: Faults | None = None,
+    log: Log | None = None,
+    tap: Tap | None = None,
+) -> web.Application:
+    """The application of a configuration. Raises `ConfigError` or `MenuError` when it starts."""
+    app = web.Application(client_max_size=MOST_BYTES)
+
+    async def engine(app: web.Application) -> AsyncIterator[None]:
+        async with open_engine(config, clock=clock, faults=faults) as opened:
+            app[ENGINE] = opened
+            app[DOOR] = Door(opened, log or Log(config.log_level), tap)
+            yield
+
+    app.cleanup_ctx.append(engine)
+
+    async def ussd(request: web.Request) -> web.Response:
+        return await request.app[DOOR].ussd(request)
+
+    async def closed(request: web.Request) -> web.Response:
+        return await request.app[DOOR].closed(request)
+
+    # "events" is no token (the settings refuse it), so the longer addresses stand first.
+    for tail in ("/events", "/events/{token}"):
+        app.router.add_post("/ussd/{channel}" + tail, closed)
+        app.router.add_get("/ussd/{channel}" + tail, closed, allow_head=False)
+    for tail in ("", "/{token}"):
+        app.router.add_post("/ussd/{channel}" + tail, ussd)
+        app.router.add_get("/ussd/{channel}" + tail, ussd, allow_head=False)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def running(app: web.Application, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """The application on a port of its own; gives its address. For tests, the simulator, and benchmarks."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, backlog=2048)
+        await site.start()
+        address = runner.addresses[0]
+        yield f"http://{address[0]}:{address[1]}"
+    finally:
+        await runner.cleanup()

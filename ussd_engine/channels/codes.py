@@ -1,0 +1,58 @@
+"""Dialled codes: one spelling for each, and the digits that were typed behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ussd_engine.errors import EngineError
+
+USUAL_SEGMENTS = 2
+"""A short code is the first two segments (`*152*00#`) unless a served code says otherwise by its own length."""
+
+_DIALLED = re.compile(r"[0-9]+(\*[0-9]*)*")
+_ESCAPED = {"%23": "#", "%2A": "*", "%2a": "*"}
+
+
+class NotACode(EngineError):
+    """A text that nobody can have dialled."""
+
+
+class Codes:
+    """The codes that are served. One code reaches us as `152*00`, `*152*00`, `152*00#`, `*152*00#` or with `%23`."""
+
+    def __init__(self, served: Iterable[str] = ()) -> None:
+        segments = {tuple(_segments(code)) for code in served}
+        self._served = sorted(segments, key=len, reverse=True)
+
+    def split(self, dialled: str) -> tuple[str, str]:
+        """The code, as `*152*00#`, and the digits behind it, joined by `*`. Raises `NotACode`.
+
+        The longest served code decides how many segments belong to it.
+        """
+        segments = _segments(dialled)
+        size = next((len(code) for code in self._served if tuple(segments[: len(code)]) == code), USUAL_SEGMENTS)
+        if not all(segments[:size]):
+            raise NotACode("not a code that can be dialled: an empty segment")
+        return f"*{'*'.join(segments[:size])}#", "*".join(segments[size:])
+
+    def serves(self, code: str) -> bool:
+        """Whether `code`, as `split` gives it, is one of ours."""
+        return tuple(_segments(code)) in self._served
+
+
+def normalise(code: str) -> str:
+    """The whole of `code` in the one spelling, `*152*00#`. Raises `NotACode`."""
+    segments = _segments(code)
+    if not all(segments):
+        raise NotACode("not a code that can be dialled: an empty segment")
+    return f"*{'*'.join(segments)}#"
+
+
+def _segments(dialled: str) -> list[str]:
+    for escaped, plain in _ESCAPED.items():
+        dialled = dialled.replace(escaped, plain)
+    bare = dialled.strip().strip("*#")
+    if not _DIALLED.fullmatch(bare):
+        raise NotACode("not a code that can be dialled: digits and * between * and #")
+    return bare.split("*")

@@ -1,0 +1,147 @@
+"""The command line. Every command says what is wrong and how to mend it; none ever shows a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Coroutine
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ussd_engine import __version__, config
+from ussd_engine.cases import case
+from ussd_engine.country import Country
+from ussd_engine.errors import EngineError
+
+_T = TypeVar("_T")
+
+COMMANDS = "ussd_engine.commands"
+"""The entry-point group of commands that stand outside the engine."""
+
+
+class Commands(click.Group):
+    """Our commands and those of the entry-point group."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *(point.name for point in entry_points(group=COMMANDS))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            for point in entry_points(group=COMMANDS, name=cmd_name):
+                loaded: click.Command = point.load()
+                return loaded
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ussd-engine")
+def cli() -> None:
+    """A USSD and SMS gateway for citizens' feedback."""
+
+
+def main() -> None:
+    """Run the command line; a fault becomes words and exit code 1."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except EngineError as error:
+        say(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def say(text: str) -> None:
+    """Words for the person at the terminal, apart from what a command prints for other programs."""
+    click.echo(text, err=True)
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    return asyncio.run(work)
+
+
+@cli.command()
+@click.option("--host", help="The address to listen on.")
+@click.option("--port", type=int, help="The port to listen on; 0: any.")
+@click.option("--workers", type=int, help="How many processes answer.")
+@click.option("--role", type=click.Choice(["all", "ussd", "worker"]), help="Answer USSD, carry submissions, or both.")
+def serve(**options: object) -> int:
+    """Start the gateway."""
+    from ussd_engine.serve import serve as answer
+
+    given = {name: value for name, value in options.items() if value is not None}
+    settings = dataclasses.replace(config.load(), **given)  # type: ignore[arg-type]  # click has read them by type
+    return answer(config.checked(settings), say)
+
+
+@cli.command("config")
+def show_config() -> None:
+    """Print every setting with its value, where it came from, and what it is for."""
+    for row in config.load().describe():
+        click.echo(f"{row.name}={row.value}\n    from {row.source}. {row.help}")
+
+
+@cli.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--rules", is_flag=True, help="Print the rules that menus must keep.")
+def check(path: Path | None, rules: bool) -> int:
+    """Prove the menus: everything fits, is reachable, is translated. Exit code 1 where something is not."""
+    from ussd_engine.menu.check import check as prove_menus
+    from ussd_engine.menu.rules import RULES
+
+    if rules:
+        for name, meaning in RULES.items():
+            click.echo(f"{name}: {meaning}")
+        return 0
+    settings = config.load()
+    faults = prove_menus(settings, path)
+    for fault in faults:
+        click.echo(str(fault))
+    say(f"{len(faults)} fault{'s' if len(faults) != 1 else ''}" if faults else "no faults")
+    return 1 if faults else 0
+
+
+@cli.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--service", help="One service alone.")
+@click.option("--lang", help="The language of the words.")
+@click.option("--format", "form", type=click.Choice(["mermaid"]), default="mermaid", show_default=True)
+def draw(path: Path | None, service: str | None, lang: str | None, form: str) -> None:
+    """Print the menu as a diagram."""
+    from ussd_engine.menu.draw import mermaid
+    from ussd_engine.menu.edition import load_edition
+
+    settings = config.load()
+    country = Country.load(settings.country)
+    edition = load_edition(path or settings.menus, settings.locales, settings.codes, country)
+    click.echo(mermaid(edition, service, lang))
+
+
+@cli.group()
+def db() -> None:
+    """The database's tables."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the tables to this version."""
+    from ussd_engine.ledger import upgrade
+
+    settings = config.load()
+    if settings.database.scheme == "sqlite":
+        settings.var.mkdir(parents=True, exist_ok=True)
+    run(upgrade(settings.database.reveal()))
+    say("the tables are of this version")
+
+
+cli.add_command(case)

@@ -1,0 +1,282 @@
+"""Every setting: its type, its default, what it is for, and where its value came from.
+
+`USSD_ENGINE_NAME` in the environment stands over `name` in the TOML file that `USSD_ENGINE_CONFIG` names, and that
+over the default. What is not a setting is an error, and so are settings that do not go together: the gateway fails at
+its start or not at all. An empty variable counts as unset.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import ussd_engine
+from ussd_engine import channels, readers
+from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.readers import ChannelConfig, ChannelSettings, Network
+from ussd_engine.secret import Url
+
+PREFIX = "USSD_ENGINE_"
+FILE = f"{PREFIX}CONFIG"
+HOME = Path(ussd_engine.__file__).parent.parent
+"""Menus and catalogues lie beside the package, in a checkout and where it is installed."""
+TOKEN_BITS = 128
+
+Environment = Literal["development", "production"]
+Role = Literal["all", "ussd", "worker"]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Want = Literal["place", "date"]
+
+_T = TypeVar("_T")
+_Values = dict[str, Any]
+
+
+class Row(NamedTuple):
+    """A setting as `ussd-engine config` prints it."""
+
+    name: str
+    value: str
+    source: str
+    help: str
+
+
+def _setting(read: Callable[[object], _T], help: str, default: Callable[[_Values], _T], shown: str) -> _T:
+    """A setting. `default` may look at the settings above; `shown` is what the documents call it."""
+    made: _T = field(metadata={"read": read, "help": help, "default": default, "shown": shown})
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings of one process. Made by `load`; change one with `dataclasses.replace`."""
+
+    env: Environment = _setting(
+        readers.choice(("development", "production")),
+        "development, or production: every channel then needs a token, and keys must be given.",
+        lambda _: "development",
+        "development",
+    )
+    var: Path = _setting(readers.path, "The folder for what is made at run time.", lambda _: Path("var"), "`./var`")
+    menus: Path = _setting(readers.path, "The folder of menus.", lambda _: HOME / "menus", "`menus` beside the package")
+    locales: Path = _setting(
+        readers.path, "The folder of catalogues.", lambda _: HOME / "locales", "`locales` beside the package"
+    )
+    country: Path = _setting(
+        readers.path,
+        "The country file: numbers, time zone, holidays, partner numbers.",
+        lambda values: values["menus"] / "countries" / "tanzania.yaml",
+        "`countries/tanzania.yaml` in the menus",
+    )
+    codes: Mapping[str, str] = _setting(
+        readers.codes,
+        "Dialled codes and the service at the root of each: `CODE=SERVICE`, separated by spaces, or a table.",
+        lambda _: {"*152*00#": "gmp"},
+        "`*152*00#=gmp`",
+    )
+    channels: tuple[ChannelConfig, ...] = _setting(
+        readers.channel_list,
+        "Channels that are served: `NAME` or `NAME:TOKEN`, two tokens (`TOKEN,TOKEN`) while one is retired; separated "
+        "by spaces, or a table.",
+        lambda _: tuple(ChannelConfig(name) for name in channels.names()),
+        "all, without token",
+    )
+    channel_settings: ChannelSettings = _setting(
+        readers.channel_settings,
+        "For each channel a table of its own settings and of its profile: `septets`, `repeat_window_s`, `hold_s`, "
+        "`code` and so on. In a variable as JSON.",
+        lambda _: {},
+        "none",
+    )
+    sessions: Url = _setting(
+        readers.url,
+        "Where unfinished dialogs live: `memory://`, `redis://`, `rediss://`, `redis+sentinel://`, `redis+cluster://`.",
+        lambda _: Url("memory://"),
+        "`memory://`",
+    )
+    database: Url = _setting(
+        readers.url,
+        "Ledger and vault: `sqlite:///FILE` or `postgresql://…`.",
+        lambda values: Url(f"sqlite:///{values['var'] / 'ussd-engine.db'}"),
+        "`sqlite:///var/ussd-engine.db`",
+    )
+    feedback: Url = _setting(
+        readers.url,
+        "The feedback core: `sql` (built in), `webhook+https://…`, `govesb`, `open311+https://…`, or a plug-in's name.",
+        lambda _: Url("sql"),
+        "`sql`",
+    )
+    core_wants: frozenset[str] = _setting(
+        readers.words(("place", "date")),
+        "What the built-in core asks for that a form may leave out: `place`, `date`.",
+        lambda _: frozenset(),
+        "neither",
+    )
+    keys: Path = _setting(
+        readers.path,
+        "The file of keys. Without one, keys for development are made at the first start.",
+        lambda values: values["var"] / "keys.json",
+        "`./var/keys.json`",
+    )
+    role: Role = _setting(
+        readers.choice(("all", "ussd", "worker")),
+        "What this process does: answer USSD, carry submissions and SMS, or both.",
+        lambda _: "all",
+        "all",
+    )
+    workers: int = _setting(readers.whole(1, 256), "How many processes answer.", lambda _: 1, "1")
+    host: str = _setting(readers.text, "The address to listen on.", lambda _: "127.0.0.1", "127.0.0.1")
+    port: int = _setting(readers.whole(0, 65535), "The port to listen on; 0: any.", lambda _: 8080, "8080")
+    peers: tuple[Network, ...] = _setting(
+        readers.networks, "Networks from which callbacks are taken; none named: all.", lambda _: (), "all"
+    )
+    proxies: tuple[Network, ...] = _setting(
+        readers.networks, "Proxies whose `X-Forwarded-For` is believed, from the right.", lambda _: (), "none"
+    )
+    deadline_s: float = _setting(
+        readers.seconds(0.5, 10), "After how long a turn ends with a polite word.", lambda _: 4.0, "4"
+    )
+    log_level: Level = _setting(
+        readers.choice(("DEBUG", "INFO", "WARNING", "ERROR")), "The least that is logged.", lambda _: "INFO", "INFO"
+    )
+
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Where each value came from, by the name of its setting."""
+
+    def describe(self) -> list[Row]:
+        """Every setting, in order, with secrets hidden."""
+        return [
+            Row(
+                PREFIX + one.name.upper(), _shown(getattr(self, one.name)), self.sources[one.name], one.metadata["help"]
+            )
+            for one in settings()
+        ]
+
+
+def settings() -> list[Field[Any]]:
+    """The fields of `Config` that are settings."""
+    return [one for one in fields(Config) if "help" in one.metadata]
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Config:
+    """The settings of this process. Raises `ConfigError` with every fault, a line each."""
+    given, faults = _given(environ)
+    values: _Values = {}
+    sources: dict[str, str] = {}
+    for one in settings():
+        raw, sources[one.name] = given.get(one.name, (MISSING, "default"))
+        try:
+            values[one.name] = one.metadata["default"](values) if raw is MISSING else one.metadata["read"](raw)
+        except ValueError as error:
+            faults.append(f"{_place(one.name, sources[one.name])}: {error}")
+            values[one.name] = one.metadata["default"](values)
+    config = Config(**values, sources=sources)
+    return checked(config, faults)
+
+
+def checked(config: Config, faults: list[str] | None = None) -> Config:
+    """`config` itself, where its settings go together. Raises `ConfigError`. For whoever changed one after `load`."""
+    found = [*(faults or []), *_clashes(config)]
+    if found:
+        raise ConfigError("\n".join(found))
+    return config
+
+
+def _given(environ: Mapping[str, str]) -> tuple[dict[str, tuple[object, str]], list[str]]:
+    """What file and environment say, by setting, with its source; and what is no setting."""
+    known = {one.name for one in settings()}
+    given: dict[str, tuple[object, str]] = {}
+    faults = []
+    for source, name, value in (*_from_file(environ.get(FILE, "")), *_from_environment(environ)):
+        if name in known:
+            given[name] = (value, source)
+        else:
+            faults.append(f"{_place(name, source)}: no such setting{did_you_mean(name, known)}")
+    return given, faults
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, object]]:
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable != FILE and environ[variable].strip():
+            yield "environment", variable.removeprefix(PREFIX).lower(), environ[variable].strip()
+
+
+def _from_file(name: str) -> Iterator[tuple[str, str, object]]:
+    if not name:
+        return
+    try:
+        table = tomllib.loads(Path(name).read_bytes().decode())
+    except OSError as error:
+        raise ConfigError(f"{FILE}: {name} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ConfigError(f"{FILE}: {name} is not TOML") from None
+    for key, value in table.items():
+        yield name, key, value
+
+
+def _place(name: str, source: str) -> str:
+    return f"{PREFIX}{name.upper()}" if source in ("environment", "default") else f"{source}: {name}"
+
+
+def _clashes(config: Config) -> Iterator[str]:
+    scheme = config.sessions.scheme
+    if scheme == "memory" and config.workers > 1:
+        yield (
+            f"{PREFIX}SESSIONS: memory:// is seen by one process alone, and {config.workers} workers are to answer: "
+            "a citizen's next screen would find no session. Use redis://, or one worker"
+        )
+    if config.database.scheme == "sqlite" and (config.workers > 1 or config.role != "all"):
+        yield (
+            f"{PREFIX}DATABASE: a SQLite file has one writer, and several processes are to write. "
+            "Use postgresql://, or one worker with role all"
+        )
+    if config.env == "production":
+        yield from _unguarded(config)
+
+
+def _unguarded(config: Config) -> Iterator[str]:
+    for channel in config.channels:
+        if not channel.tokens or min(map(readers.token_bits, channel.tokens)) < TOKEN_BITS:
+            yield (
+                f'{PREFIX}CHANNELS: channel "{channel.name}" needs a token of {TOKEN_BITS} bits in production, '
+                f"as {channel.name}:TOKEN; `openssl rand -hex 16` draws one"
+            )
+    if config.sources.get("keys", "default") == "default":
+        yield f"{PREFIX}KEYS: production needs a file of keys; what is made at the first start is for development"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        plain = all(isinstance(one, str) for one in value.values())
+        return " ".join(f"{k}={v}" for k, v in value.items()) if plain else json.dumps(value, default=str)
+    if isinstance(value, tuple | frozenset):
+        return " ".join(sorted(map(str, value)))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def markdown() -> str:
+    """The page `docs/settings.md`."""
+    rows = [
+        f"| `{PREFIX}{one.name.upper()}` | {one.metadata['shown']} | {one.metadata['help']} |" for one in settings()
+    ]
+    return "\n".join([_PAGE, *rows, ""])
+
+
+_PAGE = f"""# Settings
+
+Each is a variable, or a key of the TOML file that `{FILE}` names, there in lower case and without the prefix
+(`[channels]`, `[channel_settings.generic]`). A variable stands over the file, the file over the default; an empty
+variable counts as unset. What is not a setting stops the start. `ussd-engine config` prints what a process would use,
+and from where; secrets are shown as `***`.
+
+This page is written by `make docs`.
+
+| setting | default | what it is for |
+| --- | --- | --- |"""
+
+if __name__ == "__main__":
+    print(markdown(), end="")

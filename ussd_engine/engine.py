@@ -1,0 +1,177 @@
+"""Everything behind the routes, opened in order and closed in reverse: menus, keys, sessions, ledger, core, gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
+from ussd_engine import channels
+from ussd_engine.channels.base import Channel, Settings
+from ussd_engine.channels.codes import Codes
+from ussd_engine.config import Config
+from ussd_engine.country import Country
+from ussd_engine.delivery import Delivery
+from ussd_engine.errors import ConfigError, LedgerUnavailable, MenuError
+from ussd_engine.feedback import FeedbackStore, Surroundings, open_feedback
+from ussd_engine.gateway import Editions, Gateway
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Faults, Ledger, upgrade
+from ussd_engine.menu.edition import Edition, load_edition
+from ussd_engine.menu.lint import prove
+from ussd_engine.metrics import Metrics
+
+MADE = "the keys in {path} were made at this start, for development: production names its own with USSD_ENGINE_KEYS"
+
+
+@dataclass
+class Engine:
+    """What one process runs."""
+
+    config: Config
+    editions: Editions
+    channels: Mapping[str, Channel]
+    sessions: SessionStore
+    ledger: Ledger
+    store: FeedbackStore
+    gateway: Gateway
+    delivery: Delivery
+    metrics: Metrics
+    keyring: Keyring
+    warnings: list[str]
+
+    @property
+    def country(self) -> Country:
+        """The country of the current menus."""
+        return self.editions.current.country
+
+    async def reload(self) -> Edition:
+        """Read and prove the menus again and make them the current ones. Raises `MenuError`; the old ones stay."""
+        edition = await asyncio.to_thread(load_menus, self.config)
+        self.editions.swap(edition)
+        return edition
+
+    async def ready(self) -> list[str]:
+        """What keeps this process from taking turns; empty where it can."""
+        complaints = []
+        try:
+            await self.sessions.ping()
+        except StoreUnavailable as error:
+            complaints.append(f"sessions: {error}")
+        try:
+            await self.ledger.language("0")
+        except LedgerUnavailable as error:
+            complaints.append(f"database: {error}")
+        return complaints
+
+
+def load_menus(config: Config) -> Edition:
+    """The menus of a configuration, proven on the profiles of its channels. Raises `MenuError` with every fault."""
+    country = Country.load(config.country)
+    edition = load_edition(config.menus, config.locales, config.codes, country)
+    faults = prove(edition, {name: channel.profile for name, channel in open_channels(config, country).items()})
+    if faults:
+        raise MenuError(faults)
+    return edition
+
+
+def open_channels(config: Config, country: Country) -> dict[str, Channel]:
+    """The channels that are served, by name."""
+    codes = Codes(config.codes)
+    return {
+        one.name: channels.create(
+            Settings(
+                name=one.name,
+                msisdn=country.msisdn,
+                codes=codes,
+                options=config.channel_settings.get(one.name, {}),
+            )
+        )
+        for one in config.channels
+    }
+
+
+def open_keys(config: Config, country: Country, clock: Callable[[], float], warnings: list[str]) -> Keyring:
+    """The keys of the file that is set; without a setting they are made at the first start, with a warning."""
+    if config.keys.exists() or config.sources.get("keys", "default") != "default":
+        keyring = Keyring.load(config.keys)
+    else:
+        config.keys.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(ConfigError):
+            Keyring.create(config.keys, country.today(int(clock() * 1000)))
+        keyring = Keyring.load(config.keys)
+        warnings.append(MADE.format(path=config.keys))
+    return keyring.public() if config.role == "ussd" else keyring
+
+
+@contextlib.asynccontextmanager
+async def open_engine(
+    config: Config,
+    *,
+    clock: Callable[[], float] = time.time,
+    faults: Faults | None = None,
+    deliver: bool = True,
+) -> AsyncIterator[Engine]:
+    """Open all that a configuration names; close it in reverse. Raises `ConfigError` or `MenuError`."""
+    warnings: list[str] = []
+    async with contextlib.AsyncExitStack() as stack:
+        edition = await asyncio.to_thread(load_menus, config)
+        country = edition.country
+        keyring = open_keys(config, country, clock, warnings)
+        ring = keyring.ring("session")
+        sessions = open_sessions(config.sessions.reveal(), Seal(ring.keys, ring.write, clock))
+        stack.push_async_callback(sessions.close)
+        if config.env == "production":
+            complaints = await sessions.check()
+            if complaints:
+                raise ConfigError("sessions: " + "; ".join(complaints))
+
+        def clock_ms() -> int:
+            return int(clock() * 1000)
+
+        if config.database.scheme == "sqlite":
+            config.var.mkdir(parents=True, exist_ok=True)
+            await upgrade(config.database.reveal())
+        ledger = await Ledger.open(config.database.reveal(), keyring, clock_ms, zone=country.time_zone, faults=faults)
+        stack.push_async_callback(ledger.close)
+        store = await open_feedback(config.feedback.reveal(), Surroundings(ledger.database, keyring, clock_ms))
+        stack.push_async_callback(store.close)
+        metrics = Metrics()
+        delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered)
+        if deliver and config.role in ("all", "worker"):
+            worker = asyncio.create_task(delivery.run())
+            stack.push_async_callback(_stop, worker)
+        editions = Editions(edition)
+        gateway = Gateway(
+            editions,
+            sessions,
+            ledger,
+            keyring,
+            random=os.urandom,
+            clock=clock,
+            core_wants=store.wants | config.core_wants,
+        )
+        stack.push_async_callback(gateway.drain)
+        yield Engine(
+            config,
+            editions,
+            open_channels(config, country),
+            sessions,
+            ledger,
+            store,
+            gateway,
+            delivery,
+            metrics,
+            keyring,
+            warnings,
+        )
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,79 @@
+"""What may go wrong, few and flat; each error carries its policy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class EngineError(Exception):
+    """A fault with words for the person who can mend it. Its text never holds a citizen's words or number."""
+
+
+class ConfigError(EngineError):
+    """A setting that cannot be used; the gateway does not start."""
+
+
+class Fault(NamedTuple):
+    """One fault in a file that a person wrote."""
+
+    file: str
+    line: int
+    message: str
+    rule: str = ""
+    """The name of the rule broken, as `ussd-engine check --rules` prints it."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class MenuError(EngineError):
+    """Menus that cannot be used, with every fault found."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+class NotACallback(EngineError):
+    """A request that cannot be this provider's callback: answered 400 and counted."""
+
+
+class RolledBack(EngineError):
+    """The ledger's transaction is known not to have been committed."""
+
+
+class Unknown(EngineError):
+    """Whether the ledger's transaction was committed is not known."""
+
+
+class LedgerUnavailable(EngineError):
+    """The ledger could not be asked."""
+
+
+class DeliveryError(EngineError):
+    """A feedback store did not take a submission."""
+
+    retry = True
+    """Try again later; otherwise the row is dead."""
+    pause = False
+    """Stop the whole route, for the fault is not this row's."""
+
+
+class Rejected(DeliveryError):
+    """The core will never take this row."""
+
+    retry = False
+
+
+class RoutePaused(DeliveryError):
+    """The core refuses all: credentials, configuration."""
+
+    pause = True
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The hint for a misspelt name, with a leading space, or nothing."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{found[0]}"?)' if found else ""

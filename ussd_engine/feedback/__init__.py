@@ -1,0 +1,38 @@
+"""The pluggable core: which stores there are, and how one is opened from its setting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import resolve_name
+from typing import Final
+
+from ussd_engine.errors import ConfigError
+from ussd_engine.feedback.base import FeedbackStore, Opener, Surroundings
+
+__all__ = ["STORES", "FeedbackStore", "Opener", "Surroundings", "open_feedback"]
+
+GROUP: Final = "ussd_engine.feedback"
+STORES: dict[str, str] = {
+    "sql": "ussd_engine.feedback.sql:open_store",
+}
+"""Built-in stores: name to opener. Packages outside name theirs in the entry-point group `ussd_engine.feedback`."""
+
+
+async def open_feedback(setting: str, surroundings: Surroundings) -> FeedbackStore:
+    """The store of a setting: `NAME`, `NAME:…` or `NAME+SCHEME://…`. `ConfigError` for a name that nobody has."""
+    name = re.split(r"[+:?]", setting, maxsplit=1)[0]
+    return await _opener(name, entry_points(group=GROUP))(setting, surroundings)
+
+
+def _opener(name: str, outside: Iterable[EntryPoint]) -> Opener:
+    if name in STORES:
+        opener: Opener = resolve_name(STORES[name])
+        return opener
+    found = {point.name: point for point in outside}
+    if name not in found:
+        known = ", ".join(sorted({*STORES, *found}))
+        raise ConfigError(f"feedback: no store is named {name!r}; there are: {known}")
+    loaded: Opener = found[name].load()
+    return loaded

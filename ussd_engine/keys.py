@@ -1,0 +1,219 @@
+"""Keys, one purpose each: what seals a row, what finds a caller, what the PIN is derived from.
+
+Every purpose has one key that writes and any number that still read; what is sealed carries its key's id.
+
+`limit` is a ratchet: each day's key is derived by HKDF from the day before, and `advance` followed by `save` leaves
+only yesterday's in the file. Older tags cannot be computed again, not even by who holds the file.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from nacl.public import PrivateKey
+
+from ussd_engine import keyfile
+from ussd_engine.errors import ConfigError, EngineError
+from ussd_engine.keyfile import SIZE, KeyFile, Ratchet, Ring
+
+Purpose = Literal["session", "vault_tag", "data", "dialogue", "pin", "box", "limit"]
+ROTATING: Final[tuple[Purpose, ...]] = ("session", "vault_tag", "data", "dialogue", "box")
+NONCE: Final = 12
+DAY: Final = timedelta(days=1)
+
+
+class CannotOpen(EngineError):
+    """Something sealed that does not open here: changed, moved to another row, or its key is not held."""
+
+
+class Keyring:
+    """Every key of a process. What changes keys returns another keyring; `save` writes this one."""
+
+    def __init__(self, file: KeyFile) -> None:
+        self._file = file
+        self._limit = {file.limit.day: file.limit.key}
+        self._log = (date.min, b"")
+
+    def __repr__(self) -> str:
+        return repr(self._file).replace("KeyFile", "Keyring", 1)
+
+    @classmethod
+    def random(cls, today: date) -> Keyring:
+        """New keys for every purpose, in memory."""
+        private = PrivateKey.generate()
+        rings = {name: _ring(secrets.token_bytes(SIZE)) for name in ("session", "vault_tag", "data", "dialogue", "pin")}
+        limit = Ratchet(today - DAY, secrets.token_bytes(SIZE))
+        return cls(KeyFile(**rings, box=_ring(bytes(private.public_key)), limit=limit, private={1: bytes(private)}))
+
+    @classmethod
+    def create(cls, path: Path, today: date) -> Keyring:
+        """New keys in a new file, for development. `ConfigError` where the file stands already."""
+        keyring = cls.random(today)
+        keyfile.create(path, keyring._current())
+        return keyring
+
+    @classmethod
+    def load(cls, path: Path) -> Keyring:
+        """The keys in a file. `ConfigError` names the file and the field that cannot be used."""
+        return cls(keyfile.load(path))
+
+    def save(self, path: Path) -> None:
+        """Replace the file in one step; a reader finds the old keys or the new ones, whole."""
+        keyfile.replace(path, self._current())
+
+    def add(self, purpose: Purpose) -> Keyring:
+        """A keyring that also reads with a new key. Give it to every process, then let one `use` the key.
+
+        `ConfigError` for `pin`, whose key is the PIN of every case, and for `limit`, which has one key a day.
+        """
+        if purpose not in ROTATING:
+            raise ConfigError(f"{purpose}: takes no second key")
+        if purpose != "box":
+            return self._with(purpose, _grown(purpose, self.ring(purpose), secrets.token_bytes(SIZE)))
+        fresh = PrivateKey.generate()
+        ring = _grown("box", self.ring("box"), bytes(fresh.public_key))
+        return self._with("box", ring, private={**self.private, max(ring.keys): bytes(fresh)})
+
+    def use(self, purpose: Purpose, key_id: int) -> Keyring:
+        """A keyring that writes with a key it already reads with. `ConfigError` where it does not."""
+        ring = self.ring(purpose)
+        if key_id not in ring.keys:
+            raise ConfigError(f"{purpose}: there is no key {key_id}")
+        return self._with(purpose, Ring(key_id, ring.keys))
+
+    def rotate(self, purpose: Purpose) -> Keyring:
+        """`add` and `use` in one: right where no other process reads meanwhile. The tags of `limit` begin anew."""
+        if purpose == "limit":
+            return self._with("limit", Ratchet(min(self._limit), secrets.token_bytes(SIZE)))
+        added = self.add(purpose)
+        return added.use(purpose, max(added.ring(purpose).keys))
+
+    def retire(self, purpose: Purpose, key_id: int) -> Keyring:
+        """A keyring without an older key: what that one sealed is gone. `ConfigError` for the one that writes."""
+        ring = self.ring(purpose)
+        if key_id == ring.write or key_id not in ring.keys:
+            raise ConfigError(f"{purpose}: key {key_id} is in use or unknown; only older keys retire")
+        shorter = Ring(ring.write, _without(ring.keys, key_id))
+        return self._with(purpose, shorter, **{"private": _without(self.private, key_id)} if purpose == "box" else {})
+
+    def public(self) -> Keyring:
+        """The same keys without the private ones: enough to answer USSD, too little to open a number."""
+        return Keyring(msgspec.structs.replace(self._file, private={}))
+
+    def ring(self, purpose: Purpose) -> Ring:
+        """The keys of a purpose, `limit` excepted."""
+        ring: Ring = getattr(self._file, purpose)
+        return ring
+
+    @property
+    def private(self) -> dict[int, bytes]:
+        """Private keys of `box`, by id; empty in a process that only answers USSD."""
+        return self._file.private
+
+    @property
+    def pin(self) -> bytes:
+        """The key from which PINs are derived."""
+        return self._file.pin.newest
+
+    @property
+    def dialogue(self) -> bytes:
+        """The key under which callers, dialogues and legs are hashed for the session store."""
+        return self._file.dialogue.newest
+
+    def tag(self, purpose: Purpose, label: str, data: bytes) -> bytes:
+        """16 octets that find `data` again, under the key that writes. Equal data under two labels are not linked."""
+        return _tag(self.ring(purpose).newest, label, data)
+
+    def tags(self, purpose: Purpose, label: str, data: bytes) -> list[bytes]:
+        """The tag under every key that reads, the newest first."""
+        ring = self.ring(purpose)
+        ids = sorted(ring.keys, key=lambda key_id: (key_id != ring.write, -key_id))
+        return [_tag(ring.keys[key_id], label, data) for key_id in ids]
+
+    def limit_tag(self, msisdn: str, day: date) -> bytes:
+        """16 octets that count a caller on one day and link to no other day."""
+        return _tag(self._limit_key(day), "limit", msisdn.encode())
+
+    def log_tag(self, msisdn: str, day: date) -> str:
+        """12 hex digits for this process's log of this day: random, kept in memory, links to nothing."""
+        if self._log[0] != day:
+            self._log = (day, secrets.token_bytes(SIZE))
+        return _tag(self._log[1], "log", msisdn.encode())[:6].hex()
+
+    def advance(self, today: date) -> None:
+        """Forget the limit keys of the days before yesterday. `save` makes that last."""
+        self._limit_key(today)
+
+    def seal(self, place: str, row: bytes, plain: bytes) -> bytes:
+        """AES-256-GCM with a data key of the row's own, so random nonces stay safe however many rows there are.
+
+        Shape: key id (1 octet), nonce (12), ciphertext. Bound to the place (a table), the row's id and the key id.
+        """
+        ring = self.ring("data")
+        head, nonce = bytes([ring.write]), secrets.token_bytes(NONCE)
+        return head + nonce + _row_cipher(ring.newest, row).encrypt(nonce, plain, _bound(place, row, head))
+
+    def open(self, place: str, row: bytes, sealed: bytes) -> bytes:
+        """What `seal` closed for this place and row; `CannotOpen` for anything else."""
+        head, nonce, body = sealed[:1], sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
+        key = self.ring("data").keys.get(head[0]) if head else None
+        if key is None:
+            raise CannotOpen(f"{place}: sealed with a data key that this key file does not hold")
+        try:
+            return _row_cipher(key, row).decrypt(nonce, body, _bound(place, row, head))
+        except (InvalidTag, ValueError):
+            raise CannotOpen(f"{place}: a sealed row was changed, or belongs to another row") from None
+
+    def _limit_key(self, day: date) -> bytes:
+        while (newest := max(self._limit)) < day:
+            self._limit[newest + DAY] = _next_day(self._limit[newest])
+        for old in [known for known in self._limit if known < day - DAY]:
+            del self._limit[old]
+        return self._limit.get(day) or self._limit[min(self._limit)]
+
+    def _current(self) -> KeyFile:
+        oldest = min(self._limit)
+        return msgspec.structs.replace(self._file, limit=Ratchet(oldest, self._limit[oldest]))
+
+    def _with(self, purpose: Purpose, keys: Ring | Ratchet, **private: dict[int, bytes]) -> Keyring:
+        return Keyring(msgspec.structs.replace(self._current(), **{purpose: keys}, **private))
+
+
+def _ring(key: bytes) -> Ring:
+    return Ring(1, {1: key})
+
+
+def _without(keys: dict[int, bytes], key_id: int) -> dict[int, bytes]:
+    return {known: key for known, key in keys.items() if known != key_id}
+
+
+def _grown(purpose: str, ring: Ring, key: bytes) -> Ring:
+    new_id = max(ring.keys) + 1
+    if new_id > 255:
+        raise ConfigError(f"{purpose}: key ids end at 255")
+    return Ring(ring.write, {**ring.keys, new_id: key})
+
+
+def _tag(key: bytes, label: str, data: bytes) -> bytes:
+    return blake2b(data, key=key, person=label.encode(), digest_size=16).digest()
+
+
+def _next_day(key: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=SIZE, salt=None, info=b"ussd-engine limit: next day").derive(key)
+
+
+def _row_cipher(key: bytes, row: bytes) -> AESGCM:
+    return AESGCM(blake2b(row, key=key, person=b"row key", digest_size=SIZE).digest())
+
+
+def _bound(place: str, row: bytes, head: bytes) -> bytes:
+    return head + place.encode() + b"\0" + row

@@ -1,0 +1,92 @@
+"""What the ledger asks of a database: one durable transaction at a time, and an honest word on how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from ussd_engine.errors import ConfigError, RolledBack, Unknown
+
+T = TypeVar("T")
+Job = Callable[[Connection], T]
+"""Work inside one transaction, synchronous, without a commit of its own. It may be run again from the start."""
+
+_REFUSED = {"SQLITE_FULL", "SQLITE_BUSY"}
+_REFUSED_CLASSES = ("23", "40", "53")
+_COMPLETION_UNKNOWN = "40003"
+
+
+class Database(Protocol):
+    """One database, with its writers and its readers."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that writes, for those who watch it."""
+
+    async def write(self, job: Job[T]) -> T:
+        """Run a job in one transaction and return when it is on the disk.
+
+        `RolledBack` where it is known that nothing was written, `Unknown` where that is not known.
+        """
+
+    async def read(self, job: Job[T]) -> T:
+        """Run a job that only reads. `LedgerUnavailable` where the database does not answer."""
+
+    async def close(self) -> None:
+        """End what runs and give back what is held."""
+
+
+def parse_url(url: str) -> URL:
+    """A database's address: `sqlite:///PATH` or `postgresql://…`. `ConfigError` for any other."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError("the database's address is none; write sqlite:///PATH or postgresql://HOST/NAME") from None
+    if parsed.drivername not in ("sqlite", "postgresql"):
+        raise ConfigError(f"{parsed.drivername}: not a database of the ledger; use sqlite or postgresql")
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ConfigError("a SQLite ledger needs a file: sqlite:///PATH")
+    return parsed
+
+
+def verdict(error: Exception, committing: bool) -> RolledBack | Unknown:
+    """What an error says of its transaction. The words name the kind of error alone: its own text may quote a row."""
+    kind = type(getattr(error, "orig", None) or error).__name__
+    if not committing:
+        return RolledBack(f"the transaction was not committed: {kind}")
+    if refused(error):
+        return RolledBack(f"the commit was refused: {kind}")
+    return Unknown(f"the commit was not answered: {kind}")
+
+
+def refused(error: Exception) -> bool:
+    """Whether the database itself said no, on a connection that lives."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return False
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state == _COMPLETION_UNKNOWN:
+        return False
+    return state.startswith(_REFUSED_CLASSES) or getattr(error.orig, "sqlite_errorname", "") in _REFUSED
+
+
+def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, passing over those that a unique column of another row forbids."""
+    if rows:
+        conn.execute(_insert(conn, table).on_conflict_do_nothing(), list(rows))
+
+
+def upsert(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *columns: str) -> None:
+    """Insert rows; where the primary key stands already, overwrite these columns."""
+    if rows:
+        statement = _insert(conn, table)
+        changes = {column: statement.excluded[column] for column in columns}
+        conn.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), list(rows))
+
+
+def _insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)

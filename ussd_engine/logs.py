@@ -1,0 +1,173 @@
+"""The log: JSON, one line a turn, and no way to write a citizen's words.
+
+Every function takes typed fields alone. A value that does not look like what its field holds is written as `?`, so a
+slip of ours cannot carry text either. Of a fault its place and its type are written, not its message and not its
+traceback: both may hold what was typed. The same is done to the lines of libraries.
+
+    {"event": "turn", "log_tag": "9f2c01ab", "channel": "beem", "screen": "emrejesho/message", "outcome": "continued",
+     "ms": 3.1, "counts": ["held"], "level": "info", "time": "2026-01-15T06:30:00Z"}
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import PurePath
+from types import TracebackType
+from typing import Any, BinaryIO, Final
+
+import msgspec
+import structlog
+
+from ussd_engine.counts import Count, Outcome
+
+OURS: Final = ("ussd_engine", "sessions", "simulator")
+UNFIT: Final = "?"
+
+_COUNTS = frozenset(Count)
+_TAG = re.compile(r"[0-9a-f]{0,32}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}(/[a-z][a-z0-9_]{0,39})?|")
+_PLACE = re.compile(r"[\w@+.~/-]{1,200}(:[0-9]{1,7})?|", re.ASCII)
+
+
+class Notice(StrEnum):
+    """What the gateway says of itself."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    KEYS_MADE = "keys were made, for development only"
+    RELOADED = "menus were reloaded"
+    RELOAD_REFUSED = "menus were not reloaded; the old ones stay"
+    MIGRATED = "the database was upgraded"
+    PURGED = "what had to go was erased"
+    ROUTE_PAUSED = "the core refuses everything; delivery is paused"
+    DEAD_LETTER = "the core will never take a submission; it is kept as a dead letter"
+
+
+_CALM = frozenset({Notice.STARTED, Notice.STOPPED, Notice.RELOADED, Notice.MIGRATED, Notice.PURGED})
+
+
+class Log:
+    """Writes lines of `level` and above to `stream`."""
+
+    def __init__(self, level: str = "INFO", stream: BinaryIO | None = None) -> None:
+        self._logger = structlog.wrap_logger(
+            structlog.BytesLogger(stream or sys.stdout.buffer),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True, key="time"),
+                structlog.processors.JSONRenderer(serializer=_encode),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+            cache_logger_on_first_use=True,
+        )
+
+    def turn(
+        self,
+        *,
+        log_tag: str,
+        channel: str,
+        screen: str,
+        outcome: Outcome,
+        seconds: float,
+        counts: Iterable[str] = (),
+    ) -> None:
+        """One turn. `log_tag` is random, new each day, and links to nothing; `screen` is `service/screen`."""
+        self._logger.info(
+            "turn",
+            log_tag=_fit(_TAG, log_tag),
+            channel=_fit(_NAME, channel),
+            screen=_fit(_NAME, screen),
+            outcome=Outcome(outcome),
+            ms=round(seconds * 1000, 1),
+            counts=[count if count in _COUNTS else UNFIT for count in counts],
+        )
+
+    def count(self, count: Count, channel: str = "") -> None:
+        """Something outside a turn, such as a body that is no callback."""
+        self._logger.info("count", count=Count(count), channel=_fit(_NAME, channel))
+
+    def fault(self, error: BaseException, *, log_tag: str = "", channel: str = "") -> None:
+        """A fault of our own: where it arose and of what type it is, back to its first cause."""
+        self._logger.error(
+            "fault", log_tag=_fit(_TAG, log_tag), channel=_fit(_NAME, channel), chain=[*map(_told, _chain(error))]
+        )
+
+    def notice(self, notice: Notice, *, place: str = "", number: int = 0) -> None:
+        """Something about the gateway itself. `place` is a file, perhaps with its line."""
+        write = self._logger.info if notice in _CALM else self._logger.warning
+        write(Notice(notice), place=_fit(_PLACE, place), number=int(number))
+
+    def library(self, record: logging.LogRecord) -> None:
+        """A line of a library: who wrote it and where, without its words."""
+        error = record.exc_info[1] if record.exc_info else None
+        self._logger.log(
+            record.levelno,
+            "library",
+            logger=_fit(_PLACE, record.name),
+            place=f"{PurePath(record.pathname).name}:{record.lineno}",
+            chain=[*map(_told, _chain(error))],
+        )
+
+
+class Redirect(logging.Handler):
+    """Sends the lines of libraries to the log. Never fails: a line that cannot be written is dropped."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._log.library(record)
+        except (OSError, ValueError):
+            return
+
+
+def redirect(log: Log, level: str = "INFO") -> None:
+    """Lets no library write past `log`: neither their loggers nor warnings nor an exception that nobody caught."""
+    root = logging.getLogger()
+    root.handlers[:] = [Redirect(log)]
+    root.setLevel(level)
+    logging.captureWarnings(True)
+    sys.excepthook = lambda _type, error, _trace: log.fault(error)
+
+
+def place_of(trace: TracebackType | None) -> str:
+    """The innermost `file:line` of ours in a traceback, else the innermost of all; empty without one."""
+    inner = ours = ""
+    while trace is not None:
+        path = PurePath(trace.tb_frame.f_code.co_filename)
+        room = next((part for part in reversed(path.parts[:-1]) if part in OURS), "")
+        inner = f"{path.name}:{trace.tb_lineno}"
+        if room:
+            ours = f"{'/'.join(path.parts[_last(path.parts, room) :])}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return ours or inner
+
+
+def _last(parts: tuple[str, ...], room: str) -> int:
+    return len(parts) - 1 - parts[::-1].index(room)
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return chain
+
+
+def _told(error: BaseException) -> dict[str, str]:
+    return {"type": type(error).__name__, "place": _fit(_PLACE, place_of(error.__traceback__))}
+
+
+def _fit(pattern: re.Pattern[str], value: str) -> str:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else UNFIT
+
+
+def _encode(line: dict[str, Any], **_: object) -> bytes:
+    return msgspec.json.encode(line)

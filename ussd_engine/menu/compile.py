@@ -1,0 +1,128 @@
+"""Ties the parts of a service together: forms laid flat, words looked up, one shared `transitions` machine.
+
+A compiled menu never changes; a new version is a new object. Nothing here is done while a citizen waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from transitions import Machine
+
+from ussd_engine.menu.graph import Edge, Graph
+from ussd_engine.menu.plan import Plan, lay_flat
+from ussd_engine.menu.schema import Service
+from ussd_engine.registry import KINDS, OFFERS, SOURCES
+from ussd_engine.screens.base import Dest, Screen, Target
+
+
+class Shown(NamedTuple):
+    """How a stored answer is shown."""
+
+    words: Mapping[str, tuple[str, str]]
+    """Value to the context and message id of its words."""
+    kind: str
+    """A kind of the registry, whose columns are shown; empty for words and typed texts."""
+    longest: int
+    """Of a typed text, in septets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """One service, ready to run."""
+
+    service: Service
+    plans: Mapping[str, Plan]
+    """By form, those that a line enters."""
+    homes: Mapping[str, Mapping[str, int]]
+    """Screen to the forms in which it may stand."""
+    shown: Mapping[str, Shown]
+    edges: frozenset[Edge]
+    machine: Machine
+    silent: frozenset[str]
+    """Screens without a back line: the doors, and those that end their form."""
+
+    @property
+    def name(self) -> str:
+        return self.service.name
+
+    def screen(self, name: str) -> Screen:
+        return self.service.screens[name]
+
+
+def compile_service(service: Service) -> Menu:
+    """The menu of a service that has passed the checks of its names."""
+    entered = sorted(_entered(service))
+    plans = {name: lay_flat(service.forms[name], service.forms, service.screens) for name in entered}
+    graph = Graph(service, plans)
+    edges = frozenset(graph.edges())
+    return Menu(
+        service,
+        plans,
+        graph.homes,
+        _shown(service),
+        edges,
+        _machine(service, edges),
+        frozenset(_silent(service, plans)),
+    )
+
+
+def targets(service: Service) -> list[Target]:
+    """All places of a service where something leads on."""
+    found = [line.target for screen in service.screens.values() for line in screen.lines]
+    found += [screen.then for screen in service.screens.values()]
+    found += [target for action in service.actions.values() for target in action.outcomes.values()]
+    return [target for target in found if target]
+
+
+def _entered(service: Service) -> set[str]:
+    dests: list[Dest] = [case.dest for target in targets(service) for case in target]
+    return {dest.name for dest in dests if dest.verb == "to" and dest.name in service.forms}
+
+
+def _machine(service: Service, edges: frozenset[Edge]) -> Machine:
+    machine = Machine(
+        model=None, states=list(service.screens), initial=service.start, auto_transitions=False, send_event=False
+    )
+    for trigger, source, dest in sorted({(edge.trigger, edge.source, edge.dest) for edge in edges}):
+        machine.add_transition(trigger, source, dest)
+    return machine
+
+
+def _silent(service: Service, plans: Mapping[str, Plan]) -> set[str]:
+    doors = {service.start, service.first, service.resume, service.last} - {""}
+    ends = {plan.items[-1].name for plan in plans.values() if plan.items and not plan.items[-1].saves}
+    return doors | ends
+
+
+def _shown(service: Service) -> dict[str, Shown]:
+    shown: dict[str, Shown] = {}
+    for screen in service.screens.values():
+        for answer, column in screen.save.items():
+            _merge(shown, answer, _by_screen(screen, column))
+        if screen.offer and screen.offer.function in OFFERS:
+            _merge(shown, screen.offer.answer, Shown({}, OFFERS[screen.offer.function].kind, 0))
+    for answer, table in service.words.items():
+        words = {value: (f"words.{answer}", text) for value, text in table.items() if isinstance(text, str)}
+        _merge(shown, answer, Shown(words, "", 0))
+    return shown
+
+
+def _by_screen(screen: Screen, column: str) -> Shown:
+    if screen.kind == "input":
+        return Shown({}, "", screen.bounds.get("max", 160))
+    if screen.source and screen.source.source in SOURCES:
+        kind = SOURCES[screen.source.source].kind
+        return Shown({}, kind if column in ("", "code") else column if column in KINDS else "", 0)
+    return Shown({line.value: (screen.name, line.label) for line in screen.lines if line.value is not None}, "", 0)
+
+
+def _merge(shown: dict[str, Shown], answer: str, found: Shown) -> None:
+    """Later words win: the table `words` stands last."""
+    old = shown.get(answer)
+    if old is None:
+        shown[answer] = found
+        return
+    shown[answer] = Shown({**old.words, **found.words}, old.kind or found.kind, max(old.longest, found.longest))

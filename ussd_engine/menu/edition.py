@@ -1,0 +1,173 @@
+"""One version of all menus, with its words and data: what a running dialog holds on to until it ends."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ussd_engine.catalog import Catalog, languages_in
+from ussd_engine.country import Country
+from ussd_engine.errors import Fault, MenuError
+from ussd_engine.deadlines import Deadlines
+from ussd_engine.institutions import Institutions
+from ussd_engine.menu.compile import Menu, compile_service, targets
+from ussd_engine.menu.load import Node, load_file
+from ussd_engine.menu.names import check_names, check_services
+from ussd_engine.menu.schema import Service, read_service
+
+SERVICE_FILE = "service.yaml"
+RESERVED = ("countries", "transcripts")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """All services that are dialled together. Never changes; a reload makes a new one."""
+
+    version: bytes
+    """6 octets of a hash over every file that it was made from."""
+    services: Mapping[str, Menu]
+    codes: Mapping[str, str]
+    """Dialled code to root service."""
+    catalog: Catalog
+    languages: Mapping[str, tuple[str, ...]]
+    """By service, its own language first."""
+    data: Mapping[str, Institutions]
+    deadlines: Mapping[str, Deadlines]
+    country: Country
+    settings: Mapping[str, str]
+    """What `{site}`, `{sc}` and their like show."""
+    paths: Mapping[str, tuple[str, tuple[str, ...]]]
+    """Service to the code and the digits that lead to it."""
+    nodes: Mapping[str, list[Node]] = field(default_factory=dict, repr=False)
+    """Service to its files as read, for the proofs."""
+    memo: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+    """What was worked out once for this edition: pages, lines."""
+
+    def code(self, service: str, passes_digits: bool) -> str:
+        """What to dial to reach a service: at once where the digits are passed through, else one by one."""
+        code, digits = self.paths.get(service, ("", ()))
+        if not digits:
+            return code
+        return f"{code[:-1]}*{'*'.join(digits)}#" if passes_digits else f"{code} {' '.join(digits)}"
+
+
+def load_edition(menus: Path, locales: Path, codes: Mapping[str, str], country: Country) -> Edition:
+    """The edition of a menu folder. Raises `MenuError` with every fault of names; the proofs come after that."""
+    folders = service_files(menus)
+    faults: list[Fault] = []
+    nodes: dict[str, list[Node]] = {}
+    read: dict[str, Service] = {}
+    homes: dict[str, Path] = {}
+    for files in folders:
+        found = _nodes(files, menus, faults)
+        if found:
+            service = read_service(found, faults)
+            _put(service, found, read, nodes, faults)
+            homes[service.name] = files[0].parent
+    if faults:
+        raise MenuError(faults)
+    names = tuple(read)
+    languages = {name: _languages(read[name], locales) for name in names}
+    for service in read.values():
+        check_names(service, read, languages[service.name], faults)
+    check_services(read, codes, faults)
+    if faults:
+        raise MenuError(faults)
+    every = sorted({language for each in languages.values() for language in each})
+    catalog = Catalog.load(locales, names, every)
+    data = {name: Institutions.load(home) for name, home in homes.items() if (home / "institutions.csv").exists()}
+    return Edition(
+        _version([file for files in folders for file in files], menus, locales),
+        {name: compile_service(service) for name, service in read.items()},
+        dict(codes),
+        catalog,
+        languages,
+        data,
+        {name: Deadlines.load(homes[name] / "deadlines.csv", data[name]) for name in data},
+        country,
+        country.settings,
+        _paths(read, codes),
+        nodes,
+    )
+
+
+def service_files(menus: Path) -> list[list[Path]]:
+    """The files of each service: a YAML at the top, or a folder with `service.yaml` (that one first)."""
+    if not menus.is_dir():
+        raise MenuError([Fault(str(menus), 0, "is not a folder: name the folder of the menus", "file")])
+    found = [[file] for file in sorted(menus.glob("*.yaml"))]
+    for folder in sorted(path for path in menus.iterdir() if path.is_dir() and path.name not in RESERVED):
+        first = folder / SERVICE_FILE
+        others = sorted(path for path in folder.glob("*.yaml") if path != first)
+        if first.exists():
+            found.append([first, *others])
+        elif others:
+            raise MenuError([Fault(f"{menus.name}/{folder.name}", 0, f"has no {SERVICE_FILE}", "missing")])
+    if not found:
+        raise MenuError([Fault(str(menus), 0, "holds no menus: a service is a YAML file or a folder", "file")])
+    return found
+
+
+def _nodes(files: list[Path], menus: Path, faults: list[Fault]) -> list[Node]:
+    nodes = []
+    for file in files:
+        try:
+            nodes.append(load_file(file, f"{menus.name}/{file.relative_to(menus).as_posix()}"))
+        except MenuError as error:
+            faults += error.faults
+    return nodes
+
+
+def _put(
+    service: Service, found: list[Node], read: dict[str, Service], nodes: dict[str, list[Node]], faults: list[Fault]
+) -> None:
+    if service.name in read:
+        first = read[service.name].place
+        faults.append(found[0].fault(f'service "{service.name}" stands twice (first in {first.file})', "duplicates"))
+        return
+    read[service.name] = service
+    nodes[service.name] = found
+
+
+def _languages(service: Service, locales: Path) -> tuple[str, ...]:
+    others = [language for language in languages_in(locales) if language != service.language]
+    have = [language for language in others if (locales / language / "LC_MESSAGES" / f"{service.name}.po").exists()]
+    return (service.language, *have)
+
+
+def _paths(services: Mapping[str, Service], codes: Mapping[str, str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The first path to each service, in the order of codes and lines, by breadth."""
+    paths: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for code, root in codes.items():
+        if root not in services:
+            continue
+        queue: list[tuple[str, str, tuple[str, ...]]] = [(root, services[root].start, ())]
+        paths.setdefault(root, (code, ()))
+        seen = set()
+        while queue:
+            name, screen, digits = queue.pop(0)
+            if (name, screen) in seen or screen not in services[name].screens:
+                continue
+            seen.add((name, screen))
+            for line in services[name].screens[screen].lines:
+                for case in line.target:
+                    if case.dest.verb == "service" and case.dest.name in services:
+                        paths.setdefault(case.dest.name, (code, (*digits, line.number)))
+                        queue.append((case.dest.name, services[case.dest.name].start, (*digits, line.number)))
+                    elif case.dest.verb == "to" and name == root and case.dest.name in services[name].screens:
+                        queue.append((name, case.dest.name, (*digits, line.number)))
+    return paths
+
+
+def _version(files: list[Path], menus: Path, locales: Path) -> bytes:
+    digest = hashlib.blake2b(digest_size=6)
+    tables = sorted(menus.rglob("*.csv")) + sorted(locales.rglob("*.po"))
+    for file in [*files, *tables]:
+        digest.update(f"{file.name}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.digest()
+
+
+__all__ = ["Edition", "load_edition", "service_files", "targets"]

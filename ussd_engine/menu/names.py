@@ -1,0 +1,301 @@
+"""Whether every name in a service leads to something: what must hold before it can be compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ussd_engine.errors import Fault, did_you_mean
+from ussd_engine.menu.compile import targets
+from ussd_engine.menu.schema import Form, Service
+from ussd_engine.registry import ACTIONS, FACTS, OFFERS, SOURCES, WARNINGS, columns_of
+from ussd_engine.registry import RULES as CHECKS
+from ussd_engine.screens.base import Case, Place, Screen, Tests
+
+
+class _Checker:
+    """The checks of one service's names."""
+
+    def __init__(self, service: Service, services: Mapping[str, Service], faults: list[Fault]) -> None:
+        self.service = service
+        self.services = services
+        self.faults = faults
+        self.answers = _answers(service)
+        self.asked = {item.name for form in service.forms.values() for item in form.ask}
+
+    def fault(self, place: Place, message: str, rule: str) -> None:
+        self.faults.append(Fault(place.file, place.line, message, rule))
+
+    def exists(self, name: str, known: Iterable[str], place: Place, what: str, rule: str) -> bool:
+        known = list(known)
+        if name in known:
+            return True
+        self.fault(place, f'{what} "{name}" does not exist{did_you_mean(name, known)}', rule)
+        return False
+
+    # the service
+
+    def frame(self, languages: tuple[str, ...]) -> None:
+        service = self.service
+        for key in ("start", "first", "resume", "last", "too_many"):
+            name = getattr(service, key)
+            if name and self.exists(name, service.screens, service.places[key], f"{key}: screen", "targets"):
+                ends = service.screens[name].kind == "end"
+                if ends is not (key == "too_many"):
+                    be = "be" if key == "too_many" else "not be"
+                    self.fault(service.places[key], f'{key}: "{name}" must {be} an end screen', "system screens")
+        for key, name in service.system.items():
+            place = service.places[f"system.{key}"]
+            if self.exists(name, service.screens, place, f"system: {key}: screen", "targets"):
+                if service.screens[name].kind != "end":
+                    self.fault(place, f'system: {key}: "{name}" must be an end screen', "system screens")
+        for digits, name in service.dial.items():
+            self.exists(name, service.screens, service.places[f"dial.{digits}"], f'dial "{digits}": screen', "targets")
+        self.shared_names()
+        self.language(languages)
+
+    def shared_names(self) -> None:
+        service = self.service
+        for kind, other in (("forms", "screens"), ("actions", "screens"), ("actions", "forms")):
+            for name in sorted(set(getattr(service, kind)) & set(getattr(service, other))):
+                place = service.places[f"{kind}.{name}"]
+                self.fault(place, f'"{name}" is the name of two things, in {kind} and in {other}', "one name")
+
+    def language(self, languages: tuple[str, ...]) -> None:
+        first = self.service.screens.get(self.service.first)
+        for line in first.lines if first and "language" in first.save else ():
+            if line.value not in languages:
+                known = ", ".join(languages)
+                self.fault(line.place, f'language "{line.value}" has no catalogue; there are {known}', "language")
+
+    # forms
+
+    def form(self, form: Form) -> None:
+        known = [*self.service.screens, *self.service.forms]
+        for item in form.ask:
+            self.exists(item.name, known, item.place, f'form "{form.name}": question', "questions")
+            self.tests(item.tests)
+        if not self.circle(form, ()):
+            self.order(form)
+            self.end(form)
+
+    def circle(self, form: Form, above: tuple[str, ...]) -> bool:
+        for item in form.ask:
+            if item.name in (*above, form.name):
+                self.fault(item.place, f'form "{form.name}" asks itself by "{item.name}"', "form circle")
+                return True
+            if item.name in self.service.forms and self.circle(self.service.forms[item.name], (*above, form.name)):
+                return True
+        return False
+
+    def order(self, form: Form) -> None:
+        """Within one list, a condition may not look at what is asked only at or after its question."""
+        for index, item in enumerate(form.ask):
+            later = {name for other in form.ask[index:] for name in self.saved_by(other.name)}
+            earlier = {name for other in form.ask[:index] for name in self.saved_by(other.name)} | set(form.set)
+            for test in item.tests:
+                if test.name in later - earlier:
+                    message = f'form "{form.name}": "{item.name}" looks at "{test.name}", which is asked later'
+                    self.fault(test.place, message, "order")
+
+    def saved_by(self, name: str) -> set[str]:
+        if name in self.service.forms:
+            return {saved for item in self.service.forms[name].ask for saved in self.saved_by(item.name)}
+        screen = self.service.screens.get(name)
+        return set(screen.answers) if screen else set()
+
+    def end(self, form: Form) -> None:
+        for index, item in enumerate(form.ask):
+            screen = self.service.screens.get(item.name)
+            if screen and screen.kind == "end":
+                self.fault(item.place, f'form "{form.name}": "{item.name}" is an end screen, not a question', "questions")
+            if screen and not screen.answers and index < len(form.ask) - 1:
+                message = f'form "{form.name}": "{item.name}" saves nothing, so nothing behind it is ever asked'
+                self.fault(item.place, message, "form end")
+
+    # conditions and targets
+
+    def tests(self, tests: Tests) -> None:
+        for test in tests:
+            if test.name in FACTS:
+                for value in test.values:
+                    self.exists(value, FACTS[test.name], test.place, f"{test.name}: fact", "conditions")
+            elif self.exists(test.name, [*self.answers, *FACTS], test.place, "answer or fact", "conditions"):
+                values = self.answers[test.name]
+                for value in test.values if values else ():
+                    self.exists(value, values, test.place, f'{test.name}: value', "conditions")
+
+    def case(self, case: Case, inside: bool) -> None:
+        service, dest = self.service, case.dest
+        self.tests(case.tests)
+        for name in case.set:
+            self.exists(name, self.answers, case.place, "set: answer", "conditions")
+        if dest.verb == "to":
+            known = [*service.screens, *service.forms, *service.actions]
+            if self.exists(dest.name, known, case.place, "target", "targets"):
+                if inside and dest.name not in service.actions:
+                    message = f'inside a form no line leads to "{dest.name}": the form asks what comes next'
+                    self.fault(case.place, message, "no goto")
+                if not inside and dest.name in self.asked:
+                    message = f'"{dest.name}" is asked by a form: lead to the form'
+                    self.fault(case.place, message, "no goto")
+        elif dest.verb == "service":
+            self.exists(dest.name, self.services, case.place, "service", "services")
+        elif dest.verb in ("change", "add"):
+            self.exists(dest.name, [*self.answers, *self.asked], case.place, f"{dest.verb}: question", "change")
+        elif dest.verb == "forget" and not any(action.do == "cancel" for action in service.actions.values()):
+            self.fault(case.place, "forget needs an action that does cancel", "verbs")
+        if dest.verb in ("next", "accept", "change", "add", "restart") and not inside:
+            self.fault(case.place, f'"{dest.verb}" means something only inside a form', "verbs")
+
+    # screens
+
+    def screen(self, screen: Screen, inside: bool) -> None:
+        where = f'screen "{screen.name}"'
+        for line in screen.lines:
+            self.tests(line.tests)
+            for case in line.target:
+                self.case(case, inside)
+                if case.dest.verb == "accept" and not screen.offer:
+                    self.fault(case.place, f"{where}: accept needs an offer", "verbs")
+        for case in screen.then:
+            self.case(case, inside)
+        for key in ("full", "none", "slow"):
+            name = getattr(screen, key)
+            if name:
+                self.exists(name, self.service.screens, screen.place, f"{where}: {key}: screen", "targets")
+        self.saving(screen, inside, where)
+        self.registered(screen, where)
+        self.words(screen, where)
+
+    def saving(self, screen: Screen, inside: bool, where: str) -> None:
+        chooses = any(line.value is not None for line in screen.lines)
+        if (chooses or screen.kind in ("input", "list")) and not screen.save and not screen.secret:
+            if chooses or screen.kind == "input" or not any(line.target for line in screen.lines):
+                self.fault(screen.place, f'{where} saves nothing: it has no "save"', "missing")
+        if inside and screen.then:
+            self.fault(screen.place, f"{where}: then is for screens outside a form", "no goto")
+        if not inside and screen.save and not screen.then and screen.name != self.service.first:
+            self.fault(screen.place, f'{where} stands outside a form and has no "then"', "missing")
+
+    def registered(self, screen: Screen, where: str) -> None:
+        if screen.kind == "list" and not screen.source:
+            self.fault(screen.place, f'{where} has no "from"', "missing")
+        for rule in screen.warn:
+            self.exists(rule, WARNINGS, screen.place, f"{where}: warning", "warnings")
+        if screen.source:
+            source = SOURCES[screen.source.source]
+            for arg, value in screen.source.args.items():
+                if source.args.get(arg) == "answer":
+                    self.exists(value, self.answers, screen.place, f"{where}: {arg}: answer", "sources")
+            if source.local is bool(screen.slow):
+                need = "has no slow screen: its source is local" if source.local else "needs a slow screen"
+                self.fault(screen.place, f"{where} {need}", "slow")
+            if "matching" in screen.source.args and not screen.none:
+                self.fault(screen.place, f"{where}: a search may find nothing: it needs none", "none")
+            for column in screen.save.values():
+                self.exists(column or "code", columns_of(source.kind), screen.place, f"{where}: column", "columns")
+        if screen.offer:
+            self.offer(screen, where)
+
+    def offer(self, screen: Screen, where: str) -> None:
+        assert screen.offer is not None
+        _, function, args = screen.offer
+        if not self.exists(function, OFFERS, screen.place, f"{where}: offer", "offers"):
+            return
+        if len(args) != OFFERS[function].args:
+            self.fault(screen.place, f'{where}: offer "{function}" takes {OFFERS[function].args} answers', "offers")
+        for arg in args:
+            self.exists(arg, self.answers, screen.place, f"{where}: offer: answer", "offers")
+        if not OFFERS[function].sure and not screen.none:
+            self.fault(screen.place, f'{where}: offer "{function}" may find nothing: it needs none', "none")
+
+    def words(self, screen: Screen, where: str) -> None:
+        needed = {error for rule in screen.checks for error in CHECKS[rule].errors if _needed(error, screen)}
+        if screen.kind != "end":
+            needed |= {"empty"} if screen.kind == "input" else {"choice", "empty"}
+        for error in sorted(needed - set(self.service.errors)):
+            self.fault(screen.place, f'{where} can need the error line "{error}", which has no words', "errors")
+        for warning in screen.warn:
+            if warning in WARNINGS and warning not in self.service.warnings:
+                self.fault(screen.place, f'{where} can need the warning "{warning}", which has no words', "warnings")
+
+    def actions(self) -> None:
+        for action in self.service.actions.values():
+            if not self.exists(action.do, ACTIONS, action.place, f'action "{action.name}": do', "actions"):
+                continue
+            declared = ACTIONS[action.do].outcomes
+            for outcome in declared:
+                if outcome not in action.outcomes:
+                    message = f'action "{action.name}": outcome "{outcome}" of {action.do} leads nowhere'
+                    self.fault(action.place, message, "outcomes")
+            for outcome, target in action.outcomes.items():
+                self.exists(outcome, declared, target[0].place, f'action "{action.name}": outcome', "outcomes")
+                for case in target:
+                    self.case(case, False)
+                    if case.dest.verb == "to" and case.dest.name in self.service.actions:
+                        message = f'action "{action.name}": an outcome leads to a screen or a form, not to an action'
+                        self.fault(case.place, message, "outcomes")
+
+
+def _needed(error: str, screen: Screen) -> bool:
+    return error != "short" or "min" in screen.bounds
+
+
+def _answers(service: Service) -> dict[str, list[str]]:
+    """Every answer of the service with the values that it can have; empty where anything can be."""
+    found: dict[str, list[str]] = {}
+    for screen in service.screens.values():
+        for name in screen.answers:
+            values = found.setdefault(name, [])
+            if screen.kind == "menu":
+                values += [line.value for line in screen.lines if line.value is not None]
+    for form in service.forms.values():
+        for name, value in form.set.items():
+            found.setdefault(name, []).append(value or "")
+    sets = [case.set for target in targets(service) for case in target]
+    for name, value in (pair for each in sets for pair in each.items()):
+        if name in found and found[name]:
+            found[name].append(value or "")
+    open_ended = {name for screen in service.screens.values() if screen.kind != "menu" or screen.offer for name in screen.answers}
+    return {name: [] if name in open_ended else values for name, values in found.items()}
+
+
+def inside_forms(service: Service) -> set[str]:
+    """The screens that stand inside a form: what forms ask, and what stands beside a question."""
+    found = {item.name for form in service.forms.values() for item in form.ask if item.name in service.screens}
+    queue = list(found)
+    while queue:
+        screen = service.screens[queue.pop()]
+        for name in (screen.full, screen.none):
+            if name and name in service.screens and name not in found:
+                found.add(name)
+                queue.append(name)
+    return found
+
+
+def check_names(
+    service: Service, services: Mapping[str, Service], languages: tuple[str, ...], faults: list[Fault]
+) -> None:
+    """Add a fault for every name of the service that leads nowhere."""
+    checker = _Checker(service, services, faults)
+    checker.frame(languages)
+    for form in service.forms.values():
+        checker.form(form)
+    inside = inside_forms(service)
+    for screen in service.screens.values():
+        checker.screen(screen, screen.name in inside)
+    checker.actions()
+
+
+def check_services(services: Mapping[str, Service], codes: Mapping[str, str], faults: list[Fault]) -> None:
+    """Every dialled code has its service, and every service is dialled or led to."""
+    led = {case.dest.name for service in services.values() for target in targets(service) for case in target
+           if case.dest.verb == "service"}
+    for code, name in codes.items():
+        if name not in services:
+            hint = did_you_mean(name, services)
+            faults.append(Fault("USSD_ENGINE_CODES", 0, f'{code}: service "{name}" does not exist{hint}', "mount"))
+    for service in services.values():
+        if service.name not in led and service.name not in codes.values():
+            message = f'no line leads to service "{service.name}", and no code is dialled for it'
+            faults.append(Fault(service.place.file, service.place.line, message, "services"))

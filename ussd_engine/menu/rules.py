@@ -1,0 +1,67 @@
+"""The rules that a menu must keep, by name; `ussd-engine check --rules` prints them and every fault names one."""
+
+from __future__ import annotations
+
+RULES: dict[str, str] = {
+    # the file
+    "file": "a menu file can be read",
+    "size": "a menu file has at most 256 KiB",
+    "encoding": "a menu file is UTF-8",
+    "syntax": "a menu file is YAML",
+    "empty file": "a menu file holds something",
+    "block": "a menu file is a block of names and values",
+    "one document": "a menu file holds one document",
+    "anchors": "no anchors and aliases",
+    "tags": "no tags",
+    "depth": "at most 20 levels deep",
+    "names": "what stands before a colon is a name",
+    "duplicates": "a name stands once in its block; a screen, a form, an action once in its service",
+    "empty value": "a name has a value",
+    "quotes": "what YAML would turn into a number, a date or a truth value stands in quotes",
+    # the words of the language
+    "keys": "only keys that the language knows",
+    "missing": "nothing that must stand is missing",
+    "shape": "a value has the shape that its key asks for",
+    "screen type": "a screen is exactly one of menu, input, list, read, notice, end",
+    "screen keys": "a screen has only the keys of its type",
+    "lines": 'numbered lines stand as printed: "1. Words"',
+    "line numbers": "no number stands twice on a screen",
+    "dots": "a registered name holds no dot",
+    "targets": "a line, a case, an outcome leads to something that exists",
+    "last case": "the last of several cases has no condition",
+    "verbs": "a verb has what it takes, and stands where it means something",
+    "one name": "a form, a screen and an action do not share a name",
+    # forms
+    "questions": "a form asks questions and forms that exist",
+    "form circle": "no form asks itself",
+    "form end": "a question that saves nothing ends its form and stands last",
+    "no goto": "inside a form no line leads to another screen",
+    "conditions": "a condition looks at an answer, a fact and a value that exist",
+    "order": "a question's condition looks at answers asked before it",
+    "change": "change and add name something that the form asks",
+    # the registry
+    "actions": "an action is registered",
+    "outcomes": "every outcome of an action leads somewhere, and no other",
+    "sources": "a list's source is registered and has its arguments",
+    "offers": "an offer is registered and has its arguments",
+    "checks": "a check is registered and has its bounds",
+    "warnings": "a warning is registered and has its words",
+    "slow": "a list or text that is asked for elsewhere has a slow screen, and no other",
+    "none": "a list, an offer says which screen stands for nothing found",
+    "columns": "a row has the columns that are saved and shown",
+    # the service
+    "services": "a line leads to a service that exists, and every service has a line",
+    "mount": "the code that is dialled leads to a service that exists",
+    "system screens": "the screens that the engine shows by itself are of the right type",
+    "language": "the service's language and those of its translations are known",
+    # the proofs
+    "placeholders": "a placeholder has a value wherever its text stands",
+    "translations": "no translation is missing or fuzzy, and placeholders are equal in all languages",
+    "errors": "every error line that can be needed has words",
+    "words": "every stored answer that is shown has words",
+    "fits": "every screen fits on every channel, in every language, with the longest values and each line above",
+    "alphabet": "nothing leaves the GSM alphabet",
+    "reachable": "every screen, form and action can be reached",
+    "way out": "every screen has a way out, in at most two answers",
+    "navigation": "no line's number is a navigation key",
+}

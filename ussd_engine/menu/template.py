@@ -1,0 +1,67 @@
+"""A text of a menu, cut into literals and placeholders once, at load.
+
+Values are put in once and never read again as a text with placeholders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+_SLOT = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?(?::([0-9]{1,3}))?\}")
+
+
+class Slot(NamedTuple):
+    """`{name}`, `{name.column}`, `{name:width}`."""
+
+    name: str
+    column: str
+    width: int
+    """In septets; 0 where the text gives none."""
+
+
+Part = str | Slot
+Fill = Callable[[Slot], str]
+
+
+class Template(NamedTuple):
+    """Lines of parts. A line with a placeholder whose value is empty is left out."""
+
+    lines: tuple[tuple[Part, ...], ...]
+
+    @property
+    def slots(self) -> list[Slot]:
+        return [part for line in self.lines for part in line if isinstance(part, Slot)]
+
+    def fill(self, fill: Fill) -> str:
+        """The text with its values."""
+        kept: list[str] = []
+        for line in self.lines:
+            if len(line) == 1 and isinstance(line[0], str):
+                kept.append(line[0])
+                continue
+            parts = [part if isinstance(part, str) else fill(part) for part in line]
+            if all(parts):
+                kept.append("".join(parts))
+        return "\n".join(kept)
+
+
+@lru_cache(maxsize=65536)
+def template(text: str) -> Template:
+    """The template of a text. A brace that opens no placeholder stays as it is; the proofs name it."""
+    return Template(tuple(_parts(line) for line in text.split("\n"))) if text else Template(())
+
+
+def _parts(line: str) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    at = 0
+    for match in _SLOT.finditer(line):
+        if match.start() > at:
+            parts.append(line[at : match.start()])
+        parts.append(Slot(match[1], match[2] or "", int(match[3] or 0)))
+        at = match.end()
+    if at < len(line) or not parts:
+        parts.append(line[at:])
+    return tuple(parts)

@@ -1,0 +1,178 @@
+"""The words that the rooms of the engine exchange: frozen and typed. Times are Unix milliseconds."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+Value = str | None
+Answers = dict[str, Value]
+
+
+class Phase(StrEnum):
+    """Where in the provider's dialogue a callback stands."""
+
+    START = "start"
+    INPUT = "input"
+    CLOSED = "closed"
+
+
+class LegKind(StrEnum):
+    """How a channel tells a repeat from a new answer that happens to be equal."""
+
+    CUMULATIVE = "cumulative"
+    """The text holds all inputs, joined by `*`; its hash is the leg."""
+    SEQUENCE = "sequence"
+    """The provider numbers its requests."""
+    WINDOW = "window"
+    """Nothing is given: the same input within a time is a repeat."""
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One callback of a provider, in our words. Nothing else in the engine knows a provider's field names."""
+
+    channel: str
+    dialogue: str
+    """The provider's session id."""
+    phase: Phase
+    text: str
+    """START: the digits dialled behind the code, joined by `*`, or empty. INPUT: the newest input, or on a cumulative
+    channel the whole text as received."""
+    service_code: str | None = None
+    """Normalised: `*152*00#`."""
+    msisdn: str | None = None
+    """E.164 without the plus sign."""
+    leg_kind: LegKind = LegKind.WINDOW
+    sequence: int = 0
+    operator: str | None = None
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel's handsets and wire allow. Data, not code: one a channel, every field a setting."""
+
+    septets: int = 160
+    """Room of a screen in GSM-7."""
+    units: int = 80
+    """Room of a screen in UCS-2."""
+    repeat_window_s: float = 1.0
+    hold_s: float = 6.0
+    """0 where a provider is known never to repeat, and on channels with a leg identity."""
+    reply_full: int = 150
+    """Letters from which on a reply filled the phone's screen."""
+    code: str | None = None
+    """The dialled code where the wire never carries it."""
+    complete: bool = False
+    """Every leg carries number and code, so nothing need be kept to find the session of a later leg."""
+    passes_digits: bool = True
+    """The provider hands over digits dialled behind the code, so `{code}` may hold the whole path."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What the citizen's phone is to show, and whether it may answer."""
+
+    text: str
+    ends: bool
+
+
+class Mode(StrEnum):
+    """Who may know who the citizen is."""
+
+    CONFIDENTIAL = "confidential"
+    NAMED = "named"
+    ANONYMOUS = "anonymous"
+
+
+class Submit(msgspec.Struct, frozen=True, kw_only=True):
+    """The effect that stores a submission. Its key is the run of the form."""
+
+    key: bytes
+    case: bytes
+    """16 random octets: the submission's internal id."""
+    reference: str
+    """9 digits, drawn before the act."""
+    service: str
+    type: str
+    """complaint, opinion, question, compliment."""
+    mode: Mode
+    institution: str
+    """Its code."""
+    answers: Answers
+    """All that the form sends, `message` among it."""
+    locale: str
+    channel: str
+    msisdn: str | None
+    """E.164 without plus; never set in `anonymous`. The ledger seals it, apart."""
+    caller: str | None
+    """The same number for the day's limit alone, in every mode; only its keyed hash of the day is kept."""
+    at_ms: int
+    due: date | None
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True):
+    """The effect that leaves a form. Its key is the run, so that of it and `Submit` only one can be."""
+
+    key: bytes
+    at_ms: int
+
+
+class SetLanguage(msgspec.Struct, frozen=True, kw_only=True):
+    """The effect that remembers a caller's language for 12 months."""
+
+    key: bytes
+    msisdn: str
+    locale: str
+    at_ms: int
+
+
+Act = Submit | Cancel | SetLanguage
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """What the ledger holds under a key: the first effect that came with it, whatever the later ones were."""
+
+    kind: Literal["submit", "cancel", "set_language", "limit"]
+    """`limit`: nothing was written, the caller's day is full."""
+    reference: str = ""
+    case: bytes = b""
+    due: date | None = None
+    mode: str = ""
+
+
+class CaseState(StrEnum):
+    """Where a case stands (the lifecycle of citizens' feedback)."""
+
+    QUEUED = "queued"
+    RECEIVED = "received"
+    OPENED = "opened"
+    IN_PROGRESS = "in_progress"
+    NEED_INFO = "need_info"
+    TRANSFERRED = "transferred"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    NOT_ACCEPTED = "not_accepted"
+    APPEALED = "appealed"
+    APPEAL_DECIDED = "appeal_decided"
+    WITHDRAWN = "withdrawn"
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What a feedback store receives. `number` and `name` are set in `named` alone."""
+
+    idempotency_key: str
+    """Hex; a store takes a key once."""
+    reference: str
+    service: str
+    type: str
+    mode: Mode
+    institution: str
+    handle: str
+    """The contact handle: 128 random bits in hex, one a case; empty in `anonymous`."""
+    answers: Answers
+    locale: str
+    submitted: date
+    due: date | None = None
+    number: str | None = None
+    name: str | None = None

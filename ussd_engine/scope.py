@@ -1,0 +1,168 @@
+"""What a session knows, seen through its menu: its answers with the changes under way, and how a value is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sessions import Draft, Edit, Session
+from ussd_engine import gsm
+from ussd_engine.institutions import Institution
+from ussd_engine.menu.compile import Menu
+from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.plan import Plan
+from ussd_engine.menu.template import Slot
+from ussd_engine.model import Answers
+from ussd_engine.registry import KINDS, OFFERS, SOURCES, Place, key_of
+from ussd_engine.screens.base import Fact, Offered, Screen
+
+Facts = Mapping[str, Fact]
+Row = Institution | str
+
+
+class Scope:
+    """One session on one edition. Pure; reads only."""
+
+    __slots__ = ("answers", "draft", "edition", "extra", "facts", "locale", "menu", "plan", "session")
+
+    def __init__(
+        self, edition: Edition, session: Session, facts: Facts, extra: Mapping[str, str] | None = None
+    ) -> None:
+        self.edition = edition
+        self.session = session
+        self.facts = facts
+        self.extra = extra or {}
+        """What the engine itself knows and a screen may show: `code`, `minutes`, `pin`."""
+        self.menu: Menu = edition.services[session.service]
+        self.locale: str = session.locale or self.menu.service.language
+        self.draft: Draft | None = draft_of(session)
+        self.plan: Plan | None = self.menu.plans.get(self.draft.form) if self.draft else None
+        self.answers: Answers = self._effective()
+
+    def _effective(self) -> Answers:
+        if self.draft is None or self.plan is None:
+            return dict(self.session.values)
+        return {**self.session.values, **self.plan.sets, **effective(self.draft.answers, self.draft.edits)}
+
+    @property
+    def inside(self) -> bool:
+        """Whether she is inside a form."""
+        return self.draft is not None and not self.draft.left
+
+    @property
+    def screen(self) -> Screen:
+        return self.menu.screen(self.session.screen)
+
+    def look(self, name: str) -> Fact | None:
+        """What the last act resulted in, else an answer's value, else a fact's."""
+        value = self.session.outcome.values.get(name) if self.session.outcome else None
+        value = self.answers.get(name) if value is None else value
+        return self.facts.get(name) if value is None else value
+
+    # rows
+
+    def _place(self) -> Place:
+        return Place(self.edition.data[self.menu.name], self.locale)
+
+    def rows(self, screen: Screen) -> Sequence[Row]:
+        """The rows of a list from a local source, as many as it shows at most."""
+        assert screen.source is not None
+        source = SOURCES[screen.source.source]
+        args = {
+            name: value if source.args[name] == "literal" else self.answers.get(value) or ""
+            for name, value in screen.source.args.items()
+        }
+        rows = source.rows(self._place(), args)
+        return rows[: screen.most] if screen.most else rows
+
+    def offered(self, offer: Offered) -> Row | None:
+        """What an offer works out."""
+        args = [self.answers.get(name) or "" for name in offer.args]
+        return OFFERS[offer.function].work_out(self._place(), args)
+
+    def column(self, kind: str, row: Row, column: str) -> str:
+        """One column of a row, as it is shown."""
+        found = KINDS[kind].columns[column]
+        return gsm.cut(found.read(row, self.locale), found.longest)
+
+    # values
+
+    def fill(self, slot: Slot) -> str:
+        """The words for a placeholder; empty where it has no value."""
+        text = self._value(slot)
+        return gsm.cut(text, slot.width).rstrip() if slot.width else text
+
+    def _value(self, slot: Slot) -> str:
+        name = slot.name
+        if name in self.extra:
+            return self.extra[name]
+        if self.session.outcome and name in self.session.outcome.values:
+            return self.session.outcome.values[name] or ""
+        screen = self.screen
+        if screen.offer and screen.offer.answer == name:
+            row = self.offered(screen.offer)
+            return "" if row is None else self.column(OFFERS[screen.offer.function].kind, row, slot.column)
+        if self.answers.get(name) is not None:
+            return self.shown(name, self.answers[name] or "", slot.column)
+        if name == "n" and screen.name in self._replies():
+            return str(len(self.answers.get(self._replies()[screen.name]) or ""))
+        if name in screen.bounds:
+            return str(screen.bounds[name])
+        fact = self.facts.get(name)
+        return fact if isinstance(fact, str) else self.edition.settings.get(name, "")
+
+    def _replies(self) -> Mapping[str, str]:
+        """The screens shown after a full reply, each with the answer that it tells the length of."""
+        screens = self.menu.service.screens
+        items = self.plan.items if self.plan else ()
+        asked = [screens[item.name] for item in items if not item.asks]
+        return {screen.full: screen.answers[0] for screen in asked if screen.full and screen.answers[0] in self.answers}
+
+    def shown(self, name: str, value: str, column: str = "") -> str:
+        """How an answer is shown: by its words, by a column of the row that it names, or as typed in GSM-7."""
+        shown = self.menu.shown.get(name)
+        if shown is None:
+            return plain(value)
+        if value in shown.words:
+            context, msgid = shown.words[value]
+            return self.edition.catalog.gettext(self.locale, self.menu.name, context, msgid)
+        if shown.kind:
+            row = KINDS[shown.kind].find(self._place(), value)
+            return "" if row is None else self.column(shown.kind, row, column)
+        return gsm.cut(plain(value), shown.longest) if shown.longest else plain(value)
+
+    def keep(self, screen: Screen, row: Row) -> Answers:
+        """What choosing a row saves."""
+        return {
+            answer: key_of(row) if column in ("", "code") else KINDS[self._kind(screen)].columns[column].read(row, "")
+            for answer, column in screen.save.items()
+        }
+
+    @staticmethod
+    def _kind(screen: Screen) -> str:
+        assert screen.source is not None
+        return SOURCES[screen.source.source].kind
+
+
+def draft_of(session: Session) -> Draft | None:
+    """The draft of the session's service."""
+    return next((draft for draft in session.drafts if draft.service == session.service), None)
+
+
+def effective(answers: Answers, edits: Sequence[Edit]) -> Answers:
+    """The answers with the changes under way laid over them."""
+    found = dict(answers)
+    for edit in edits:
+        for name in edit.masked:
+            found.pop(name, None)
+        found.update(edit.fresh)
+    return found
+
+
+def plain(text: str) -> str:
+    """A citizen's words for a screen: one line, folded to GSM-7, a question mark for what has no place there."""
+    folded = gsm.fold(" ".join(text.split()))
+    return folded if gsm.culprit(folded) is None else "".join(map(_plain, folded))
+
+
+def _plain(character: str) -> str:
+    return character if gsm.culprit(character) is None else "?"

@@ -1,0 +1,102 @@
+"""How a ledger lends its outbox, and what may be seen of it without keys."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from sqlalchemy import update
+
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Ledger
+from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.ledger.tables import cases, dead_letters
+from ussd_engine.model import CaseState, Mode
+from ussd_engine.testing.databases import dump
+from ussd_engine.testing.specimens import (
+    MSISDN,
+    NAME,
+    SPELLINGS,
+    TEXT,
+    LedgerFixtures,
+    StoppedClock,
+    anonymous,
+    named,
+    rows,
+    submit,
+)
+
+
+class OutboxContract(LedgerFixtures):
+    """The suite; a part of `LedgerContract`."""
+
+    async def test_a_row_is_lent_to_one_worker_at_a_time(self, ledger: Ledger, clock: StoppedClock) -> None:
+        await ledger.act(submit())
+        late = (await ledger.outbox.claim(clock(), 10))[0]
+        assert await ledger.outbox.claim(clock(), 10) == []
+        clock.move(LEASE_MS)
+        fresh = (await ledger.outbox.claim(clock(), 10))[0]
+        assert (fresh.attempts, fresh.token) == (2, 2)
+        assert not await ledger.outbox.done(late, "late")
+        assert not await ledger.outbox.later(late, 0)
+        assert not await ledger.outbox.dead(late, "late", clock())
+        assert (await ledger.outbox.backlog()).waiting == 1
+        assert await ledger.outbox.done(fresh, "EMR-1")
+
+    async def test_workers_at_once_claim_every_row_once(self, ledger: Ledger, clock: StoppedClock) -> None:
+        await asyncio.gather(*(ledger.act(submit(caller=None)) for _ in range(12)))
+        claims = await asyncio.gather(*(ledger.outbox.claim(clock(), 5) for _ in range(4)))
+        rest = await ledger.outbox.claim(clock(), 12)
+        keys = [claim.key for claimed in [*claims, rest] for claim in claimed]
+        assert len(keys) == len(set(keys)) == 12
+
+    async def test_what_the_core_took_is_received(self, ledger: Ledger, clock: StoppedClock) -> None:
+        act = submit()
+        await ledger.act(act)
+        claim = (await ledger.outbox.claim(clock(), 1))[0]
+        assert await ledger.outbox.done(claim, "EMR-1")
+        case = await ledger.case(act.reference)
+        assert case is not None
+        assert (case.state, case.core_reference) == (CaseState.RECEIVED, "EMR-1")
+        assert (await ledger.outbox.backlog()).waiting == 0
+
+    async def test_a_late_receipt_does_not_turn_a_case_back(self, ledger: Ledger, clock: StoppedClock) -> None:
+        act = submit()
+        await ledger.act(act)
+        opened = update(cases).values(state=CaseState.OPENED.value)
+        await ledger.database.write(lambda conn: conn.execute(opened).rowcount)
+        await ledger.outbox.done((await ledger.outbox.claim(clock(), 1))[0], act.reference)
+        case = await ledger.case(act.reference)
+        assert case is not None
+        assert case.state == CaseState.OPENED
+
+    async def test_the_number_is_opened_for_named_alone(self, ledger: Ledger, clock: StoppedClock) -> None:
+        for act in (named(), submit(), anonymous()):
+            await ledger.act(act)
+        opened = [await ledger.outbox.submission(claim) for claim in await ledger.outbox.claim(clock(), 3)]
+        numbers = {submission.mode: submission.number for submission in opened}
+        assert numbers == {Mode.NAMED: MSISDN, Mode.CONFIDENTIAL: None, Mode.ANONYMOUS: None}
+
+    async def test_a_dead_letter_keeps_the_whole_row_sealed(
+        self, ledger: Ledger, keyring: Keyring, clock: StoppedClock
+    ) -> None:
+        await ledger.act(submit())
+        claim = (await ledger.outbox.claim(clock(), 1))[0]
+        assert await ledger.outbox.dead(claim, "Rejected", clock())
+        letter = (await rows(ledger, dead_letters))[0]
+        kept = msgspec.msgpack.decode(keyring.open("dead_letter", claim.key, letter.sealed), type=type(claim))
+        assert (kept, letter.reason) == (claim, "Rejected")
+        backlog = await ledger.outbox.backlog()
+        assert (backlog.waiting, backlog.oldest_ms, backlog.dead) == (0, None, 1)
+
+    async def test_a_dump_without_keys_shows_no_number_no_text_no_name(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        for act in (named(), submit(), anonymous()):
+            await ledger.act(act)
+        dead, *_ = await ledger.outbox.claim(clock(), 1)
+        await ledger.outbox.dead(dead, "Rejected", clock())
+        seen = await dump(ledger.database)
+        assert "DUWASA" in seen
+        for secret in (*SPELLINGS, TEXT, TEXT[:12], NAME, TEXT.encode().hex(), NAME.encode().hex()):
+            assert secret not in seen
