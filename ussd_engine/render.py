@@ -226,12 +226,10 @@ class Position(NamedTuple):
     more: bool
 
 
-def position(edition: Edition, session: Session, facts: Facts, profile: Profile) -> Position:
+def position(scope: Scope, profile: Profile) -> Position:
     """What the machine must know of the page that the citizen saw."""
-    scope = Scope(edition, session, facts)
     screen = scope.screen
     if not TYPES[screen.kind].PAGED:
         return Position(0, False)
-    frame = Frame(scope, profile)
     rows = len(scope.rows(screen)) if screen.kind == "list" else 0
-    return Position(rows, session.page < len(frame.pages()) - 1)
+    return Position(rows, scope.session.page < len(Frame(scope, profile).pages()) - 1)

@@ -32,16 +32,19 @@ class Scope:
         self.facts = facts
         self.extra = extra or {}
         """What the engine itself knows and a screen may show: `code`, `minutes`, `pin`."""
-        self.menu: Menu = edition.services[session.service]
+        self.renew()
+
+    def renew(self) -> None:
+        """See the session as it now is."""
+        session = self.session
+        self.menu: Menu = self.edition.services[session.service]
         self.locale: str = session.locale or self.menu.service.language
         self.draft: Draft | None = draft_of(session)
         self.plan: Plan | None = self.menu.plans.get(self.draft.form) if self.draft else None
-        self.answers: Answers = self._effective()
-
-    def _effective(self) -> Answers:
-        if self.draft is None or self.plan is None:
-            return dict(self.session.values)
-        return {**self.session.values, **self.plan.sets, **effective(self.draft.answers, self.draft.edits)}
+        self.answers: Answers = dict(session.values)
+        if self.draft is not None and self.plan is not None:
+            self.answers.update(self.plan.sets)
+            self.answers.update(effective(self.draft.answers, self.draft.edits))
 
     @property
     def inside(self) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ussd_engine.catalog import Catalog, languages_in
 from ussd_engine.country import Country
-from ussd_engine.errors import Fault, MenuError
 from ussd_engine.deadlines import Deadlines
+from ussd_engine.errors import Fault, MenuError
 from ussd_engine.institutions import Institutions
 from ussd_engine.menu.compile import Menu, compile_service, targets
 from ussd_engine.menu.load import Node, load_file

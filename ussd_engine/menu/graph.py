@@ -191,7 +191,9 @@ class Graph:
     def _answers(self, item: Item, source: str) -> bool:
         """Whether an answer to `source` answers the question beside which it stands."""
         asked, screen = self.service.screens[item.name], self.service.screens[source]
-        return source == item.name or asked.full == source or bool(item.saves) and set(item.saves) <= set(screen.answers)
+        return (
+            source == item.name or asked.full == source or (bool(item.saves) and set(item.saves) <= set(screen.answers))
+        )
 
     def _behind_set(self, plan: Plan, anchor: int, known: Known, sets: Known) -> set[int]:
         """Questions before the anchor that a line's `set` may make applicable."""

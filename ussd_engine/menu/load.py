@@ -18,7 +18,6 @@ MAX_BYTES = 256 * 1024
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
 _STRING = "tag:yaml.org,2002:str"
-_RESOLVER = yaml.SafeLoader("")
 
 _QUOTES = (
     'write the text in quotes: a text with ": " or a leading {, and inside {…} one with a comma, #, [ or ], needs them'
@@ -80,6 +79,18 @@ def _syntax(error: yaml.YAMLError, name: str) -> Fault:
     return Fault(name, line, f"is not YAML ({problem}): {_QUOTES}", "syntax")
 
 
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0
+
+
+def _meant(text: str) -> str:
+    """The tag that YAML gives to a bare text."""
+    return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
+
+
+_RESOLVER = yaml.SafeLoader("")
+
+
 class _Builder:
     """Turns the parser's events into nodes; refuses what a menu has no use for."""
 
@@ -108,7 +119,7 @@ class _Builder:
         return event
 
     def refuse(self, event: yaml.Event, message: str, rule: str) -> MenuError:
-        return MenuError([Fault(self.name, event.start_mark.line + 1, message, rule)])
+        return MenuError([Fault(self.name, _line(event), message, rule)])
 
     def node(self, event: yaml.Event) -> Node:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -118,15 +129,17 @@ class _Builder:
         if getattr(event, "tag", None):
             raise self.refuse(event, "uses a tag (!): write the text in quotes", "tags")
         if isinstance(event, yaml.ScalarEvent):
-            return Node(self.scalar(event), self.name, event.start_mark.line + 1)
+            return Node(self.scalar(event), self.name, _line(event))
+        assert isinstance(event, yaml.CollectionStartEvent)
+        flow = bool(event.flow_style)
         self.depth += 1
-        self.flow += bool(event.flow_style)
+        self.flow += flow
         if self.depth > MAX_DEPTH:
             raise self.refuse(event, f"is nested deeper than {MAX_DEPTH} levels", "depth")
         build = self.mapping if isinstance(event, yaml.MappingStartEvent) else self.sequence
-        node = Node(build(), self.name, event.start_mark.line + 1)
+        node = Node(build(), self.name, _line(event))
         self.depth -= 1
-        self.flow -= bool(event.flow_style)
+        self.flow -= flow
         return node
 
     def mapping(self) -> dict[str, Node]:
@@ -146,7 +159,7 @@ class _Builder:
             comma = " (a text with a comma needs quotes inside {…})" if self.flow else ""
             raise self.refuse(key, f'"{name}" has no value{comma}', "empty value")
         node = self.node(event)
-        node.line = key.start_mark.line + 1
+        node.line = _line(key)
         return node
 
     def sequence(self) -> list[Node]:
@@ -161,6 +174,6 @@ class _Builder:
             return text
         if _INTEGER.fullmatch(text):
             return int(text)
-        if _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != _STRING:
+        if _meant(text) != _STRING:
             raise self.refuse(event, f'{text or "an empty value"}: write it in quotes, as "{text}"', "quotes")
         return text

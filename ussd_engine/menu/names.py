@@ -107,7 +107,9 @@ class _Checker:
         for index, item in enumerate(form.ask):
             screen = self.service.screens.get(item.name)
             if screen and screen.kind == "end":
-                self.fault(item.place, f'form "{form.name}": "{item.name}" is an end screen, not a question', "questions")
+                self.fault(
+                    item.place, f'form "{form.name}": "{item.name}" is an end screen, not a question', "questions"
+                )
             if screen and not screen.answers and index < len(form.ask) - 1:
                 message = f'form "{form.name}": "{item.name}" saves nothing, so nothing behind it is ever asked'
                 self.fault(item.place, message, "form end")
@@ -122,7 +124,7 @@ class _Checker:
             elif self.exists(test.name, [*self.answers, *FACTS], test.place, "answer or fact", "conditions"):
                 values = self.answers[test.name]
                 for value in test.values if values else ():
-                    self.exists(value, values, test.place, f'{test.name}: value', "conditions")
+                    self.exists(value, values, test.place, f"{test.name}: value", "conditions")
 
     def case(self, case: Case, inside: bool) -> None:
         service, dest = self.service, case.dest
@@ -254,9 +256,10 @@ def _answers(service: Service) -> dict[str, list[str]]:
             found.setdefault(name, []).append(value or "")
     sets = [case.set for target in targets(service) for case in target]
     for name, value in (pair for each in sets for pair in each.items()):
-        if name in found and found[name]:
+        if found.get(name):
             found[name].append(value or "")
-    open_ended = {name for screen in service.screens.values() if screen.kind != "menu" or screen.offer for name in screen.answers}
+    typed = [screen for screen in service.screens.values() if screen.kind != "menu" or screen.offer]
+    open_ended = {name for screen in typed for name in screen.answers}
     return {name: [] if name in open_ended else values for name, values in found.items()}
 
 
@@ -289,8 +292,13 @@ def check_names(
 
 def check_services(services: Mapping[str, Service], codes: Mapping[str, str], faults: list[Fault]) -> None:
     """Every dialled code has its service, and every service is dialled or led to."""
-    led = {case.dest.name for service in services.values() for target in targets(service) for case in target
-           if case.dest.verb == "service"}
+    led = {
+        case.dest.name
+        for service in services.values()
+        for target in targets(service)
+        for case in target
+        if case.dest.verb == "service"
+    }
     for code, name in codes.items():
         if name not in services:
             hint = did_you_mean(name, services)

@@ -239,7 +239,7 @@ def _forms(service: Service, reader: Reader, node: Node) -> None:
         sets: Answers = {}
         if "set" in found:
             sets.update(reader.texts(found["set"], f'form "{name}": set'))
-        ask = [_item(reader, entry, name) for entry in (reader.list(found["ask"], "ask") if "ask" in found else [])]
+        ask = [_item(reader, entry, name) for entry in (reader.entries(found["ask"], "ask") if "ask" in found else [])]
         items = tuple(item for item in ask if item)
         service.forms[name] = Form(name, sets, items, reader.place(block))
 

@@ -57,7 +57,7 @@ class Reader:
                 self.fault(found[key], f'{where}: key "{key}" is not known{did_you_mean(key, known)}', "keys")
         return {key: value for key, value in found.items() if key in known}
 
-    def list(self, node: Node, where: str) -> list[Node]:
+    def entries(self, node: Node, where: str) -> list[Node]:
         if isinstance(node.value, list):
             return node.value
         self.fault(node, f"{where}: a list is expected, here is {node.kind}", "shape")

@@ -33,11 +33,8 @@ def passes(tests: Tests, look: Callable[[str], Fact | None]) -> bool:
     """True if every test passes. `look` gives an answer's value, a fact's value or set, or `None`."""
     for test in tests:
         value = look(test.name)
-        if isinstance(value, frozenset):
-            found = any(wanted in value for wanted in test.values)
-        else:
-            found = value in test.values
-        if found is not test.holds:
+        has = value if isinstance(value, frozenset) else {value}
+        if has.isdisjoint(test.values) is test.holds:
             return False
     return True
 
@@ -167,7 +164,8 @@ class Skipped(NamedTuple):
     """The line that leaves the question unanswered was chosen."""
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """A row of a list was chosen, counted from 0 through all pages."""
 
     index: int

@@ -1,0 +1,94 @@
+"""What an answer means on the screen where it was given, and what comes of it."""
+
+from __future__ import annotations
+
+from ussd_engine.registry import RULES, WARNINGS
+from ussd_engine.render import position
+from ussd_engine.screens import TYPES
+from ussd_engine.screens.base import Chosen, Row, Screen, Skipped, Typed, Wrong
+from ussd_engine.walk import Walk
+
+
+def answer(walk: Walk, text: str) -> None:
+    """Take a key for navigation, or an answer to the screen. An end takes none."""
+    screen = walk.scope.screen
+    if screen.kind == "end" or navigate(walk, screen, text):
+        return
+    more = walk.scope.menu.service.more
+    rows = len(walk.scope.rows(screen)) if screen.kind == "list" else 0
+    taken = TYPES[screen.kind].take(screen, text, rows, more.number if more else "", walk.shows)
+    if isinstance(taken, Wrong):
+        wrong(walk, taken.error)
+    elif isinstance(taken, Typed):
+        typed(walk, screen, taken.text)
+    elif isinstance(taken, Row):
+        walk.save(screen, walk.scope.keep(screen, walk.scope.rows(screen)[taken.index]))
+    elif isinstance(taken, Skipped):
+        walk.took(screen, screen.skip.number if screen.skip else "")
+        walk.save(screen, dict.fromkeys(screen.answers))
+    else:
+        chosen(walk, screen, taken)
+
+
+def navigate(walk: Walk, screen: Screen, text: str) -> bool:
+    """The keys that hold everywhere; false where the text is none of them here."""
+    service = walk.scope.menu.service
+    doors = (service.start, service.first, service.resume, service.last)
+    if text == service.home:
+        walk.accept()
+        walk.home()
+    elif service.back and text == service.back.number and screen.name not in doors:
+        walk.accept()
+        walk.back()
+    elif service.more and text == service.more.number and _has_more(walk, screen):
+        walk.accept(page=walk.session.page + 1)
+    else:
+        return False
+    return True
+
+
+def _has_more(walk: Walk, screen: Screen) -> bool:
+    return TYPES[screen.kind].PAGED and position(walk.scope, walk.profile).more
+
+
+def wrong(walk: Walk, error: str) -> None:
+    """The line above the same screen; after too many in a row a polite end, and the draft stays."""
+    walk.session.wrong += 1
+    walk.session.line = error
+    if walk.session.wrong >= walk.scope.menu.service.tries:
+        walk.leave_form()
+        walk.accept()
+        walk.fire("too_many", walk.scope.menu.service.too_many)
+
+
+def chosen(walk: Walk, screen: Screen, taken: Chosen) -> None:
+    """A numbered line: it saves its value, or leads where it says."""
+    line = taken.line
+    walk.took(screen, line.number)
+    if line.value is None:
+        walk.accept()
+        walk.follow(line.target)
+    else:
+        (name,) = screen.save
+        walk.save(screen, {name: line.value})
+
+
+def typed(walk: Walk, screen: Screen, text: str) -> None:
+    """A text: checked as a whole where it is added to an older one, kept, warned of once."""
+    (name,) = screen.answers
+    adding = walk.scope.inside and walk.run.adding(screen.name)
+    whole = f"{walk.scope.answers.get(name) or ''} {text}".strip() if adding else text
+    error = next((found for rule, at in screen.checks.items() if (found := RULES[rule].run(whole, at))), None)
+    if error:
+        wrong(walk, error)
+        return
+    full = screen.full if len(text) >= walk.profile.reply_full else None
+    if adding:
+        walk.run.added()
+    walk.save(screen, {name: whole}, full)
+    walk.session.line = _warning(walk, screen, whole)
+
+
+def _warning(walk: Walk, screen: Screen, text: str) -> str:
+    national = walk.edition.country.national(str(walk.session.msisdn or ""))
+    return next((f"!{name}" for name in screen.warn if WARNINGS[name].run(text, national)), "")

@@ -1,0 +1,203 @@
+"""One run of a form: its answers, the changes under way, and which question is next.
+
+Everything follows from the answers: what is asked is the first question that applies and has none. A change or an
+addition is an overlay on the answers (`Edit`), merged when it is answered and dropped by going back past its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sessions import Draft, Edit
+from ussd_engine.menu.graph import grounds
+from ussd_engine.menu.plan import Plan
+from ussd_engine.model import Answers, Value
+from ussd_engine.scope import Scope
+
+
+class Run:
+    """The draft of a scope, on its form's plan. Changes the draft in place and keeps the scope in step with it."""
+
+    __slots__ = ("draft", "plan", "scope")
+
+    def __init__(self, scope: Scope) -> None:
+        assert scope.draft is not None
+        assert scope.plan is not None
+        self.scope = scope
+        self.draft: Draft = scope.draft
+        self.plan: Plan = scope.plan
+
+    # answers
+
+    @property
+    def latest(self) -> Answers:
+        """Where a new answer goes: to the change under way, else to the draft."""
+        return self.draft.edits[-1].fresh if self.draft.edits else self.draft.answers
+
+    def put(self, answers: Mapping[str, Value]) -> None:
+        """Keep answers, and forget what was chosen on the ground of an answer that is now another one."""
+        changed = {name for name, value in answers.items() if self.scope.answers.get(name) not in (None, value)}
+        self.latest.update(answers)
+        self.scope.renew()
+        for index in self.plan.applicable(self.scope.look) if changed else ():
+            item = self.plan.items[index]
+            if item.asks or answers.keys() >= set(item.saves):
+                continue
+            if changed & grounds(self.scope.menu.screen(item.name)):
+                self.forget(item.saves)
+                changed.update(item.saves)
+
+    def forget(self, names: tuple[str, ...]) -> None:
+        """Forget answers. Beneath a change they are laid aside with it, so that going back brings them back."""
+        for name in names:
+            given = name in self.latest
+            self.latest.pop(name, None)
+            if not given and self.draft.edits and name in self.scope.answers:
+                self.draft.edits[-1].masked.append(name)
+        self.scope.renew()
+
+    def prune(self) -> None:
+        """Forget each answer whose question no longer applies, and what fell with it."""
+        while gone := self.draft.answers.keys() - self.plan.kept(self.scope.look):
+            for name in gone:
+                del self.draft.answers[name]
+            self.scope.renew()
+
+    # the next question
+
+    def next(self) -> int:
+        """The question to ask: first within the changes under way, else in the whole form."""
+        while self.draft.edits:
+            start, end = self.span(self.draft.edits[-1])
+            index = self.first_unanswered(start, end)
+            if index is not None:
+                return index
+            self.merge()
+        self.prune()
+        last = self.first_unanswered(0, -1)
+        assert last is not None, "a form ends with a question that saves nothing"
+        return last
+
+    def first_unanswered(self, start: int, end: int) -> int | None:
+        return self.plan.first_unanswered(self.scope.look, self.scope.answers, start, end)
+
+    # changes
+
+    def span(self, edit: Edit) -> tuple[int, int]:
+        """The part of the form that a change asks again: from its item to behind it."""
+        items = self.plan.items
+        index = next(index for index in self.plan.applicable(self.scope.look) if items[index].name == edit.item)
+        return index, items[index].end
+
+    def change(self, name: str, screen: str) -> int:
+        """Ask `name` again; what it had saved is laid aside until it is answered."""
+        index = self.plan.meant_by(name, self.scope.look)
+        assert index is not None, f"check proves that {name} is asked"
+        return self.again(index, screen)
+
+    def restart(self, anchor: int, screen: str) -> int:
+        """Ask the sub-form of a question again from its first one; without a sub-form, the form."""
+        within = self.plan.items[anchor].within
+        if within:
+            return self.again(within[-1], screen)
+        self.draft.answers.clear()
+        self.draft.edits.clear()
+        self.scope.renew()
+        return self.next()
+
+    def again(self, index: int, screen: str) -> int:
+        """Lay aside what an item saved and ask its first question. A change of the same item begins anew."""
+        item = self.plan.items[index]
+        same = next((at for at, edit in enumerate(self.draft.edits) if edit.item == item.name and not edit.add), None)
+        if same is None:
+            masked = [name for name in self.plan.saved_by(index, self.scope.look) if name in self.own()]
+            self.draft.edits.append(Edit(item.name, screen, masked))
+        else:
+            del self.draft.edits[same + 1 :]
+            self.draft.edits[same].fresh.clear()
+        self.scope.renew()
+        first = self.first_unanswered(index, item.end)
+        return index if first is None else first
+
+    def own(self) -> Answers:
+        """Her answers, without those that the form itself sets."""
+        return {name: value for name, value in self.scope.answers.items() if name not in self.plan.sets}
+
+    def add(self, name: str, screen: str) -> int:
+        """Ask for more of a text; what is typed is joined to it."""
+        index = self.plan.meant_by(name, self.scope.look)
+        assert index is not None, f"check proves that {name} is asked"
+        self.draft.edits.append(Edit(self.plan.items[index].name, screen, add=True))
+        return index
+
+    def adding(self, screen: str) -> bool:
+        """Whether what is typed on `screen` is joined to the answer that stands."""
+        return bool(self.draft.edits) and self.draft.edits[-1].add and self.draft.edits[-1].item == screen
+
+    def added(self) -> None:
+        """The addition was accepted; the whole text is an answer like any other."""
+        self.draft.edits.pop()
+        self.scope.renew()
+
+    def merge(self) -> None:
+        """A change is answered: its answers take the place of those that were laid aside.
+
+        What a question outside the change is answered by too stays, so that nothing is asked twice.
+        """
+        edit = self.draft.edits[-1]
+        gone = [name for name in edit.masked if name in edit.fresh or not self.shared(name, edit)]
+        self.draft.edits.pop()
+        below = self.draft.edits[-1] if self.draft.edits else None
+        for name in gone:
+            if below and name not in below.fresh and name not in edit.fresh:
+                below.masked.append(name)
+            self.latest.pop(name, None)
+        self.latest.update(edit.fresh)
+        self.draft.given = [name for name in self.draft.given if name not in edit.masked]
+        self.scope.renew()
+
+    def shared(self, name: str, edit: Edit) -> bool:
+        start, end = self.span(edit)
+        outside = (index for index in self.plan.applicable(self.scope.look) if not start <= index < end)
+        return any(name in self.plan.items[index].saves for index in outside)
+
+    def gather(self) -> None:
+        """Merge every change under way, answered or not: what has no answer is asked by the form's rule."""
+        while self.draft.edits:
+            self.merge()
+
+    # back
+
+    def back(self) -> int | str | None:
+        """Un-answer the question asked last and give it; past the first of a change the screen that she left.
+
+        `None` where she stands at the form's first question.
+        """
+        edit = self.draft.edits[-1] if self.draft.edits else None
+        last = None if edit and edit.add else self.asked_last(edit)
+        if last is not None:
+            for name in self.plan.items[last].saves:
+                self.latest.pop(name, None)
+            self.scope.renew()
+            return last
+        if edit is None:
+            return None
+        self.draft.edits.pop()
+        self.scope.renew()
+        return edit.screen
+
+    def asked_last(self, edit: Edit | None) -> int | None:
+        """The last question, in the form's order, that she answered herself; who is asked first answers for others."""
+        start, end = self.span(edit) if edit else (0, -1)
+        kept, last, given = self.latest.keys(), None, set(self.draft.given)
+        for index in self.plan.applicable(self.scope.look, start, end):
+            saves = set(self.plan.items[index].saves)
+            if saves and not self.plan.items[index].asks and saves <= kept and not saves <= given:
+                last = index
+                given |= saves
+        return last
+
+    @property
+    def empty(self) -> bool:
+        """Whether she has answered nothing herself."""
+        return self.draft.answers.keys() <= set(self.draft.given)
