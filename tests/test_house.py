@@ -35,7 +35,7 @@ menu.shapes menu.schema menu.plan menu.graph menu.compile menu.names menu.editio
 scope
 render
 menu.lint menu.check menu.draw
-machine acts leg
+walk machine acts leg
 """
 BELOW_THE_WATERLINE = """
 vault
@@ -56,7 +56,7 @@ ORDER = [*ABOVE_THE_WATERLINE.split(), *BELOW_THE_WATERLINE.split()]
 
 # What the pure part may not know: time, chance, waiting, the world outside.
 WORLDLY = {"asyncio", "random", "secrets", "socket", "time", "logging", "structlog", "aiohttp", "redis", "sqlalchemy"}
-PURE = ["screens", "scope", "render", "machine", "acts"]
+PURE = ["screens", "scope", "render", "walk", "machine", "acts"]
 
 
 def python_files(*folders: str) -> list[Path]:
