@@ -9,7 +9,7 @@ PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet
 COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 
-.PHONY: check help run test lint format messages docs lock wheel clean
+.PHONY: check help run test lint format messages docs schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -36,6 +36,9 @@ messages: .venv/.run ## bring the catalogues up to date with the menus
 
 docs: .venv/.run ## write the pages that are made from the code
 	$(PYTHON_) -m ussd_engine.config > docs/settings.md
+
+schema: .venv/.run ## write the schema and the reference of the menu language
+	$(PYTHON_) -m ussd_engine.menu.publish docs
 
 lock: .venv/.dev ## choose and hash the newest packages anew (with the oldest Python that is supported)
 	$(PIP) pip-tools

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -15,16 +16,17 @@ class Clock(Protocol):
 
 
 class MovedClock:
-    """The local gateway's clock: real time, plus what it was moved on. `now` is Unix seconds."""
+    """The clock of a gateway started here: `real`, plus what it was moved on. `now` is Unix seconds."""
 
-    def __init__(self) -> None:
-        self.moved = 0.0
+    def __init__(self, real: Callable[[], float] = time.time) -> None:
+        self._real = real
+        self._moved = 0.0
 
     def now(self) -> float:
-        return time.time() + self.moved
+        return self._real() + self._moved
 
     async def leave(self, seconds: float) -> None:
-        self.moved += seconds
+        self._moved += seconds
 
 
 class RealClock:

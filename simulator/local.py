@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from sessions import MemorySessions, Seal
 from simulator.clock import MovedClock
 from simulator.phone import Line
+from simulator.trouble import Forgetful, Trouble
 from ussd_engine import channels
 from ussd_engine.app import ENGINE, Tap, create_app, running
 from ussd_engine.channels.base import Channel, Settings
@@ -23,21 +25,32 @@ from ussd_engine.logs import Log
 
 @dataclass(frozen=True)
 class Local:
-    """A running gateway, its clock, and the trouble that can be made in its ledger."""
+    """A running gateway, the way to it, its clock, and the trouble that can be made behind it."""
 
     engine: Engine
     line: Line
     clock: MovedClock
-    faults: Faults
+    trouble: Trouble
 
 
 @contextlib.asynccontextmanager
-async def local_gateway(config: Config, tap: Tap | None = None) -> AsyncIterator[Local]:
-    """Start a gateway on a free loopback port and stop it afterwards. Raises `ConfigError` or `MenuError`."""
-    clock, faults = MovedClock(), Faults()
-    app = create_app(config, clock=clock.now, faults=faults, log=Log("CRITICAL"), tap=tap)
+async def local_gateway(
+    config: Config, clock: MovedClock | None = None, tap: Tap | None = None
+) -> AsyncIterator[Local]:
+    """Start a gateway on a free loopback port and stop it afterwards. Raises `ConfigError` or `MenuError`.
+
+    Its sessions live in this process and age by `clock`, whatever the configuration names.
+    """
+    clock, faults = clock or MovedClock(), Faults()
+    stores: list[Forgetful] = []
+
+    def open_store(_: str, seal: Seal) -> Forgetful:
+        stores.append(Forgetful(MemorySessions(seal, clock.now)))
+        return stores[0]
+
+    app = create_app(config, clock=clock.now, faults=faults, log=Log("CRITICAL"), tap=tap, open_store=open_store)
     async with running(app) as url, aiohttp.ClientSession() as client:
-        yield Local(app[ENGINE], Line(client, url), clock, faults)
+        yield Local(app[ENGINE], Line(client, url), clock, Trouble(faults, stores[0]))
 
 
 def wire(name: str, config: Config) -> Channel:
@@ -45,4 +58,3 @@ def wire(name: str, config: Config) -> Channel:
     country = Country.load(config.country)
     options = config.channel_settings.get(name, {})
     return channels.create(Settings(name=name, msisdn=country.msisdn, codes=Codes(config.codes), options=options))
-

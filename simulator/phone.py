@@ -14,7 +14,7 @@ from ussd_engine.errors import EngineError
 from ussd_engine.model import Reply
 
 EQUAL_S = 7.0
-"""What a person leaves at least before typing the same thing again: a provider's late repeat looks like it until then."""
+"""What a person leaves at least before typing the same again: until then it looks like a provider's late repeat."""
 TIMEOUT_S = 15.0
 
 
@@ -50,7 +50,9 @@ class Line:
                     status=answer.status,
                 )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise NoAnswer(f"{self.url} does not answer ({type(error).__name__}): does the gateway run there?") from None
+            raise NoAnswer(
+                f"{self.url} does not answer ({type(error).__name__}): does the gateway run there?"
+            ) from None
 
 
 class Phone:
@@ -67,13 +69,14 @@ class Phone:
         self.screen: Reply | None = None
         self.recent: dict[str, float] = {}
         self.last: Request | None = None
+        self.left: Request | None = None
 
     async def dial(self, code: str) -> Reply:
         """A new dialogue."""
+        self.left = self.last
         self.dialogue = secrets.token_hex(8)
         self.dialled = code
         self.inputs = ()
-        self.recent = {}
         return await self._leg()
 
     async def type(self, text: str, after: float | None = None) -> Reply:
@@ -85,8 +88,15 @@ class Phone:
 
     async def repeat(self) -> Reply:
         """The provider makes its last request once more."""
-        assert self.last is not None
-        return self.channel.read(await self._send(self.last))
+        return await self._again(self.last)
+
+    async def late(self) -> Reply:
+        """The last request of the dialogue before this one arrives once more, late."""
+        return await self._again(self.left)
+
+    async def _again(self, request: Request | None) -> Reply:
+        assert request is not None, "nothing was dialled before"
+        return self.channel.read(await self._send(request))
 
     async def hang_up(self) -> None:
         """The provider tells that the dialogue is over, where it does."""

@@ -1,246 +1,193 @@
 """A dialog written down: at once a test, a documentation, and a demonstration.
 
-    title: Lalamiko fupi
+    title: Lalamiko fupi kabisa
     steps:
-    - dial: "*152*00#"
+    - dial: '*152*00#'
       shows: |-
         Huduma za Serikali
         9. Maoni na mrejesho
-    - type: "9"
+    - type: '9'
       shows: …
-    - type: "1"
+    - type: '1'
+      note: She confirms.
       ends: |-
         Asante. Tumepokea.
         Namba: <ref>
         PIN: <pin>
+      stored: {type: complaint, mode: confidential, institution: TANESCO, message: umeme umekatika siku tatu}
 
-A step does one thing: `dial` a code, `type` an answer, `redial` the last code, `repeat` the provider's last request,
-`hang_up` (the provider's notice), `wait` seconds, or `caller` NAME (another phone from here on). `shows` is the screen
-that waits for an answer, `ends` a last one. `<ref>`, `<pin>`, `<date>`, `<code>` stand for what is new each time; the
-same name is the same value through the transcript, and `<ref2>` is another one. `after` is how many seconds the person
-takes; `fault` is trouble in the ledger at this step (`lost`, `unanswered`, `unknown_rolled`); `note` is for the reader.
+A step does one thing:
+
+    dial: CODE        a new dialogue
+    type: TEXT        an answer; `after` is how many seconds the person takes
+    redial: true      the last code once more
+    repeat: true      the provider makes its last request again
+    late: true        the last request of the dialogue before this one comes again, late
+    hang_up: true     the provider tells that the dialogue is over
+    wait: SECONDS     time passes
+    caller: NAME      another phone from here on; the first one is ''
+    forget: true      the session store loses what the last leg wrote
+
+`shows` is the screen that waits for an answer, `ends` a last one; `simulator.holes` says what `<ref>` and its like are.
+`stored` is what the feedback core must have under the last reference that was shown: `type`, `mode`, `institution`,
+`number`, `name`, or answers. `fault` is trouble behind the gateway at this step (`simulator.trouble`). `note` is for
+the reader. `core_wants` says what the core asks for; `number: false`, that the callers' numbers do not reach us;
+`channels`, on which channels alone it holds.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 import yaml
 
-from simulator.local import Local
-from simulator.phone import Line, Phone
-from ussd_engine.channels.base import Channel
+from simulator.trouble import Fault
 from ussd_engine.errors import EngineError
-from ussd_engine.ledger import Fault
 from ussd_engine.model import Reply
 
-DOES = ("dial", "type", "redial", "repeat", "hang_up", "wait", "caller")
-FIRST_NUMBER = 255700000001
-PATTERNS = {
-    "ref": r"[1-9][0-9]{8}",
-    "pin": r"[0-9]{4}",
-    "date": r"[0-9]{2}/[0-9]{2}/[0-9]{4}",
-    "code": r"\*[0-9*]+#(?: [0-9 ]+)?",
-}
-_HOLE = re.compile(r"<(ref|pin|date|code)([0-9]*)>")
+DOES = ("dial", "type", "redial", "repeat", "late", "hang_up", "wait", "caller", "forget")
+LEGS = ("dial", "type", "redial")
 
 
 class BadTranscript(EngineError):
     """A file that is no transcript."""
 
 
-class Step(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One thing that is done, and the screen that must come."""
 
     dial: str | None = None
     type: str | None = None
     redial: bool = False
     repeat: bool = False
+    late: bool = False
     hang_up: bool = False
     wait: float | None = None
     caller: str | None = None
-    shows: str | None = None
-    ends: str | None = None
+    forget: bool = False
     after: float | None = None
     fault: Fault | None = None
     note: str = ""
+    shows: str | None = None
+    ends: str | None = None
+    stored: dict[str, str] = {}
+
+    @property
+    def acts(self) -> list[str]:
+        """What is done, by the names of `DOES`."""
+        return [name for name in DOES if getattr(self, name) not in (None, False)]
 
     @property
     def does(self) -> str:
-        return next((name for name in DOES if getattr(self, name) not in (None, False)), "")
+        return self.acts[0]
+
+    @property
+    def words(self) -> str:
+        """What is done, for the reader of a difference."""
+        value = getattr(self, self.does)
+        return self.does if value is True else f"{self.does} {value}"
+
+    @property
+    def expected(self) -> Reply | None:
+        """The screen that must come; `None` where nothing is said of it."""
+        if self.ends is not None:
+            return Reply(self.ends, True)
+        return None if self.shows is None else Reply(self.shows, False)
+
+    def showing(self, screen: Reply) -> Step:
+        """The step with another screen."""
+        shows, ends = (None, screen.text) if screen.ends else (screen.text, None)
+        return msgspec.structs.replace(self, shows=shows, ends=ends)
 
 
-class Transcript(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Transcript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A title, what the installation must be like, and the steps."""
 
     title: str
-    steps: list[Step]
+    note: str = ""
     core_wants: list[Literal["place", "date"]] = []
     number: bool = True
-    """False: the caller's number does not reach us."""
     channels: list[str] = []
-    """Where it holds; empty: on all."""
+    steps: list[Step]
+
+    @property
+    def needs_local(self) -> bool:
+        """Whether it asks for what only a gateway started here can be made to do."""
+        return bool(self.core_wants) or any(step.fault or step.forget for step in self.steps)
 
 
 def load(path: Path) -> Transcript:
-    """Read a transcript; every value is a text as it stands. Raises `BadTranscript` with the file."""
+    """Read a transcript; every value is a text as it stands. Raises `BadTranscript` with file and line."""
+    node = _compose(path)
     try:
-        raw = yaml.load(path.read_text(), Loader=yaml.CBaseLoader)  # noqa: S506  # the base loader makes texts only
-        found = msgspec.convert(raw, Transcript, strict=False)
-    except OSError as error:
-        raise BadTranscript(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadTranscript(f"{path}:{mark.line + 1 if mark else 1}: is not YAML") from None
+        found = msgspec.convert(_plain(node, path), Transcript, strict=False)
     except msgspec.ValidationError as error:
-        raise BadTranscript(f"{path}: {error}") from None
-    for number, step in enumerate(found.steps, 1):
-        if sum(getattr(step, name) not in (None, False) for name in DOES) != 1:
-            raise BadTranscript(f"{path}: step {number} must do one of {', '.join(DOES)}")
+        message, _, where = str(error).partition(" - at ")
+        stranger = "".join(re.findall("unknown field `(.*)`", message))
+        place = f"{path}:{_line(node, where, stranger)}"
+        raise BadTranscript(f"{place}: {message[0].lower()}{message[1:]}") from None
+    for index, step in enumerate(found.steps):
+        if len(step.acts) != 1:
+            raise BadTranscript(f"{path}:{_line(node, f'$.steps[{index}]')}: a step does one of {', '.join(DOES)}")
     return found
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A screen that is not the one written down."""
-
-    step: int
-    what: str
-    expected: str
-    found: str
-
-
-class Holes:
-    """The values that stand for `<ref>` and its like, as they were first seen."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    def match(self, expected: str, found: str) -> bool:
-        """Whether `found` is `expected` with one value for each hole."""
-        names: list[str] = []
-
-        def hole(match: re.Match[str]) -> str:
-            name = match[1] + match[2]
-            if name in self.values:
-                return re.escape(self.values[name])
-            if name in names:
-                return f"(?P={name})"
-            names.append(name)
-            return f"(?P<{name}>{PATTERNS[match[1]]})"
-
-        pattern, at = "", 0
-        for match in _HOLE.finditer(expected):
-            pattern += re.escape(expected[at : match.start()]) + hole(match)
-            at = match.end()
-        result = re.fullmatch(pattern + re.escape(expected[at:]), found)
-        if result is None:
-            return False
-        self.values.update(result.groupdict())
-        return True
-
-    def written(self, text: str) -> str:
-        """`text` with its holes filled by what is known, to be laid beside what was found."""
-        return _HOLE.sub(lambda match: self.values.get(match[1] + match[2], match[0]), text)
+def _compose(path: Path) -> yaml.Node:
+    try:
+        found = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadTranscript(f"{path}: cannot be read ({type(error).__name__})") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "this is no YAML"
+        raise BadTranscript(f"{path}:{mark.line + 1 if mark else 1}: {problem}") from None
+    if not isinstance(found, yaml.MappingNode):
+        raise BadTranscript(f"{path}:1: a transcript is a block with title and steps")
+    return found
 
 
-class Player:
-    """Plays a transcript on one channel."""
-
-    def __init__(self, transcript: Transcript, channel: Channel, line: Line, local: Local | None, clock: object) -> None:
-        self.transcript = transcript
-        self.channel = channel
-        self.line = line
-        self.local = local
-        self.clock = clock
-        self.holes = Holes()
-        self.phones: dict[str, Phone] = {}
-        self.phone = self._phone("")
-
-    def _phone(self, caller: str) -> Phone:
-        if caller not in self.phones:
-            number = str(FIRST_NUMBER + len(self.phones)) if self.transcript.number else None
-            self.phones[caller] = Phone(self.channel, self.line, self.clock, number)  # type: ignore[arg-type]
-        return self.phones[caller]
-
-    async def play(self, twice: bool = False) -> list[Difference]:
-        """Every step; with `twice` every callback is delivered a second time, which must change nothing."""
-        found: list[Difference] = []
-        for number, step in enumerate(self.transcript.steps, 1):
-            screen = await self.do(step)
-            if screen is None:
-                continue
-            found += self.compare(number, step, screen)
-            if twice and not step.fault:
-                again = await self.phone.repeat()
-                if again != screen:
-                    found.append(Difference(number, "delivered twice", _shown(screen), _shown(again)))
-            if found:
-                break
-        return found
-
-    async def do(self, step: Step) -> Reply | None:
-        if step.fault and self.local:
-            self.local.faults.arm(step.fault)
-        if step.dial is not None:
-            return await self.phone.dial(step.dial)
-        if step.type is not None:
-            return await self.phone.type(step.type, step.after)
-        if step.redial:
-            return await self.phone.dial(self.phone.dialled)
-        if step.repeat:
-            return await self.phone.repeat()
-        if step.caller is not None:
-            self.phone = self._phone(step.caller)
-        elif step.wait is not None:
-            await self.phone.clock.leave(step.wait)
-        else:
-            await self.phone.hang_up()
-        return None
-
-    def compare(self, number: int, step: Step, screen: Reply) -> list[Difference]:
-        expected = step.ends if step.ends is not None else step.shows
-        if expected is None:
-            return []
-        ends = step.ends is not None
-        if screen.ends is ends and self.holes.match(expected, screen.text):
-            return []
-        wanted = _shown(Reply(self.holes.written(expected), ends))
-        what = f"{step.does} {getattr(step, step.does)}" if step.dial or step.type else step.does
-        return [Difference(number, what, wanted, _shown(screen))]
+def _plain(node: yaml.Node, path: Path) -> object:
+    """Texts, lists and mappings; a key that stands twice is refused, for one of its values would be lost."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, path) for item in node.value]
+    if not isinstance(node, yaml.MappingNode):
+        return node.value
+    found: dict[str, object] = {}
+    for key, value in node.value:
+        if key.value in found:
+            raise BadTranscript(f'{path}:{key.start_mark.line + 1}: "{key.value}" stands twice')
+        found[key.value] = _plain(value, path)
+    return found
 
 
-def _shown(screen: Reply) -> str:
-    return screen.text + ("\n(END)" if screen.ends else "")
+def _line(node: yaml.Node, where: str, key: str = "") -> int:
+    """The line of a place as msgspec names it, `$.steps[3].wait`, or of a key there."""
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where):
+        if name and isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == name), node)
+        elif index and isinstance(node, yaml.SequenceNode):
+            node = node.value[int(index)]
+    keys = [name for name, _ in node.value if name.value == key] if isinstance(node, yaml.MappingNode) else []
+    return int((keys or [node])[0].start_mark.line) + 1
 
 
-def renew(transcript: Transcript, number: int, screen: Reply, holes: Holes) -> None:
-    """Write what was found into a step, with holes for values that are known."""
-    step = transcript.steps[number - 1]
-    text = screen.text
-    for name, value in holes.values.items():
-        text = text.replace(value, f"<{name}>")
-    step.shows, step.ends = (None, text) if screen.ends else (text, None)
+class _Dumper(yaml.SafeDumper):
+    """Screens as blocks, digits in quotes."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def dump(transcript: Transcript) -> str:
     """The transcript as a file."""
-    return yaml.dump(
-        msgspec.to_builtins(transcript), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
-    )
-
-
-class _Dumper(yaml.SafeDumper):
-    """Screens as blocks, typed digits in quotes."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
+    return yaml.dump(msgspec.to_builtins(transcript), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)

@@ -31,11 +31,11 @@ texts pofile catalog
 registry
 menu.load menu.rules menu.template
 screens
-menu.shapes menu.schema menu.plan menu.graph menu.compile menu.names menu.edition
+menu.shapes menu.schema menu.answers menu.plan menu.graph menu.compile menu.names menu.edition
 scope
 render
-menu.lint menu.check menu.draw
-walk machine acts leg
+menu.lint menu.check menu.draw menu.publish
+run walk answer machine acts leg dialog editions view
 """
 BELOW_THE_WATERLINE = """
 vault
@@ -43,8 +43,8 @@ ledger
 feedback
 channels
 sms notify delivery
-gateway
-readers config metrics logs peers
+place gateway
+readers config metrics logs peers upkeep
 engine
 app cases serve
 cli
@@ -56,7 +56,7 @@ ORDER = [*ABOVE_THE_WATERLINE.split(), *BELOW_THE_WATERLINE.split()]
 
 # What the pure part may not know: time, chance, waiting, the world outside.
 WORLDLY = {"asyncio", "random", "secrets", "socket", "time", "logging", "structlog", "aiohttp", "redis", "sqlalchemy"}
-PURE = ["screens", "scope", "render", "walk", "machine", "acts"]
+PURE = ["screens", "scope", "render", "run", "walk", "answer", "machine", "acts", "leg", "dialog", "view"]
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -8,12 +8,31 @@ from datetime import date
 from sessions import Draft, Outcome, Pending, Session
 from ussd_engine import reference
 from ussd_engine.catalog import format_date
-from ussd_engine.machine import Intent
+from ussd_engine.machine import FORGET, Intent, own
+from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Act, Cancel, Committed, Mode, SetLanguage, Submit
+from ussd_engine.registry import ACTIONS
 from ussd_engine.scope import Scope, draft_of
+from ussd_engine.screens.base import Dest
 
 Random = Callable[[int], bytes]
+
+
+def dests(menu: Menu, screen: str) -> list[Dest]:
+    """All that an answer on a screen can lead to."""
+    shown = menu.screen(screen)
+    targets = [shown.then, *(line.target for line in shown.lines)]
+    return [case.dest for target in targets for case in target]
+
+
+def acting(menu: Menu, screen: str) -> bool:
+    """Whether an answer on a screen can act, by a line or by what is typed."""
+    actions = menu.service.actions
+    return any(
+        dest.verb == FORGET or (dest.verb == "to" and dest.name in actions and ACTIONS[actions[dest.name].do].acts)
+        for dest in dests(menu, screen)
+    )
 
 
 def begin(session: Session, intent: Intent, random: Random, now_ms: int) -> Pending:
@@ -27,8 +46,32 @@ def begin(session: Session, intent: Intent, random: Random, now_ms: int) -> Pend
     return Pending(intent.action, key, 1, now_ms, dict(drawn))
 
 
+def do_of(edition: Edition, session: Session) -> str:
+    """The registered action behind the session's pending act."""
+    assert session.pending is not None
+    if session.pending.action == FORGET:
+        return "cancel"
+    return edition.services[session.service].service.actions[session.pending.action].do
+
+
+def moved(edition: Edition, session: Session) -> Session:
+    """A session with an act under way, on an edition that is not its own: on a screen that has the action there.
+
+    What she confirmed is left as it is.
+    """
+    session = own(session)
+    assert session.pending is not None
+    session.menu, session.page, session.line = edition.version, 0, ""
+    menu, action = edition.services[session.service], session.pending.action
+    wanted = Dest(FORGET) if action == FORGET else Dest("to", action)
+    has = [name for name in menu.service.screens if wanted in dests(menu, name)]
+    if session.screen not in has:
+        session.screen = has[0]
+    return session
+
+
 def effect(edition: Edition, session: Session, do: str, channel: str) -> Act | None:
-    """The effect of the session's pending act; `None` where the menus no longer know what it was."""
+    """The effect of the session's pending act; `None` where what it would send is gone."""
     pending = session.pending
     assert pending is not None
     if do == "cancel":

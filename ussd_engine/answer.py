@@ -22,6 +22,7 @@ def answer(walk: Walk, text: str) -> None:
     elif isinstance(taken, Typed):
         typed(walk, screen, taken.text)
     elif isinstance(taken, Row):
+        walk.taken.append(f"row {walk.scope.menu.name}/{screen.name}")
         walk.save(screen, walk.scope.keep(screen, walk.scope.rows(screen)[taken.index]))
     elif isinstance(taken, Skipped):
         walk.took(screen, screen.skip.number if screen.skip else "")
@@ -75,7 +76,7 @@ def chosen(walk: Walk, screen: Screen, taken: Chosen) -> None:
 
 def typed(walk: Walk, screen: Screen, text: str) -> None:
     """A text: checked as a whole where it is added to an older one, kept, warned of once."""
-    (name,) = screen.answers
+    name = screen.secret or screen.answers[0]
     adding = walk.scope.inside and walk.run.adding(screen.name)
     whole = f"{walk.scope.answers.get(name) or ''} {text}".strip() if adding else text
     error = next((found for rule, at in screen.checks.items() if (found := RULES[rule].run(whole, at))), None)
@@ -83,6 +84,11 @@ def typed(walk: Walk, screen: Screen, text: str) -> None:
         wrong(walk, error)
         return
     full = screen.full if len(text) >= walk.profile.reply_full else None
+    if screen.secret:
+        walk.accept()
+        walk.secret[name] = text
+        walk.follow(screen.then)
+        return
     if adding:
         walk.run.added()
     walk.save(screen, {name: whole}, full)

@@ -9,24 +9,24 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from aiohttp import web
 
+from sessions import Seal, SessionStore, open_sessions
 from ussd_engine.channels.base import Channel, Kind, Request, Response
 from ussd_engine.config import Config
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine, open_engine
 from ussd_engine.errors import NotACallback
-from ussd_engine.gateway import Seen
 from ussd_engine.ledger import Faults
 from ussd_engine.logs import Log
 from ussd_engine.metrics import CONTENT_TYPE
 from ussd_engine.model import Phase, Reply, Turn
 from ussd_engine.peers import Peers
 from ussd_engine.readers import ChannelConfig
+from ussd_engine.view import Seen
 
 MOST_BYTES = 64 * 1024
 """Of a callback's body; no provider's is larger."""
 
 ENGINE: web.AppKey[Engine] = web.AppKey("engine", Engine)
-
 
 
 Tap = Callable[[Turn, Seen], None]
@@ -93,7 +93,7 @@ class Door:
         except Exception as error:
             seen.kind = Outcome.FAULT
             self.log.fault(error, log_tag=self._tag(turn), channel=turn.channel)
-            return gateway.system("fault", turn, channel.profile)
+            return gateway.system("fault", turn, channel.profile, seen)
 
     async def closed(self, request: web.Request) -> web.Response:
         """An end-of-session notice: counted, and nothing changes. What it echoes of a citizen is dropped unread."""
@@ -130,7 +130,9 @@ def _token_fits(configured: ChannelConfig, token: str) -> bool:
     if not configured.tokens:
         return not token
     given = token.encode("utf-8", "surrogateescape")
-    return any([hmac.compare_digest(given, one.reveal().encode()) for one in configured.tokens])
+    # Each is compared, so that the time tells nothing of which one was nearly right.
+    fits = [hmac.compare_digest(given, one.reveal().encode()) for one in configured.tokens]
+    return any(fits)
 
 
 async def _request(request: web.Request, kind: Kind) -> Request:
@@ -165,7 +167,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus' text format."""
-    body = request.app[ENGINE].metrics.exposition()
+    body = await request.app[ENGINE].exposition()
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 
@@ -176,18 +178,28 @@ def create_app(
     faults: Faults | None = None,
     log: Log | None = None,
     tap: Tap | None = None,
+    proven: bool = False,
+    open_store: Callable[[str, Seal], SessionStore] = open_sessions,
 ) -> web.Application:
     """The application of a configuration. Raises `ConfigError` or `MenuError` when it starts."""
     app = web.Application(client_max_size=MOST_BYTES)
 
     async def engine(app: web.Application) -> AsyncIterator[None]:
-        async with open_engine(config, clock=clock, faults=faults) as opened:
+        async with open_engine(config, clock=clock, faults=faults, proven=proven, open_store=open_store) as opened:
             app[ENGINE] = opened
             app[DOOR] = Door(opened, log or Log(config.log_level), tap)
             yield
 
     app.cleanup_ctx.append(engine)
+    if config.role != "worker":
+        _add_callbacks(app.router)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app
 
+
+def _add_callbacks(router: web.UrlDispatcher) -> None:
     async def ussd(request: web.Request) -> web.Response:
         return await request.app[DOOR].ussd(request)
 
@@ -195,16 +207,9 @@ def create_app(
         return await request.app[DOOR].closed(request)
 
     # "events" is no token (the settings refuse it), so the longer addresses stand first.
-    for tail in ("/events", "/events/{token}"):
-        app.router.add_post("/ussd/{channel}" + tail, closed)
-        app.router.add_get("/ussd/{channel}" + tail, closed, allow_head=False)
-    for tail in ("", "/{token}"):
-        app.router.add_post("/ussd/{channel}" + tail, ussd)
-        app.router.add_get("/ussd/{channel}" + tail, ussd, allow_head=False)
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", metrics)
-    return app
+    for tail, handler in (("/events", closed), ("/events/{token}", closed), ("", ussd), ("/{token}", ussd)):
+        router.add_post("/ussd/{channel}" + tail, handler)
+        router.add_get("/ussd/{channel}" + tail, handler, allow_head=False)
 
 
 @contextlib.asynccontextmanager

@@ -67,6 +67,10 @@ class Catalog:
         """See `PoFile.plural`."""
         return self._files[locale, service].plural(n)
 
+    def plurals(self, locale: str, service: str) -> int:
+        """How many plural forms the language has."""
+        return self._files[locale, service].plurals
+
     def gettext(self, locale: str, service: str, context: str, msgid: str) -> str:
         """The words for a text without a count."""
         return self.forms(locale, service, context, msgid)[0]

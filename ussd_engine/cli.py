@@ -72,8 +72,8 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 
 @cli.command()
 @click.option("--host", help="The address to listen on.")
-@click.option("--port", type=int, help="The port to listen on; 0: any.")
-@click.option("--workers", type=int, help="How many processes answer.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on; 0: any.")
+@click.option("--workers", type=click.IntRange(1, 256), help="How many processes answer.")
 @click.option("--role", type=click.Choice(["all", "ussd", "worker"]), help="Answer USSD, carry submissions, or both.")
 def serve(**options: object) -> int:
     """Start the gateway."""
@@ -96,6 +96,7 @@ def show_config() -> None:
 @click.option("--rules", is_flag=True, help="Print the rules that menus must keep.")
 def check(path: Path | None, rules: bool) -> int:
     """Prove the menus: everything fits, is reachable, is translated. Exit code 1 where something is not."""
+    from ussd_engine.engine import open_channels
     from ussd_engine.menu.check import check as prove_menus
     from ussd_engine.menu.rules import RULES
 
@@ -104,7 +105,9 @@ def check(path: Path | None, rules: bool) -> int:
             click.echo(f"{name}: {meaning}")
         return 0
     settings = config.load()
-    faults = prove_menus(settings, path)
+    country = Country.load(settings.country)
+    profiles = {name: channel.profile for name, channel in open_channels(settings, country).items()}
+    faults = prove_menus(path or settings.menus, settings.locales, settings.codes, country, profiles)
     for fault in faults:
         click.echo(str(fault))
     say(f"{len(faults)} fault{'s' if len(faults) != 1 else ''}" if faults else "no faults")

@@ -10,20 +10,22 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
-from ussd_engine import channels
+from ussd_engine.channels import create
 from ussd_engine.channels.base import Channel, Settings
 from ussd_engine.channels.codes import Codes
 from ussd_engine.config import Config
 from ussd_engine.country import Country
 from ussd_engine.delivery import Delivery
+from ussd_engine.editions import Editions
 from ussd_engine.errors import ConfigError, LedgerUnavailable, MenuError
 from ussd_engine.feedback import FeedbackStore, Surroundings, open_feedback
-from ussd_engine.gateway import Editions, Gateway
+from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger, upgrade
 from ussd_engine.menu.edition import Edition, load_edition
 from ussd_engine.menu.lint import prove
 from ussd_engine.metrics import Metrics
+from ussd_engine.upkeep import Upkeep
 
 MADE = "the keys in {path} were made at this start, for development: production names its own with USSD_ENGINE_KEYS"
 
@@ -55,6 +57,12 @@ class Engine:
         self.editions.swap(edition)
         return edition
 
+    async def read_again(self) -> Edition:
+        """Read menus that another process has proven; dialogs may run on them, but none begins. Raises `MenuError`."""
+        edition = await asyncio.to_thread(read_menus, self.config)
+        self.editions.keep(edition)
+        return edition
+
     async def ready(self) -> list[str]:
         """What keeps this process from taking turns; empty where it can."""
         complaints = []
@@ -68,12 +76,24 @@ class Engine:
             complaints.append(f"database: {error}")
         return complaints
 
+    async def exposition(self) -> bytes:
+        """The numbers for Prometheus, with the age of what waits for the core where the ledger tells it."""
+        with contextlib.suppress(LedgerUnavailable):
+            oldest_ms = (await self.ledger.outbox.backlog()).oldest_ms
+            self.metrics.outbox_age(0.0 if oldest_ms is None else max(0.0, self.gateway.clock() - oldest_ms / 1000))
+        return self.metrics.exposition()
+
+
+def read_menus(config: Config) -> Edition:
+    """The menus of a configuration, not proven. Raises `MenuError` where they cannot be read."""
+    return load_edition(config.menus, config.locales, config.codes, Country.load(config.country))
+
 
 def load_menus(config: Config) -> Edition:
     """The menus of a configuration, proven on the profiles of its channels. Raises `MenuError` with every fault."""
-    country = Country.load(config.country)
-    edition = load_edition(config.menus, config.locales, config.codes, country)
-    faults = prove(edition, {name: channel.profile for name, channel in open_channels(config, country).items()})
+    edition = read_menus(config)
+    profiles = {name: channel.profile for name, channel in open_channels(config, edition.country).items()}
+    faults = prove(edition, profiles)
     if faults:
         raise MenuError(faults)
     return edition
@@ -83,7 +103,7 @@ def open_channels(config: Config, country: Country) -> dict[str, Channel]:
     """The channels that are served, by name."""
     codes = Codes(config.codes)
     return {
-        one.name: channels.create(
+        one.name: create(
             Settings(
                 name=one.name,
                 msisdn=country.msisdn,
@@ -105,7 +125,14 @@ def open_keys(config: Config, country: Country, clock: Callable[[], float], warn
             Keyring.create(config.keys, country.today(int(clock() * 1000)))
         keyring = Keyring.load(config.keys)
         warnings.append(MADE.format(path=config.keys))
-    return keyring.public() if config.role == "ussd" else keyring
+    if config.role == "ussd":
+        return keyring.public()
+    if not keyring.private:
+        raise ConfigError(
+            f"{config.keys}: holds no private key, without which nothing can be carried to the core; "
+            "use role ussd here, or the file that holds it"
+        )
+    return keyring
 
 
 @contextlib.asynccontextmanager
@@ -114,25 +141,24 @@ async def open_engine(
     *,
     clock: Callable[[], float] = time.time,
     faults: Faults | None = None,
-    deliver: bool = True,
+    proven: bool = False,
+    open_store: Callable[[str, Seal], SessionStore] = open_sessions,
 ) -> AsyncIterator[Engine]:
-    """Open all that a configuration names; close it in reverse. Raises `ConfigError` or `MenuError`."""
+    """Open all that a configuration names; close it in reverse. Raises `ConfigError` or `MenuError`.
+
+    `proven`: another process has proven the menus a moment ago.
+    """
+
+    def clock_ms() -> int:
+        return int(clock() * 1000)
+
     warnings: list[str] = []
     async with contextlib.AsyncExitStack() as stack:
-        edition = await asyncio.to_thread(load_menus, config)
+        edition = await asyncio.to_thread(read_menus if proven else load_menus, config)
         country = edition.country
         keyring = open_keys(config, country, clock, warnings)
-        ring = keyring.ring("session")
-        sessions = open_sessions(config.sessions.reveal(), Seal(ring.keys, ring.write, clock))
+        sessions = await _sessions(config, keyring, clock, open_store)
         stack.push_async_callback(sessions.close)
-        if config.env == "production":
-            complaints = await sessions.check()
-            if complaints:
-                raise ConfigError("sessions: " + "; ".join(complaints))
-
-        def clock_ms() -> int:
-            return int(clock() * 1000)
-
         if config.database.scheme == "sqlite":
             config.var.mkdir(parents=True, exist_ok=True)
             await upgrade(config.database.reveal())
@@ -142,9 +168,10 @@ async def open_engine(
         stack.push_async_callback(store.close)
         metrics = Metrics()
         delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered)
-        if deliver and config.role in ("all", "worker"):
-            worker = asyncio.create_task(delivery.run())
-            stack.push_async_callback(_stop, worker)
+        if config.role in ("all", "worker"):
+            upkeep = Upkeep(ledger, keyring, config.keys, lambda: country.today(clock_ms()))
+            for work in (delivery.run(), upkeep.run()):
+                stack.push_async_callback(_stop, asyncio.create_task(work))
         editions = Editions(edition)
         gateway = Gateway(
             editions,
@@ -154,21 +181,31 @@ async def open_engine(
             random=os.urandom,
             clock=clock,
             core_wants=store.wants | config.core_wants,
+            deadline_s=config.deadline_s,
         )
         stack.push_async_callback(gateway.drain)
-        yield Engine(
-            config,
-            editions,
-            open_channels(config, country),
-            sessions,
-            ledger,
-            store,
-            gateway,
-            delivery,
-            metrics,
-            keyring,
-            warnings,
-        )
+        channels = open_channels(config, country)
+        yield Engine(config, editions, channels, sessions, ledger, store, gateway, delivery, metrics, keyring, warnings)
+
+
+async def _sessions(
+    config: Config, keyring: Keyring, clock: Callable[[], float], open_store: Callable[[str, Seal], SessionStore]
+) -> SessionStore:
+    """The session store; in production one that keeps what it was given."""
+    ring = keyring.ring("session")
+    try:
+        sessions = open_store(config.sessions.reveal(), Seal(ring.keys, ring.write, clock))
+    except ValueError as error:
+        raise ConfigError(f"sessions: {error}") from None
+    if config.env == "production":
+        try:
+            complaints = await sessions.check()
+        except StoreUnavailable as error:
+            complaints = [str(error)]
+        if complaints:
+            await sessions.close()
+            raise ConfigError("sessions: " + "; ".join(complaints))
+    return sessions
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

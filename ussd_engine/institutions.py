@@ -31,6 +31,7 @@ class Institutions:
         self._by_code = {row.code: row for row in roster.rows}
         self._of_kind = _grouped((row.kind, row) for row in roster.rows)
         self._children = _grouped((row.parent, row) for row in roster.rows if row.kind not in council | secretariat)
+        self._parents = _grouped((row.kind, row) for row in roster.rows if row.code in self._children)
         self._councils = _grouped((row.region, row) for row in roster.rows if row.kind in council)
         self._secretariats = {row.region: row for row in roster.rows if row.kind in secretariat}
         self._regions = roster.regions
@@ -60,6 +61,10 @@ class Institutions:
     def children(self, parent: str) -> _Rows:
         """The bodies right below a code. Regional secretariats and councils are not among them: they have own lists."""
         return self._children.get(parent, ())
+
+    def parents(self, kind: str) -> _Rows:
+        """The rows of a kind that have bodies below them."""
+        return self._parents.get(kind, ())
 
     def regions(self) -> tuple[str, ...]:
         """The names of the regions."""

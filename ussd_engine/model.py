@@ -123,6 +123,7 @@ class SetLanguage(msgspec.Struct, frozen=True, kw_only=True):
 
     key: bytes
     msisdn: str
+    """Empty where the number did not reach us: nothing is remembered then."""
     locale: str
     at_ms: int
 

@@ -29,7 +29,7 @@ class Peers:
 
     def _origin(self, request: web.Request) -> Address | None:
         address = _address(request.remote or "")
-        hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
+        hops = [hop for header in request.headers.getall("X-Forwarded-For", []) for hop in header.split(",")]
         while address is not None and hops and any(address in proxy for proxy in self._proxies):
             address = _address(hops.pop().strip())
         return address
@@ -37,6 +37,8 @@ class Peers:
 
 def _address(text: str) -> Address | None:
     try:
-        return ipaddress.ip_address(text)
+        found = ipaddress.ip_address(text)
     except ValueError:
         return None
+    # A socket that listens on IPv6 shows callers of IPv4 so.
+    return getattr(found, "ipv4_mapped", None) or found

@@ -10,7 +10,7 @@ from pathlib import Path
 from babel.messages import catalog as po
 from babel.messages.pofile import PoFileError, PoFileParser
 
-from ussd_engine import __version__, texts
+from ussd_engine import __version__, gsm, texts
 from ussd_engine.errors import Fault, MenuError
 from ussd_engine.texts import Text
 
@@ -21,6 +21,7 @@ RULES = {
     "translation unused": "no translation is left of a text that the menu has no more",
     "translation plural": "a text with one count has a form for each plural of the language, any other text has one",
     "translation placeholders": "a translation has the placeholders of its text",
+    "translation alphabet": "a translation stays within the GSM alphabet",
 }
 """What `PoFile.faults` proves, by the rule's name in its faults."""
 
@@ -103,7 +104,8 @@ class PoFile:
         entries = read_po(path, locale)
         self.path = path
         self._plural = c2py(entries.plural_expr)
-        self._plurals = entries.num_plurals
+        self.plurals = entries.num_plurals
+        """How many plural forms the language has."""
         self._entries = {(message.context, _msgid(message)): message for message in entries if message.id}
         self._ready = {
             key: _forms(message) for key, message in self._entries.items() if all(_forms(message)) and not message.fuzzy
@@ -111,7 +113,7 @@ class PoFile:
 
     def plural(self, n: int) -> int:
         """Which of the forms of a text goes with the count `n`."""
-        return min(int(self._plural(n)), self._plurals - 1)
+        return min(int(self._plural(n)), self.plurals - 1)
 
     def forms(self, context: str, msgid: str) -> tuple[str, ...]:
         """The words for a text: one form for each plural of the language where the text has a count, else one.
@@ -121,7 +123,7 @@ class PoFile:
         found = self._ready.get((context, msgid), (msgid,))
         if texts.count_of(msgid) is None:
             return found[:1]
-        return found if len(found) == self._plurals else found[:1] * self._plurals
+        return found if len(found) == self.plurals else found[:1] * self.plurals
 
     def faults(self, asked: Iterable[Text], own: bool) -> Iterator[Fault]:
         """What keeps the file from saying every text that is asked for. `own`: the menu is written in this language."""
@@ -150,6 +152,7 @@ class PoFile:
                 yield self._fault(message, "is not translated: fill in msgstr", "translation missing")
         else:
             yield from self._differing(message, text)
+            yield from self._outside(message)
 
     def _differing(self, message: po.Message, text: Text) -> Iterator[Fault]:
         wanted = texts.tokens(text.msgid)
@@ -157,6 +160,13 @@ class PoFile:
             if found := texts.tokens(form) ^ wanted:
                 differ = " ".join(sorted(found))
                 yield self._fault(message, f"differs from its text in {differ}", "translation placeholders")
+
+    def _outside(self, message: po.Message) -> Iterator[Fault]:
+        for form in _forms(message):
+            stranger = gsm.culprit(form)
+            if stranger is not None:
+                words = f"has {stranger!r} (U+{ord(stranger):04X}), which is outside the GSM alphabet"
+                yield self._fault(message, words, "translation alphabet")
 
     def _fault(self, message: po.Message, words: str, rule: str) -> Fault:
         return Fault(str(self.path), message.lineno or 1, f"{_named(message)} {words}", rule)

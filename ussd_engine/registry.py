@@ -125,14 +125,16 @@ def _institutions(place: Place, args: Mapping[str, str]) -> Sequence[Institution
         return place.data.search(args["matching"], place.locale)
     if "parent" in args:
         return place.data.children(args["parent"])
+    if "parents" in args:
+        return place.data.parents(args["parents"])
     return place.data.of_kind(args["kind"])
 
 
 SOURCES: dict[str, Source] = {
     "institutions": Source(
-        "public institutions: those that match a typed name, of a kind, or below another one",
+        "public institutions: those that match a typed name, of a kind, of a kind and with bodies below, or below one",
         "institution",
-        {"matching": "answer", "kind": "literal", "parent": "answer"},
+        {"matching": "answer", "kind": "literal", "parents": "literal", "parent": "answer"},
         _institutions,
     ),
     "regions": Source("the names of the regions", "region", {}, lambda place, args: place.data.regions()),
@@ -194,7 +196,7 @@ RULES: dict[str, Rule] = {
     "pin": Rule("a PIN: 4 digits", (), ("pin",), _pin_digits),
 }
 
-_PIN = re.compile(r"\b(?:pin|namba ya siri)\b\D{0,12}\d", re.IGNORECASE)
+_PIN = re.compile(r"\b(?:pin|namba ya siri)(?![a-z])\D*\d", re.IGNORECASE)
 
 
 def _private(text: str, number: str) -> bool:
@@ -228,20 +230,21 @@ SETTINGS: dict[str, tuple[int, str]] = {
     "date": (10, "when maintenance ends"),
 }
 
-_RECEIPT = {"ref": 9, "pin": 4, "due": 10}
+RECEIPT = {"ref": 9, "pin": 4, "due": 10}
+"""What the screen after a submission shows, and `last` once more."""
 _NONE: dict[str, int] = {}
 
 ACTIONS: dict[str, Action] = {
     "submit": Action(
         "stores what the form holds and shows its reference",
         True,
-        {"ok": _RECEIPT, "limit": _NONE, "failed": _NONE, "cancelled": _NONE, "in_doubt": _NONE},
+        {"ok": RECEIPT, "limit": _NONE, "failed": _NONE, "cancelled": _NONE, "in_doubt": _NONE},
         frozenset({"ok", "cancelled"}),
     ),
     "cancel": Action(
         "leaves the form; nothing is sent after that",
         True,
-        {"ok": _NONE, "sent": _RECEIPT, "in_doubt": _NONE},
+        {"ok": _NONE, "sent": RECEIPT, "in_doubt": _NONE},
         frozenset({"ok", "sent"}),
     ),
     "set_language": Action(

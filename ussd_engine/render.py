@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sessions import Session
 from ussd_engine import gsm
 from ussd_engine.menu.edition import Edition
-from ussd_engine.menu.template import template
+from ussd_engine.menu.template import Slot, template
 from ussd_engine.model import Profile, Reply
 from ussd_engine.registry import RULES, SOURCES
 from ussd_engine.scope import Facts, Row, Scope
@@ -142,12 +142,17 @@ class Frame:
         return found  # type: ignore[return-value]
 
     def row(self, row: Row) -> str:
+        """A row as it looks: its short name, or the words of `row` with its columns."""
         assert self.screen.source is not None
         kind = SOURCES[self.screen.source.source].kind
         if self.screen.row is None:
             return self.scope.column(kind, row, "")
-        words = self.words(self.screen.name, self.screen.row)
-        return template(words).fill(lambda slot: self.scope.column(kind, row, slot.name if slot.name != kind else ""))
+
+        def fill(slot: Slot) -> str:
+            text = self.scope.column(kind, row, slot.column if slot.name == kind else slot.name)
+            return gsm.cut(text, slot.width) if slot.width else text
+
+        return template(self.words(self.screen.name, self.screen.row)).fill(fill)
 
     def cut_pages(self, lines: Sequence[str]) -> list[list[str]]:
         """The lines in pages: each fits with the heading, and in its `again` form below the longest line."""

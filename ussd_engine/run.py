@@ -68,8 +68,8 @@ class Run:
     def next(self) -> int:
         """The question to ask: first within the changes under way, else in the whole form."""
         while self.draft.edits:
-            start, end = self.span(self.draft.edits[-1])
-            index = self.first_unanswered(start, end)
+            span = self.span(self.draft.edits[-1])
+            index = self.first_unanswered(*span) if span else None
             if index is not None:
                 return index
             self.merge()
@@ -83,11 +83,13 @@ class Run:
 
     # changes
 
-    def span(self, edit: Edit) -> tuple[int, int]:
-        """The part of the form that a change asks again: from its item to behind it."""
+    def span(self, edit: Edit) -> tuple[int, int] | None:
+        """The part of the form that a change asks again; `None` where its item no longer applies."""
         items = self.plan.items
-        index = next(index for index in self.plan.applicable(self.scope.look) if items[index].name == edit.item)
-        return index, items[index].end
+        for index in self.plan.applicable(self.scope.look):
+            if items[index].name == edit.item:
+                return index, items[index].end
+        return None
 
     def change(self, name: str, screen: str) -> int:
         """Ask `name` again; what it had saved is laid aside until it is answered."""
@@ -117,7 +119,11 @@ class Run:
             self.draft.edits[same].fresh.clear()
         self.scope.renew()
         first = self.first_unanswered(index, item.end)
-        return index if first is None else first
+        if first is not None:
+            return first
+        self.draft.edits.pop()
+        self.scope.renew()
+        return self.next()
 
     def own(self) -> Answers:
         """Her answers, without those that the form itself sets."""
@@ -142,10 +148,16 @@ class Run:
     def merge(self) -> None:
         """A change is answered: its answers take the place of those that were laid aside.
 
-        What a question outside the change is answered by too stays, so that nothing is asked twice.
+        What a question outside the change is answered by too stays, so that nothing is asked twice. A change whose item
+        no longer applies leaves nothing.
         """
         edit = self.draft.edits[-1]
-        gone = [name for name in edit.masked if name in edit.fresh or not self.shared(name, edit)]
+        span = self.span(edit)
+        if span is None:
+            self.draft.edits.pop()
+            self.scope.renew()
+            return
+        gone = [name for name in edit.masked if name in edit.fresh or not self.shared(name, *span)]
         self.draft.edits.pop()
         below = self.draft.edits[-1] if self.draft.edits else None
         for name in gone:
@@ -156,8 +168,8 @@ class Run:
         self.draft.given = [name for name in self.draft.given if name not in edit.masked]
         self.scope.renew()
 
-    def shared(self, name: str, edit: Edit) -> bool:
-        start, end = self.span(edit)
+    def shared(self, name: str, start: int, end: int) -> bool:
+        """Whether a question outside this part of the form is answered by `name` too."""
         outside = (index for index in self.plan.applicable(self.scope.look) if not start <= index < end)
         return any(name in self.plan.items[index].saves for index in outside)
 
@@ -187,8 +199,13 @@ class Run:
         return edit.screen
 
     def asked_last(self, edit: Edit | None) -> int | None:
-        """The last question, in the form's order, that she answered herself; who is asked first answers for others."""
-        start, end = self.span(edit) if edit else (0, -1)
+        """The last question before hers, in the form's order, that she answered herself.
+
+        Of two that save the same, who is asked first has answered for both.
+        """
+        start, end = (edit and self.span(edit)) or (0, -1)
+        here = self.first_unanswered(start, end)
+        end = end if here is None else here
         kept, last, given = self.latest.keys(), None, set(self.draft.given)
         for index in self.plan.applicable(self.scope.look, start, end):
             saves = set(self.plan.items[index].saves)

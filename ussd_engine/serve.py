@@ -1,52 +1,80 @@
 """The gateway as processes: one that answers, or several under one parent that share a port.
 
-SIGTERM drains and ends. SIGHUP reads the menus again: the parent proves them once, then each worker swaps.
+SIGTERM drains and ends. SIGHUP, to the parent where there is one, reads the menus again. They are proven once; then
+every worker reads them, and only when each of them can run dialogs on them do new dialogs begin there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import multiprocessing
+import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import NamedTuple
 
+import aiohttp
 from aiohttp import web
+from prometheus_client.multiprocess import mark_process_dead
 
 from ussd_engine.app import ENGINE, create_app
 from ussd_engine.config import Config
-from ussd_engine.engine import load_menus
-from ussd_engine.errors import EngineError, MenuError
+from ussd_engine.engine import Engine, load_menus, open_keys
+from ussd_engine.errors import EngineError
+from ussd_engine.logs import Log, redirect
+from ussd_engine.metrics import SHARED
 
 BACKLOG = 2048
-DRAIN_S = 8.0
+DRAIN_S = 5.0
+"""A turn has its own deadline, which is shorter."""
+STOP_S = 9.5
 BACK_S = 1.0
 """How long the parent waits before it starts a dead worker again."""
+READ_S = 60.0
+"""What a worker may take to read menus."""
+READ = b"read"
 
 Say = Callable[[str], None]
 
 
 def serve(config: Config, say: Say) -> int:
     """Answer until SIGTERM or SIGINT; the exit code. Raises `ConfigError` or `MenuError` where it cannot start."""
-    listening = _listen(config)
-    if config.workers == 1:
-        return asyncio.run(_answer(config, listening, say, greet=True))
-    load_menus(config)
-    return asyncio.run(_parent(config, listening, say))
+    with contextlib.closing(_listen(config)) as listening:
+        if config.workers == 1:
+            return asyncio.run(_answer(config, listening, say))
+        with _shared_numbers():
+            return asyncio.run(_parent(config, listening, say))
+
+
+# the port
 
 
 def _listen(config: Config) -> socket.socket:
     """The socket of this process: every worker opens one more on the same port."""
+    if config.workers > 1:
+        # Two gateways that both share their port would share it with each other: nobody else may have it.
+        _bind(config, shared=False).close()
+    return _bind(config, shared=config.workers > 1)
+
+
+def _bind(config: Config, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if config.workers > 1:
+    if shared:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         found.bind((config.host, config.port))
+        if not shared:
+            found.listen(BACKLOG)
     except OSError as error:
         found.close()
         raise EngineError(f"{config.host}:{config.port}: {error.strerror}. Name another with --port") from None
@@ -58,136 +86,240 @@ def _address(found: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _answer(config: Config, listening: socket.socket, say: Say, greet: bool) -> int:
-    """One process that answers."""
-    app = create_app(config)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+# one process that answers
+
+
+async def _answer(config: Config, listening: socket.socket, say: Say, parent: Connection | None = None) -> int:
+    """Answer until told to stop, by a signal or because the parent is gone."""
+    log = Log(config.log_level)
+    redirect(log, config.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(create_app(config, log=log), access_log=None, shutdown_timeout=DRAIN_S)
     await runner.setup()
     try:
         await web.SockSite(runner, listening, backlog=BACKLOG).start()
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        reloads: set[asyncio.Task[None]] = set()
-
-        def reload() -> None:
-            task = asyncio.ensure_future(_reload(app, say))
-            reloads.add(task)
-            task.add_done_callback(reloads.discard)
-
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        if greet:
-            for warning in app[ENGINE].warnings:
-                say(f"warning: {warning}")
-            greeting(config, _address(listening), say)
+        engine = runner.app[ENGINE]
+        if parent is None:
+            greeting(config, _address(listening), engine.warnings, say)
+            heeding = asyncio.create_task(_heed_signals(engine, say))
+        else:
+            heeding = asyncio.create_task(_heed_parent(parent, engine, say, stop))
         await stop.wait()
+        heeding.cancel()
         return 0
     finally:
-        await runner.cleanup()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S):
+                await runner.cleanup()
 
 
-async def _reload(app: web.Application, say: Say) -> None:
+async def _heed_signals(engine: Engine, say: Say) -> None:
+    """Read the menus again at each SIGHUP."""
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+    while await asked.wait():
+        asked.clear()
+        await _reload(engine, say)
+
+
+async def _reload(engine: Engine, say: Say) -> None:
     try:
-        edition = await app[ENGINE].reload()
+        edition = await engine.reload()
     except EngineError as error:
         say(f"menus not reloaded, the old ones stay:\n{error}")
     else:
         say(f"menus reloaded: version {edition.version.hex()}")
 
 
-def greeting(config: Config, address: str, say: Say) -> None:
+def greeting(config: Config, address: str, warnings: Sequence[str], say: Say) -> None:
     """What to do next."""
+    for warning in warnings:
+        say(f"warning: {warning}")
     say(f"ussd-engine listens on {address}")
     code = next(iter(config.codes))
-    names = [one for one in config.channels if not one.tokens]
-    if not names:
+    names = [one.name for one in config.channels if not one.tokens]
+    if not names or config.role == "worker":
         return
     say("dial it:")
     say(f"  ussd-engine dial '{code}' 9 2 --url {address}")
-    if any(one.name == "generic" for one in names):
+    if "generic" in names:
         query = f"id=S1&msisdn=255700000001&new=1&code={code.replace('#', '%23')}&text="
         say(f"  curl '{address}/ussd/generic?{query}'")
 
 
-def _worker(config: Config, port: int) -> None:
-    """A worker process: its own socket on the parent's port."""
-    import dataclasses
+# workers and their parent
 
-    config = dataclasses.replace(config, port=port)
-    listening = _listen(config)
-    with contextlib.suppress(KeyboardInterrupt):
-        sys.exit(asyncio.run(_answer(config, listening, _to_stderr, greet=False)))
+
+class Worker(NamedTuple):
+    """A worker, as its parent has it."""
+
+    process: BaseProcess
+    pipe: Connection
+
+    def tell(self, message: bytes) -> None:
+        """Say something to the worker; a dead one hears nothing."""
+        with contextlib.suppress(OSError):
+            self.pipe.send_bytes(message)
+
+    def told(self) -> bytes | None:
+        """What the worker answers; `None` where it died or took too long."""
+        try:
+            return self.pipe.recv_bytes() if self.pipe.poll(READ_S) else None
+        except (EOFError, OSError):
+            return None
+
+
+async def _heed_parent(parent: Connection, engine: Engine, say: Say, stop: asyncio.Event) -> None:
+    """Read menus when asked to, and begin dialogs on a version when told; stop where the parent is gone."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    heard = asyncio.Event()
+    loop.add_reader(parent.fileno(), heard.set)
+    try:
+        while await heard.wait():
+            heard.clear()
+            while parent.poll():
+                await _heed(parent, engine, parent.recv_bytes(), say)
+    except (EOFError, OSError):
+        loop.remove_reader(parent.fileno())
+        stop.set()
+
+
+async def _heed(parent: Connection, engine: Engine, message: bytes, say: Say) -> None:
+    if message == READ:
+        try:
+            parent.send_bytes((await engine.read_again()).version)
+        except EngineError as error:
+            say(str(error))
+            parent.send_bytes(b"")
+    elif edition := engine.editions.of(message):
+        engine.editions.swap(edition)
+
+
+def _work(config: Config, parent: Connection) -> None:
+    """A worker process: its own socket on the parent's port."""
+    try:
+        with contextlib.closing(_bind(config, shared=True)) as listening:
+            sys.exit(asyncio.run(_answer(config, listening, _to_stderr, parent)))
+    except EngineError as error:
+        _to_stderr(str(error))
+        sys.exit(1)
 
 
 def _to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
-    """Start the workers, start dead ones again, pass signals on."""
-    port: int = listening.getsockname()[1]
-    context = multiprocessing.get_context("spawn")
-    workers: list[BaseProcess] = []
+@contextlib.contextmanager
+def _shared_numbers() -> Iterator[None]:
+    """A folder in which the workers add their numbers up; named before they start, for they look at it at once."""
+    with tempfile.TemporaryDirectory(prefix="ussd-engine-") as folder:
+        os.environ[SHARED] = folder
+        try:
+            yield
+        finally:
+            del os.environ[SHARED]
 
-    def start() -> BaseProcess:
-        process = context.Process(target=_worker, args=(config, port))
+
+class Parent:
+    """Starts the workers, starts dead ones again, hands new menus on, stops all."""
+
+    def __init__(self, config: Config, say: Say) -> None:
+        self._config = config
+        self._say = say
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: list[Worker] = []
+
+    def start(self) -> None:
+        self._workers += [self._started() for _ in range(self._config.workers)]
+
+    def _started(self) -> Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(self._config, theirs))
         process.start()
-        return process
+        theirs.close()
+        return Worker(process, ours)
 
-    stop = asyncio.Event()
-    reload = asyncio.Event()
+    @property
+    def alive(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker.process.is_alive()]
+
+    def restart(self) -> None:
+        """Start again what has ended."""
+        for index, (process, pipe) in enumerate(self._workers):
+            if not process.is_alive():
+                self._say(f"worker {process.pid} ended with {process.exitcode}: started again")
+                mark_process_dead(process.pid)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
+                pipe.close()
+                self._workers[index] = self._started()
+
+    async def reload(self) -> None:
+        """Prove the menus once; let every worker read them; only then let dialogs begin there."""
+        try:
+            edition = await asyncio.to_thread(load_menus, self._config)
+        except EngineError as error:
+            self._say(f"menus not reloaded, the old ones stay:\n{error}")
+            return
+        workers = self.alive
+        for worker in workers:
+            worker.tell(READ)
+        read = await asyncio.gather(*(asyncio.to_thread(worker.told) for worker in workers))
+        living = [version for worker, version in zip(workers, read, strict=True) if worker.process.is_alive()]
+        if any(version != edition.version for version in living):
+            self._say("menus not reloaded, the old ones stay: they changed while they were read. Send SIGHUP again")
+            return
+        for worker in workers:
+            worker.tell(edition.version)
+        self._say(f"menus reloaded: version {edition.version.hex()}")
+
+    async def stop(self) -> None:
+        """Let every worker finish, for `STOP_S` at most."""
+        for worker in self._workers:
+            worker.process.terminate()
+        ends = time.monotonic() + STOP_S
+        for worker in self._workers:
+            await asyncio.to_thread(worker.process.join, max(0.0, ends - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+
+    async def until_answering(self, address: str) -> None:
+        """Wait until a worker takes requests. Raises `EngineError` where all have ended."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as client:
+            while self.alive:
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                    async with client.get(f"{address}/healthz"):
+                        return
+                await asyncio.sleep(0.05)
+        raise EngineError("no worker could start; what each said stands above")
+
+
+async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
+    """Watch over the workers until SIGTERM or SIGINT."""
+    edition = load_menus(config)
+    warnings: list[str] = []
+    open_keys(config, edition.country, time.time, warnings)
+    stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
-    workers += [start() for _ in range(config.workers)]
-    await _until_answering(_address(listening), workers)
-    greeting(config, _address(listening), say)
-    while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BACK_S):
-                await stop.wait()
-        if reload.is_set():
-            reload.clear()
-            await _reload_all(config, workers, say)
-        for index, process in enumerate(workers):
-            if not process.is_alive() and not stop.is_set():
-                say(f"worker {process.pid} ended with {process.exitcode}: started again")
-                workers[index] = start()
-    for process in workers:
-        process.terminate()
-    for process in workers:
-        await asyncio.to_thread(process.join, DRAIN_S + 2)
-        if process.is_alive():
-            process.kill()
-    listening.close()
-    return 0
-
-
-async def _reload_all(config: Config, workers: list[BaseProcess], say: Say) -> None:
-    """Prove the menus once; only then tell the workers."""
-    import os
-
+    parent = Parent(dataclasses.replace(config, port=listening.getsockname()[1]), say)
+    parent.start()
     try:
-        edition = await asyncio.to_thread(load_menus, config)
-    except MenuError as error:
-        say(f"menus not reloaded, the old ones stay:\n{error}")
-        return
-    for process in workers:
-        if process.is_alive() and process.pid:
-            os.kill(process.pid, signal.SIGHUP)
-    say(f"menus reloaded: version {edition.version.hex()}")
-
-
-async def _until_answering(address: str, workers: list[BaseProcess]) -> None:
-    """Wait until a worker takes requests, or all have ended."""
-    import aiohttp
-
-    async with aiohttp.ClientSession() as client:
-        while any(process.is_alive() for process in workers):
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                async with client.get(f"{address}/healthz", timeout=aiohttp.ClientTimeout(total=1)):
-                    return
-            await asyncio.sleep(0.05)
-    raise EngineError("no worker could start; what each said stands above")
+        await parent.until_answering(_address(listening))
+        greeting(config, _address(listening), warnings, say)
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BACK_S):
+                    await stop.wait()
+            if reload.is_set() and not stop.is_set():
+                reload.clear()
+                await parent.reload()
+            if not stop.is_set():
+                parent.restart()
+    finally:
+        await parent.stop()
+    return 0

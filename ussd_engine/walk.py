@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -27,6 +28,8 @@ class Intent(NamedTuple):
     """The action of the menu, or `forget`."""
     do: str
     """The registered action."""
+    secret: Mapping[str, str] = MappingProxyType({})
+    """What was typed for this action alone, by name; it stands in no session."""
 
 
 class Step(NamedTuple):
@@ -41,13 +44,14 @@ class Step(NamedTuple):
 class Walk:
     """A session under way. Its `state` is what the machine's transitions move."""
 
-    __slots__ = ("edition", "intent", "profile", "scope", "session", "state", "taken")
+    __slots__ = ("edition", "intent", "profile", "scope", "secret", "session", "state", "taken")
 
     def __init__(self, edition: Edition, session: Session, facts: Facts, profile: Profile) -> None:
         self.edition = edition
         self.profile = profile
         self.session = own(session)
         self.intent: Intent | None = None
+        self.secret: dict[str, str] = {}
         self.taken: list[str] = []
         self.state: str = session.screen
         self.scope = Scope(edition, self.session, facts)
@@ -62,7 +66,12 @@ class Walk:
 
     def fire(self, verb: str, dest: str) -> None:
         """One transition of the shared machine."""
-        self.scope.menu.machine.events[f"{verb} {dest}"].trigger(self)
+        event = self.scope.menu.machine.events[f"{verb} {dest}"]
+        if verb == "ask" and self.state not in event.transitions:
+            # On another version of the menu answers may stand that its own order could not give.
+            self.stand(dest)
+            return
+        event.trigger(self)
         self.stand(self.state)
 
     def stand(self, screen: str) -> None:
@@ -120,7 +129,7 @@ class Walk:
         if dest.verb != "to":
             self.verb(dest)
         elif dest.name in service.actions:
-            self.intent = Intent(dest.name, service.actions[dest.name].do)
+            self.intent = Intent(dest.name, service.actions[dest.name].do, self.secret)
         elif dest.name in self.scope.menu.plans:
             self.enter_form(dest.name, sets)
         else:

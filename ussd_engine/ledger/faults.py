@@ -25,6 +25,10 @@ class Faults:
         """Let the next acts meet these."""
         self._armed.extend(faults)
 
+    def disarm(self) -> None:
+        """Take back what has not struck yet."""
+        self._armed.clear()
+
     @property
     def armed(self) -> int:
         """How many have not struck yet."""

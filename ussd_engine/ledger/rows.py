@@ -33,7 +33,7 @@ class Scribe:
         rows: Rows = {effects: [_effect(act, result)]}
         if isinstance(act, Submit):
             rows |= self._submitted(act, result.reference, day)
-        elif isinstance(act, SetLanguage):
+        elif isinstance(act, SetLanguage) and act.msisdn:
             rows[languages] = [self._language(act.msisdn, act.locale, day)]
         return rows
 

@@ -54,8 +54,7 @@ class Menu:
 
 def compile_service(service: Service) -> Menu:
     """The menu of a service that has passed the checks of its names."""
-    entered = sorted(_entered(service))
-    plans = {name: lay_flat(service.forms[name], service.forms, service.screens) for name in entered}
+    plans = {name: lay_flat(service.forms[name], service.forms, service.screens) for name in sorted(entered(service))}
     graph = Graph(service, plans)
     edges = frozenset(graph.edges())
     return Menu(
@@ -77,7 +76,8 @@ def targets(service: Service) -> list[Target]:
     return [target for target in found if target]
 
 
-def _entered(service: Service) -> set[str]:
+def entered(service: Service) -> set[str]:
+    """The forms that a line or an outcome enters."""
     dests: list[Dest] = [case.dest for target in targets(service) for case in target]
     return {dest.name for dest in dests if dest.verb == "to" and dest.name in service.forms}
 
@@ -115,7 +115,9 @@ def _by_screen(screen: Screen, column: str) -> Shown:
         return Shown({}, "", screen.bounds.get("max", 160))
     if screen.source and screen.source.source in SOURCES:
         kind = SOURCES[screen.source.source].kind
-        return Shown({}, kind if column in ("", "code") else column if column in KINDS else "", 0)
+        if column in ("", "code"):
+            return Shown({}, kind, 0)
+        return Shown({}, column, 0) if column in KINDS else Shown({}, "", KINDS[kind].columns[column].longest)
     return Shown({line.value: (screen.name, line.label) for line in screen.lines if line.value is not None}, "", 0)
 
 

@@ -12,12 +12,15 @@ from ussd_engine.country import Country
 from ussd_engine.deadlines import Deadlines
 from ussd_engine.errors import Fault, MenuError
 from ussd_engine.institutions import Institutions
-from ussd_engine.menu.compile import Menu, compile_service, targets
+from ussd_engine.menu.compile import Menu, compile_service
 from ussd_engine.menu.load import Node, load_file
-from ussd_engine.menu.names import check_names, check_services
+from ussd_engine.menu.names import check_names, check_no_data, check_services
 from ussd_engine.menu.schema import Service, read_service
 
 SERVICE_FILE = "service.yaml"
+DATA_FILE = "institutions.csv"
+ALONE = "*0#"
+"""The code that stands for the one of a service that is looked at by itself."""
 RESERVED = ("countries", "transcripts")
 
 
@@ -55,31 +58,47 @@ class Edition:
 
 def load_edition(menus: Path, locales: Path, codes: Mapping[str, str], country: Country) -> Edition:
     """The edition of a menu folder. Raises `MenuError` with every fault of names; the proofs come after that."""
-    folders = service_files(menus)
-    faults: list[Fault] = []
-    nodes: dict[str, list[Node]] = {}
-    read: dict[str, Service] = {}
-    homes: dict[str, Path] = {}
-    for files in folders:
-        found = _nodes(files, menus, faults)
-        if found:
-            service = read_service(found, faults)
-            _put(service, found, read, nodes, faults)
-            homes[service.name] = files[0].parent
-    if faults:
-        raise MenuError(faults)
-    names = tuple(read)
-    languages = {name: _languages(read[name], locales) for name in names}
-    for service in read.values():
-        check_names(service, read, languages[service.name], faults)
-    check_services(read, codes, faults)
-    if faults:
-        raise MenuError(faults)
+    return _load(service_files(menus), menus, locales, codes, country)
+
+
+def load_service(path: Path, locales: Path, country: Country) -> Edition:
+    """The edition of one service, a folder or a file, as if a code were dialled for it. Raises `MenuError`.
+
+    Where its lines lead to other services is not looked at.
+    """
+    files = _files(path.resolve())
+    root = files[0].parent.parent if files[0].name == SERVICE_FILE else files[0].parent
+    return _load([files], root, locales, None, country)
+
+
+def is_service(path: Path) -> bool:
+    """Whether a path is one service, or a file of one, and not a folder of services."""
+    return path.is_file() or (path / SERVICE_FILE).exists()
+
+
+def _files(path: Path) -> list[Path]:
+    folder = path.parent if path.is_file() else path
+    if not (folder / SERVICE_FILE).exists():
+        return [path]
+    return [folder / SERVICE_FILE, *sorted(file for file in folder.glob("*.yaml") if file.name != SERVICE_FILE)]
+
+
+def _load(
+    folders: list[list[Path]], root: Path, locales: Path, codes: Mapping[str, str] | None, country: Country
+) -> Edition:
+    """`codes` is `None` for a service that stands alone."""
+    read, nodes, homes = _read(folders, root)
+    if codes is None:
+        codes = dict.fromkeys([ALONE], next(iter(read)))
+        _check_names(read, None, codes, locales, homes)
+    else:
+        _check_names(read, read, codes, locales, homes)
+    languages = {name: _languages(service, locales) for name, service in read.items()}
     every = sorted({language for each in languages.values() for language in each})
-    catalog = Catalog.load(locales, names, every)
-    data = {name: Institutions.load(home) for name, home in homes.items() if (home / "institutions.csv").exists()}
+    catalog = Catalog.load(locales, tuple(read), every)
+    data = {name: Institutions.load(home) for name, home in homes.items() if (home / DATA_FILE).exists()}
     return Edition(
-        _version([file for files in folders for file in files], menus, locales),
+        _version([file for files in folders for file in files], root, locales),
         {name: compile_service(service) for name, service in read.items()},
         dict(codes),
         catalog,
@@ -93,28 +112,62 @@ def load_edition(menus: Path, locales: Path, codes: Mapping[str, str], country: 
     )
 
 
+def _read(folders: list[list[Path]], root: Path) -> tuple[dict[str, Service], dict[str, list[Node]], dict[str, Path]]:
+    """By name: the services, their files as read, their folders."""
+    faults: list[Fault] = []
+    read: dict[str, Service] = {}
+    nodes: dict[str, list[Node]] = {}
+    homes: dict[str, Path] = {}
+    for files in folders:
+        found = _nodes(files, root, faults)
+        if len(found) == len(files):
+            service = read_service(found, faults)
+            _put(service, found, read, nodes, faults)
+            homes[service.name] = files[0].parent
+    if faults:
+        raise MenuError(faults)
+    return read, nodes, homes
+
+
+def _check_names(
+    read: Mapping[str, Service],
+    known: Mapping[str, Service] | None,
+    codes: Mapping[str, str],
+    locales: Path,
+    homes: Mapping[str, Path],
+) -> None:
+    faults: list[Fault] = []
+    for service in read.values():
+        check_names(service, known, _languages(service, locales), faults)
+        if not (homes[service.name] / DATA_FILE).exists():
+            check_no_data(service, DATA_FILE, faults)
+    if known is not None:
+        check_services(known, codes, faults)
+    if faults:
+        raise MenuError(faults)
+
+
 def service_files(menus: Path) -> list[list[Path]]:
     """The files of each service: a YAML at the top, or a folder with `service.yaml` (that one first)."""
     if not menus.is_dir():
         raise MenuError([Fault(str(menus), 0, "is not a folder: name the folder of the menus", "file")])
     found = [[file] for file in sorted(menus.glob("*.yaml"))]
     for folder in sorted(path for path in menus.iterdir() if path.is_dir() and path.name not in RESERVED):
-        first = folder / SERVICE_FILE
-        others = sorted(path for path in folder.glob("*.yaml") if path != first)
-        if first.exists():
-            found.append([first, *others])
-        elif others:
-            raise MenuError([Fault(f"{menus.name}/{folder.name}", 0, f"has no {SERVICE_FILE}", "missing")])
+        files = _files(folder)
+        if files != [folder]:
+            found.append(files)
+        elif any(folder.glob("*.yaml")):
+            raise MenuError([Fault(f"{menus.name}/{folder.name}", 0, f"has no {SERVICE_FILE}", "file")])
     if not found:
         raise MenuError([Fault(str(menus), 0, "holds no menus: a service is a YAML file or a folder", "file")])
     return found
 
 
-def _nodes(files: list[Path], menus: Path, faults: list[Fault]) -> list[Node]:
+def _nodes(files: list[Path], root: Path, faults: list[Fault]) -> list[Node]:
     nodes = []
     for file in files:
         try:
-            nodes.append(load_file(file, f"{menus.name}/{file.relative_to(menus).as_posix()}"))
+            nodes.append(load_file(file, f"{root.name}/{file.relative_to(root).as_posix()}"))
         except MenuError as error:
             faults += error.faults
     return nodes
@@ -161,13 +214,11 @@ def _paths(services: Mapping[str, Service], codes: Mapping[str, str]) -> dict[st
     return paths
 
 
-def _version(files: list[Path], menus: Path, locales: Path) -> bytes:
+def _version(files: list[Path], root: Path, locales: Path) -> bytes:
+    tables = [(file, root) for file in (*files, *sorted(root.rglob("*.csv")))]
+    tables += [(file, locales) for file in sorted(locales.rglob("*.po"))]
     digest = hashlib.blake2b(digest_size=6)
-    tables = sorted(menus.rglob("*.csv")) + sorted(locales.rglob("*.po"))
-    for file in [*files, *tables]:
-        digest.update(f"{file.name}\0".encode())
+    for file, folder in tables:
+        digest.update(f"{file.relative_to(folder).as_posix()}\0".encode())
         digest.update(file.read_bytes())
     return digest.digest()
-
-
-__all__ = ["Edition", "load_edition", "service_files", "targets"]

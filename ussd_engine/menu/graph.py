@@ -58,13 +58,15 @@ class Graph:
         """All edges; those of `back` are the others turned round."""
         forward = {edge for screen in self.service.screens.values() for edge in self._of(screen)}
         silent = {self.service.start, self.service.first, self.service.resume, self.service.last}
-        back = {
-            Edge(edge.dest, "back", edge.source)
+        turned = {
+            (edge.dest, edge.source)
             for edge in forward
             if edge.verb in ("ask", "to", "change", "add", "full", "none")
             and edge.dest not in silent
             and self.service.screens[edge.dest].kind != "end"
         }
+        # what was found there may be gone meanwhile, so that another screen stands in its place
+        back = {edge for source, dest in turned for edge in self._shown(source, "back", dest)}
         return forward | back | self._engine()
 
     def _engine(self) -> set[Edge]:
@@ -143,13 +145,9 @@ class Graph:
         verb = "change" if dest.verb == "restart" else dest.verb
         for form, anchor in self.homes[source].items():
             plan = self.plans[form]
-            item = plan.items[anchor]
-            names = [plan.items[item.within[-1]].name] if dest.verb == "restart" and item.within else [dest.name]
-            for name in names:
-                for index in _meant(plan, name):
-                    end = plan.items[index].end
-                    for first in _first(plan, index, end, (), _known(plan), set()):
-                        yield from self._shown(source, verb, plan.items[first].name, label)
+            for start, end in _spans(plan, anchor, dest):
+                for first in _first(plan, start, end, (), _known(plan), set()):
+                    yield from self._shown(source, verb, plan.items[first].name, label)
 
     def _asked(self, source: str, label: str = "", sets: Known = MappingProxyType({})) -> Iterator[Edge]:
         """The questions that may come after a screen of a form was answered, or after its line set `sets`."""
@@ -160,26 +158,35 @@ class Graph:
 
     def _followers(self, form: str, plan: Plan, anchor: int, source: str, sets: Known) -> set[int]:
         item = plan.items[anchor]
-        tests = tuple(test for test in _all_tests(plan, item) if test.name not in sets)
+        tests = tuple(test for test in all_tests(plan, item) if test.name not in sets)
         begin = item.end if self._answers(item, source) else anchor
         known = {**_known(plan), **sets}
         found = set(_first(plan, begin, len(plan.items), tests, known, _shared(plan)))
         if sets:
-            return found | self._behind_set(plan, anchor, known, sets)
+            found |= self._behind_set(plan, anchor, known, sets)
         for changed, offered in self.changes[form]:
-            end = plan.items[changed].end
-            if changed <= anchor < end:
-                names = {name for inner in plan.items[changed:end] for name in inner.saves}
-                found |= self._later(plan, end, tests, names, offered)
+            found |= self._after_change(plan, changed, offered, anchor, tests)
         return found
 
-    def _later(self, plan: Plan, end: int, tests: Tests, names: set[str], offered: set[int]) -> set[int]:
-        """After a change: the questions behind it that its answers may open, and those from which it was offered."""
+    def _after_change(self, plan: Plan, changed: int, offered: set[int], anchor: int, tests: Tests) -> set[int]:
+        """What may follow the anchor's question where it was asked because `changed` is asked again."""
+        end = plan.items[changed].end
+        names = {name for inner in plan.items[changed:end] for name in inner.saves}
+        if changed <= anchor < end:
+            return self._later(plan, end, tests, names, offered)
+        opened = self._later(plan, end, (), names, offered)
+        if anchor not in opened:
+            return set()
+        names.update(name for index in opened for name in plan.items[index].saves)
+        return self._later(plan, anchor + 1, tests, names, offered)
+
+    def _later(self, plan: Plan, start: int, tests: Tests, names: set[str], offered: set[int]) -> set[int]:
+        """The questions from `start` on that answers of these names may open, and those from which it was offered."""
         found = set()
         names = set(names)
-        for index in range(end, len(plan.items)):
+        for index in range(start, len(plan.items)):
             item = plan.items[index]
-            whole = _all_tests(plan, item)
+            whole = all_tests(plan, item)
             if item.asks or not _agree(tests, whole):
                 continue
             looks = {test.name for test in whole} | set(item.saves) | grounds(self.service.screens[item.name])
@@ -203,8 +210,8 @@ class Graph:
             index
             for index in earlier
             if not plan.items[index].asks
-            and any(test.name in sets for test in _all_tests(plan, plan.items[index]))
-            and _possible(_all_tests(plan, plan.items[index]), known)
+            and any(test.name in sets for test in all_tests(plan, plan.items[index]))
+            and _possible(all_tests(plan, plan.items[index]), known)
         }
 
 
@@ -226,7 +233,8 @@ def _known(plan: Plan) -> dict[str, str]:
     return {name: value for name, value in plan.sets.items() if value is not None}
 
 
-def _all_tests(plan: Plan, item: Item) -> Tests:
+def all_tests(plan: Plan, item: Item) -> Tests:
+    """The tests of an item and of the sub-forms around it."""
     around: Tests = ()
     for index in item.within:
         around += plan.items[index].tests
@@ -242,7 +250,8 @@ def _shared(plan: Plan) -> set[str]:
     return {name for name, count in seen.items() if count > 1}
 
 
-def _meant(plan: Plan, name: str) -> set[int]:
+def meant(plan: Plan, name: str) -> set[int]:
+    """What `change name` may ask again (`Plan.meant_by` says which, by the answers)."""
     named = {index for index, item in enumerate(plan.items) if item.name == name}
     holder = plan.holder_of(name)
     if holder is not None:
@@ -252,8 +261,16 @@ def _meant(plan: Plan, name: str) -> set[int]:
     return named
 
 
+def _spans(plan: Plan, anchor: int, dest: Dest) -> list[tuple[int, int]]:
+    """The parts of a form that a `change`, `add` or `restart` may ask again: from an index to behind another."""
+    if dest.verb != "restart":
+        return [(index, plan.items[index].end) for index in meant(plan, dest.name)]
+    within = plan.items[anchor].within
+    return [(within[-1], plan.items[within[-1]].end)] if within else [(0, len(plan.items))]
+
+
 def _changes(service: Service, plan: Plan) -> list[tuple[int, set[int]]]:
-    """Each item that a `change` or `add` of the form may mean, with the questions whose screens offer it."""
+    """Each item that may be asked again, with the questions whose screens offer that."""
     found: dict[int, set[int]] = {}
     for index, item in enumerate(plan.items):
         if item.asks or item.name not in service.screens:
@@ -262,9 +279,9 @@ def _changes(service: Service, plan: Plan) -> list[tuple[int, set[int]]]:
         shown = [screen, *(service.screens[name] for name in _beside(screen) if name in service.screens)]
         for line in (line for each in shown for line in each.lines):
             for case in line.target:
-                if case.dest.verb in ("change", "add"):
-                    for meant in _meant(plan, case.dest.name):
-                        found.setdefault(meant, set()).add(index)
+                if case.dest.verb in ("change", "add", "restart"):
+                    for start, _ in _spans(plan, index, case.dest):
+                        found.setdefault(start, set()).add(index)
     return list(found.items())
 
 
@@ -273,7 +290,7 @@ def _first(plan: Plan, start: int, end: int, tests: Tests, known: Known, maybe: 
     index = start
     while index < end:
         item = plan.items[index]
-        whole = _all_tests(plan, item)
+        whole = all_tests(plan, item)
         if not _agree(tests, whole) or not _possible(whole, known):
             index = item.end
             continue

@@ -146,7 +146,7 @@ class _Builder:
         found: dict[str, Node] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise self.refuse(event, f"a name is expected before the colon; {_QUOTES}", "names")
+                raise self.refuse(event, f"a name is expected before the colon; {_QUOTES}", "syntax")
             name = str(self.scalar(event))
             if name in found:
                 raise self.refuse(event, f'"{name}" stands twice (first in line {found[name].line})', "duplicates")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ussd_engine.errors import Fault, did_you_mean
-from ussd_engine.menu.compile import targets
-from ussd_engine.menu.schema import Form, Service
+from ussd_engine.menu.answers import all_named, answers_of, inside_forms
+from ussd_engine.menu.compile import entered, targets
+from ussd_engine.menu.graph import grounds
+from ussd_engine.menu.schema import Form, Item, Service
 from ussd_engine.registry import ACTIONS, FACTS, OFFERS, SOURCES, WARNINGS, columns_of
 from ussd_engine.registry import RULES as CHECKS
 from ussd_engine.screens.base import Case, Place, Screen, Tests
@@ -15,11 +17,12 @@ from ussd_engine.screens.base import Case, Place, Screen, Tests
 class _Checker:
     """The checks of one service's names."""
 
-    def __init__(self, service: Service, services: Mapping[str, Service], faults: list[Fault]) -> None:
+    def __init__(self, service: Service, services: Mapping[str, Service] | None, faults: list[Fault]) -> None:
         self.service = service
         self.services = services
         self.faults = faults
-        self.answers = _answers(service)
+        self.answers = answers_of(service)
+        self.entered = entered(service)
         self.asked = {item.name for form in service.forms.values() for item in form.ask}
 
     def fault(self, place: Place, message: str, rule: str) -> None:
@@ -45,9 +48,9 @@ class _Checker:
                     self.fault(service.places[key], f'{key}: "{name}" must {be} an end screen', "system screens")
         for key, name in service.system.items():
             place = service.places[f"system.{key}"]
-            if self.exists(name, service.screens, place, f"system: {key}: screen", "targets"):
-                if service.screens[name].kind != "end":
-                    self.fault(place, f'system: {key}: "{name}" must be an end screen', "system screens")
+            there = self.exists(name, service.screens, place, f"system: {key}: screen", "targets")
+            if there and service.screens[name].kind != "end":
+                self.fault(place, f'system: {key}: "{name}" must be an end screen', "system screens")
         for digits, name in service.dial.items():
             self.exists(name, service.screens, service.places[f"dial.{digits}"], f'dial "{digits}": screen', "targets")
         self.shared_names()
@@ -62,7 +65,10 @@ class _Checker:
 
     def language(self, languages: tuple[str, ...]) -> None:
         first = self.service.screens.get(self.service.first)
-        for line in first.lines if first and "language" in first.save else ():
+        if first and tuple(first.save) != ("language",):
+            place = self.service.places["first"]
+            self.fault(place, f'first: screen "{first.name}" must save the answer "language"', "language")
+        for line in first.lines if first else ():
             if line.value not in languages:
                 known = ", ".join(languages)
                 self.fault(line.place, f'language "{line.value}" has no catalogue; there are {known}', "language")
@@ -91,11 +97,14 @@ class _Checker:
         """Within one list, a condition may not look at what is asked only at or after its question."""
         for index, item in enumerate(form.ask):
             later = {name for other in form.ask[index:] for name in self.saved_by(other.name)}
-            earlier = {name for other in form.ask[:index] for name in self.saved_by(other.name)} | set(form.set)
-            for test in item.tests:
-                if test.name in later - earlier:
-                    message = f'form "{form.name}": "{item.name}" looks at "{test.name}", which is asked later'
-                    self.fault(test.place, message, "order")
+            screen = self.service.screens.get(item.name)
+            looks = [(test.name, test.place) for test in item.tests]
+            looks += [(name, item.place) for name in sorted(grounds(screen) if screen else ())]
+            own = self.saved_by(item.name)
+            for name, place in looks:
+                if name in later:
+                    when = "which it saves itself" if name in own else "which is asked later"
+                    self.fault(place, f'form "{form.name}": "{item.name}" looks at "{name}", {when}', "order")
 
     def saved_by(self, name: str) -> set[str]:
         if name in self.service.forms:
@@ -104,15 +113,34 @@ class _Checker:
         return set(screen.answers) if screen else set()
 
     def end(self, form: Form) -> None:
+        """A form that is entered ends with a question that saves nothing; no other one does: it is never answered."""
+        if form.name not in self.entered:
+            return
+        item = self.saving_nothing(form, True)
+        screen = self.service.screens.get(item.name) if item else None
+        if item and screen and (screen.answers or item.tests):
+            message = (
+                f'form "{form.name}" ends with "{item.name}", which {"has a condition" if item.tests else "saves"}'
+            )
+            self.fault(item.place, f"{message}: its last question saves nothing and is always asked", "form end")
+
+    def saving_nothing(self, form: Form, last: bool) -> Item | None:
+        """A fault for each question that saves nothing, but for the last one of all, which is given back."""
+        item = None
         for index, item in enumerate(form.ask):
+            ends = last and index == len(form.ask) - 1
             screen = self.service.screens.get(item.name)
-            if screen and screen.kind == "end":
-                self.fault(
-                    item.place, f'form "{form.name}": "{item.name}" is an end screen, not a question', "questions"
-                )
-            if screen and not screen.answers and index < len(form.ask) - 1:
+            if item.name in self.service.forms:
+                inner = self.saving_nothing(self.service.forms[item.name], ends)
+                if ends and inner:
+                    item = inner._replace(tests=(*item.tests, *inner.tests))
+            elif screen and screen.kind == "end":
+                message = f'form "{form.name}": "{item.name}" is an end screen, not a question'
+                self.fault(item.place, message, "questions")
+            elif screen and not screen.answers and not ends:
                 message = f'form "{form.name}": "{item.name}" saves nothing, so nothing behind it is ever asked'
                 self.fault(item.place, message, "form end")
+        return item
 
     # conditions and targets
 
@@ -126,37 +154,43 @@ class _Checker:
                 for value in test.values if values else ():
                     self.exists(value, values, test.place, f"{test.name}: value", "conditions")
 
-    def case(self, case: Case, inside: bool) -> None:
+    def case(self, case: Case, inside: bool | None) -> None:
         service, dest = self.service, case.dest
         self.tests(case.tests)
-        for name in case.set:
-            self.exists(name, self.answers, case.place, "set: answer", "conditions")
-        if dest.verb == "to":
+        for name, value in case.set.items():
+            there = self.exists(name, self.answers, case.place, "set: answer", "conditions")
+            if there and self.answers[name]:
+                self.exists(value or "", self.answers[name], case.place, f"set: {name}: value", "conditions")
+        if dest.verb == "to" and dest.name in {service.resume, service.last} - {""}:
+            self.fault(case.place, f'"{dest.name}" is shown by the engine alone: no line leads to it', "system screens")
+        elif dest.verb == "to":
             known = [*service.screens, *service.forms, *service.actions]
             if self.exists(dest.name, known, case.place, "target", "targets"):
                 if inside and dest.name not in service.actions:
                     message = f'inside a form no line leads to "{dest.name}": the form asks what comes next'
                     self.fault(case.place, message, "no goto")
-                if not inside and dest.name in self.asked:
+                if inside is False and dest.name in self.asked:
                     message = f'"{dest.name}" is asked by a form: lead to the form'
                     self.fault(case.place, message, "no goto")
-        elif dest.verb == "service":
+        elif dest.verb == "service" and self.services is not None:
             self.exists(dest.name, self.services, case.place, "service", "services")
         elif dest.verb in ("change", "add"):
             self.exists(dest.name, [*self.answers, *self.asked], case.place, f"{dest.verb}: question", "change")
         elif dest.verb == "forget" and not any(action.do == "cancel" for action in service.actions.values()):
             self.fault(case.place, "forget needs an action that does cancel", "verbs")
-        if dest.verb in ("next", "accept", "change", "add", "restart") and not inside:
+        if dest.verb in ("next", "accept", "change", "add", "restart") and inside is False:
             self.fault(case.place, f'"{dest.verb}" means something only inside a form', "verbs")
 
-    # screens
+    # screens. `inside`: whether it stands in a form; `None` where a misspelt name leaves that open
 
-    def screen(self, screen: Screen, inside: bool) -> None:
+    def screen(self, screen: Screen, inside: bool | None) -> None:
         where = f'screen "{screen.name}"'
         for line in screen.lines:
             self.tests(line.tests)
             for case in line.target:
                 self.case(case, inside)
+                if case.dest.verb == "continue" and screen.name != self.service.resume:
+                    self.fault(case.place, f"{where}: continue is for the resume screen alone", "verbs")
                 if case.dest.verb == "accept" and not screen.offer:
                     self.fault(case.place, f"{where}: accept needs an offer", "verbs")
         for case in screen.then:
@@ -169,14 +203,14 @@ class _Checker:
         self.registered(screen, where)
         self.words(screen, where)
 
-    def saving(self, screen: Screen, inside: bool, where: str) -> None:
+    def saving(self, screen: Screen, inside: bool | None, where: str) -> None:
         chooses = any(line.value is not None for line in screen.lines)
-        if (chooses or screen.kind in ("input", "list")) and not screen.save and not screen.secret:
-            if chooses or screen.kind == "input" or not any(line.target for line in screen.lines):
-                self.fault(screen.place, f'{where} saves nothing: it has no "save"', "missing")
+        gives = chooses or screen.kind in ("input", "list")
+        if gives and not screen.save and not screen.secret:
+            self.fault(screen.place, f'{where} saves nothing: it has no "save"', "missing")
         if inside and screen.then:
             self.fault(screen.place, f"{where}: then is for screens outside a form", "no goto")
-        if not inside and screen.save and not screen.then and screen.name != self.service.first:
+        if inside is False and screen.save and not screen.then and screen.name != self.service.first:
             self.fault(screen.place, f'{where} stands outside a form and has no "then"', "missing")
 
     def registered(self, screen: Screen, where: str) -> None:
@@ -190,7 +224,7 @@ class _Checker:
                 if source.args.get(arg) == "answer":
                     self.exists(value, self.answers, screen.place, f"{where}: {arg}: answer", "sources")
             if source.local is bool(screen.slow):
-                need = "has no slow screen: its source is local" if source.local else "needs a slow screen"
+                need = "has a slow screen, but its source is local" if source.local else "needs a slow screen"
                 self.fault(screen.place, f"{where} {need}", "slow")
             if "matching" in screen.source.args and not screen.none:
                 self.fault(screen.place, f"{where}: a search may find nothing: it needs none", "none")
@@ -234,6 +268,9 @@ class _Checker:
                 self.exists(outcome, declared, target[0].place, f'action "{action.name}": outcome', "outcomes")
                 for case in target:
                     self.case(case, False)
+                    if case.dest.verb not in ("to", "home", "start"):
+                        message = f'action "{action.name}": an outcome leads to a screen, a form, home or start'
+                        self.fault(case.place, message, "outcomes")
                     if case.dest.verb == "to" and case.dest.name in self.service.actions:
                         message = f'action "{action.name}": an outcome leads to a screen or a form, not to an action'
                         self.fault(case.place, message, "outcomes")
@@ -243,51 +280,26 @@ def _needed(error: str, screen: Screen) -> bool:
     return error != "short" or "min" in screen.bounds
 
 
-def _answers(service: Service) -> dict[str, list[str]]:
-    """Every answer of the service with the values that it can have; empty where anything can be."""
-    found: dict[str, list[str]] = {}
-    for screen in service.screens.values():
-        for name in screen.answers:
-            values = found.setdefault(name, [])
-            if screen.kind == "menu":
-                values += [line.value for line in screen.lines if line.value is not None]
-    for form in service.forms.values():
-        for name, value in form.set.items():
-            found.setdefault(name, []).append(value or "")
-    sets = [case.set for target in targets(service) for case in target]
-    for name, value in (pair for each in sets for pair in each.items()):
-        if found.get(name):
-            found[name].append(value or "")
-    typed = [screen for screen in service.screens.values() if screen.kind != "menu" or screen.offer]
-    open_ended = {name for screen in typed for name in screen.answers}
-    return {name: [] if name in open_ended else values for name, values in found.items()}
-
-
-def inside_forms(service: Service) -> set[str]:
-    """The screens that stand inside a form: what forms ask, and what stands beside a question."""
-    found = {item.name for form in service.forms.values() for item in form.ask if item.name in service.screens}
-    queue = list(found)
-    while queue:
-        screen = service.screens[queue.pop()]
-        for name in (screen.full, screen.none):
-            if name and name in service.screens and name not in found:
-                found.add(name)
-                queue.append(name)
-    return found
-
-
 def check_names(
-    service: Service, services: Mapping[str, Service], languages: tuple[str, ...], faults: list[Fault]
+    service: Service, services: Mapping[str, Service] | None, languages: tuple[str, ...], faults: list[Fault]
 ) -> None:
-    """Add a fault for every name of the service that leads nowhere."""
+    """Add a fault for every name of the service that leads nowhere; `services` is `None` if others are not known."""
     checker = _Checker(service, services, faults)
     checker.frame(languages)
     for form in service.forms.values():
         checker.form(form)
-    inside = inside_forms(service)
+    inside, known = inside_forms(service), all_named(service)
     for screen in service.screens.values():
-        checker.screen(screen, screen.name in inside)
+        checker.screen(screen, screen.name in inside or (False if known else None))
     checker.actions()
+
+
+def check_no_data(service: Service, file: str, faults: list[Fault]) -> None:
+    """Add a fault for each screen that needs the institutions which this service does not have."""
+    for screen in service.screens.values():
+        if screen.source or screen.offer:
+            message = f'screen "{screen.name}" needs institutions: the service\'s folder has no {file}'
+            faults.append(Fault(*screen.place, message, "sources"))
 
 
 def check_services(services: Mapping[str, Service], codes: Mapping[str, str], faults: list[Fault]) -> None:
@@ -303,6 +315,7 @@ def check_services(services: Mapping[str, Service], codes: Mapping[str, str], fa
         if name not in services:
             hint = did_you_mean(name, services)
             faults.append(Fault("USSD_ENGINE_CODES", 0, f'{code}: service "{name}" does not exist{hint}', "mount"))
+            led.update(services)
     for service in services.values():
         if service.name not in led and service.name not in codes.values():
             message = f'no line leads to service "{service.name}", and no code is dialled for it'

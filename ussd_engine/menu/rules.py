@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ussd_engine.pofile import RULES as POFILE_RULES
+
 RULES: dict[str, str] = {
     # the file
     "file": "a menu file can be read",
@@ -14,7 +16,7 @@ RULES: dict[str, str] = {
     "anchors": "no anchors and aliases",
     "tags": "no tags",
     "depth": "at most 20 levels deep",
-    "names": "what stands before a colon is a name",
+    "names": "a name is made of small letters, digits and _, a letter first",
     "duplicates": "a name stands once in its block; a screen, a form, an action once in its service",
     "empty value": "a name has a value",
     "quotes": "what YAML would turn into a number, a date or a truth value stands in quotes",
@@ -56,7 +58,7 @@ RULES: dict[str, str] = {
     "language": "the service's language and those of its translations are known",
     # the proofs
     "placeholders": "a placeholder has a value wherever its text stands",
-    "translations": "no translation is missing or fuzzy, and placeholders are equal in all languages",
+    **POFILE_RULES,
     "errors": "every error line that can be needed has words",
     "words": "every stored answer that is shown has words",
     "fits": "every screen fits on every channel, in every language, with the longest values and each line above",

@@ -5,6 +5,7 @@ What the language knows stands in the tables; the published JSON Schema and the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -26,7 +27,7 @@ class Key(NamedTuple):
 
 SERVICE: dict[str, Key] = {
     "service": Key("name", "the service's name, also that of its catalogues"),
-    "language": Key("name", "the language of the words in these files"),
+    "language": Key("language", "the language of the words in these files"),
     "start": Key("name", "the screen at which a dialog begins"),
     "first": Key("name", "shown once, before start, to a caller whose language is not known yet"),
     "resume": Key("name", "shown when the caller has an unfinished form"),
@@ -34,8 +35,8 @@ SERVICE: dict[str, Key] = {
     "keys": Key("keys", "the navigation keys, as printed"),
     "tries": Key("number", "wrong choices in a row before a polite end"),
     "too_many": Key("name", "the end screen after that"),
-    "system": Key("names", "the end screens that the engine itself shows"),
-    "dial": Key("names", "digits dialled behind the service's path, each with its screen"),
+    "system": Key("system", "the end screens that the engine itself shows"),
+    "dial": Key("dial", "digits dialled behind the service's path, each with its screen"),
     "errors": Key("texts", "the line above the same screen when an answer is refused, by rule"),
     "warnings": Key("texts", "the line above the screen that follows, by warning"),
     "words": Key("words", "how a stored answer is shown where it is not by its own line"),
@@ -61,7 +62,7 @@ SCREEN: dict[str, Key] = {
     "save": Key("save", "the name of the answer; {answer: column} takes columns of a row"),
     "then": Key("target", "where next, for screens outside a form"),
     "check": Key("check", "the rules that the answer must keep"),
-    "warn": Key("name or names", "warnings: the answer is kept"),
+    "warn": Key("warn", "warnings: the answer is kept"),
     "skip": Key("line", "the line that leaves the question unanswered"),
     "full": Key("name", "the screen to show when a reply filled the phone's screen"),
     "from": Key("from", "a list's source with its arguments"),
@@ -72,6 +73,10 @@ SCREEN: dict[str, Key] = {
     "offer": Key("offer", "an answer worked out before the screen is shown; kept only by accept"),
     "secret": Key("name", "the input is used by the next action and never kept"),
 }
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
+_DIALLED = re.compile(r"[0-9]{1,3}(\*[0-9]{1,3}){0,4}")
+_TYPED = re.compile(r"[0-9*#]{1,3}")
 
 SYSTEM = ("fault", "old", "busy", "maint")
 NAVIGATION = ("back", "more", "home")
@@ -170,10 +175,19 @@ def _single(service: Service, reader: Reader, name: str, node: Node) -> None:
         for key, value in reader.mapping(node, name).items():
             service.places[f"{name}.{key}"] = reader.place(value)
         setattr(service, name, found)
-        if name == "system":
-            _system(reader, node, found)
+        (_system if name == "system" else _dial)(reader, node, found)
+    elif name == "language":
+        service.language = _language(reader, node)
     else:
         setattr(service, "name" if name == "service" else name, reader.name(node, name))
+
+
+def _language(reader: Reader, node: Node) -> str:
+    code = reader.text(node, "language")
+    if code and not _LANGUAGE.fullmatch(code):
+        reader.fault(node, f'language: "{code}" is no language: write its code, as sw or pt_BR', "language")
+        return ""
+    return code
 
 
 def _system(reader: Reader, node: Node, found: dict[str, str]) -> None:
@@ -183,6 +197,13 @@ def _system(reader: Reader, node: Node, found: dict[str, str]) -> None:
     for key in SYSTEM:
         if key not in found:
             reader.fault(node, f'system has no "{key}"', "missing")
+
+
+def _dial(reader: Reader, node: Node, found: dict[str, str]) -> None:
+    for digits in found:
+        if not _DIALLED.fullmatch(digits):
+            message = f'dial: "{digits}" cannot be dialled: digits, joined by *, as "5*1"'
+            reader.fault(reader.mapping(node, "dial")[digits], message, "shape")
 
 
 def _keys(service: Service, reader: Reader, node: Node) -> None:
@@ -196,6 +217,10 @@ def _keys(service: Service, reader: Reader, node: Node) -> None:
         service.more = reader.printed(found["more"])
     if "home" in found:
         service.home = reader.text(found["home"], "home")
+        if service.home and not _TYPED.fullmatch(service.home):
+            reader.fault(found["home"], f'home: "{service.home}" cannot be typed: digits, * and # alone', "shape")
+        elif not service.home and isinstance(found["home"].value, str):
+            reader.fault(found["home"], 'home: the key is empty: name it, as "00"', "shape")
 
 
 def _texts(name: str, service: Service, reader: Reader, node: Node) -> None:
@@ -212,7 +237,7 @@ def _once(service: Service, reader: Reader, block: str, key: str, node: Node, ta
         reader.fault(node, f'{block}: "{key}" stands twice (first in {place.file}:{place.line})', "duplicates")
         return False
     service.places[f"{block}.{key}"] = reader.place(node)
-    return True
+    return reader.named(key, node, block)
 
 
 def _words(service: Service, reader: Reader, node: Node) -> None:

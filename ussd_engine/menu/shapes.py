@@ -23,6 +23,7 @@ from ussd_engine.screens.base import (
     Tests,
 )
 
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PRINTED = re.compile(r"([0-9]{1,3})\. (.+)", re.DOTALL)
 _CASE = ("if", "unless", "set", "go")
 _CHOICE = ("if", "unless", "is")
@@ -74,10 +75,16 @@ class Reader:
 
     def name(self, node: Node, where: str) -> str:
         text = self.text(node, where)
+        return text if self.named(text, node, where) else ""
+
+    def named(self, text: str, node: Node, where: str) -> bool:
+        """Whether a text is a name; a fault where it is not."""
         if "." in text:
             self.fault(node, f'{where}: the name "{text}" holds a dot', "dots")
-            return ""
-        return text
+        elif text and not _NAME.fullmatch(text):
+            message = f'{where}: "{text}" is no name: a name has small letters, digits and _, a letter first'
+            self.fault(node, message, "names")
+        return bool(_NAME.fullmatch(text))
 
     def number(self, node: Node, where: str, default: int) -> int:
         if isinstance(node.value, int) and node.value > 0:
@@ -113,17 +120,24 @@ class Reader:
         for key in ("choose", "go"):
             if key in found:
                 entries = self.mapping(found[key], f"{where}: {key}")
-                if not entries:
+                if not entries and isinstance(found[key].value, dict):
                     self.fault(found[key], f"{where}: {key} has no lines", "missing")
                 lines += [self.line(key, printed, node) for printed, node in entries.items()]
+        self.numbered_once(lines, where)
+        return tuple(lines)
+
+    def numbered_once(self, lines: Iterable[Line], where: str) -> None:
         seen: set[str] = set()
         for line in lines:
             if line.number and line.number in seen:
-                self.faults.append(
-                    Fault(*line.place, f"{where}: the number {line.number} stands twice", "line numbers")
-                )
+                message = f"{where}: the number {line.number} stands twice"
+                self.faults.append(Fault(*line.place, message, "line numbers"))
             seen.add(line.number)
-        return tuple(lines)
+
+    def skip(self, node: Node, lines: tuple[Line, ...], where: str) -> Line:
+        line = self.printed(node)
+        self.numbered_once([*lines, line], where)
+        return line
 
     def line(self, key: str, printed: str, node: Node) -> Line:
         number, label = self.split(printed, node)
@@ -175,15 +189,18 @@ class Reader:
         return Case(self.tests(found) if guarded else (), sets, dest, self.place(node))
 
     def dest(self, node: Node) -> Dest:
-        verb, _, name = self.name(node, "target").partition(" ")
+        verb, _, name = self.text(node, "target").partition(" ")
+        if not all(self.named(word, node, "target") for word in (verb, name) if word):
+            return Dest("to")
         if verb not in VERBS:
             if name:
                 hint = did_you_mean(verb, VERBS)
                 self.fault(node, f'"{verb} {name}": the verb "{verb}" is not known{hint}', "verbs")
             return Dest("to", verb)
-        if VERBS[verb] and not name:
+        takes = VERBS[verb].takes
+        if takes and not name:
             self.fault(node, f'"{verb}" needs a name behind it', "verbs")
-        if name and not VERBS[verb]:
+        if name and not takes:
             self.fault(node, f'"{verb}" takes no name, here it has "{name}"', "verbs")
         return Dest(verb, name)
 
@@ -193,18 +210,19 @@ class Reader:
         def named(key: str) -> str | None:
             return self.name(found[key], where) if key in found else None
 
+        lines = self.lines(found, where)
         return Screen(
             name,
             kind,
             self.text(found[kind], where),
             self.place(node),
             again=self.text(found["again"], where) if "again" in found else None,
-            lines=self.lines(found, where),
+            lines=lines,
             save=self.save(found["save"], where) if "save" in found else {},
             then=self.target(found["then"]) if "then" in found else (),
             checks=self.checks(found["check"], where) if "check" in found else {},
             warn=self.names(found["warn"], where) if "warn" in found else (),
-            skip=self.printed(found["skip"]) if "skip" in found else None,
+            skip=self.skip(found["skip"], lines, where) if "skip" in found else None,
             full=named("full"),
             source=self.source(found["from"], where) if "from" in found else None,
             row=self.text(found["row"], where) if "row" in found else None,
@@ -217,7 +235,8 @@ class Reader:
 
     def save(self, node: Node, where: str) -> dict[str, str]:
         if isinstance(node.value, dict):
-            return {answer: self.name(column, where) for answer, column in node.value.items()}
+            saved = {answer: column for answer, column in node.value.items() if self.named(answer, column, where)}
+            return {answer: self.name(column, where) for answer, column in saved.items()}
         return {self.name(node, where): ""}
 
     def checks(self, node: Node, where: str) -> dict[str, dict[str, int]]:
@@ -245,6 +264,8 @@ class Reader:
         if len(numbers) != len(values) or not 0 < len(numbers) <= len(rule.bounds):
             self.fault(node, f'{where}: check "{name}" takes {" and ".join(rule.bounds)} as numbers', "checks")
             return dict.fromkeys(rule.bounds, 1)
+        if numbers != sorted(numbers):
+            self.fault(node, f'{where}: check "{name}" takes {" and ".join(rule.bounds)}, the smaller first', "checks")
         return dict(zip(rule.bounds[-len(numbers) :], numbers, strict=True))
 
     def source(self, node: Node, where: str) -> From | None:
@@ -273,6 +294,7 @@ class Reader:
         ((answer, block),) = outer.items()
         inner = self.mapping(block, f"{where}: offer")
         if len(inner) != 1:
+            self.fault(block, f"{where}: an offer stands as {{answer: {{function: [answers]}}}}", "shape")
             return None
         ((function, args),) = inner.items()
         return Offered(answer, function, self.names(args, where))

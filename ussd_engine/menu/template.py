@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-_SLOT = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?(?::([0-9]{1,3}))?\}")
+_SLOT = re.compile(r"\{([a-z_][a-z0-9_]*)(?:\.([a-z_][a-z0-9_]*))?(?::([0-9]{1,3}))?\}")
 
 
 class Slot(NamedTuple):

@@ -49,20 +49,29 @@ class Dest(NamedTuple):
         return self.name if self.verb == "to" else f"{self.verb} {self.name}".strip()
 
 
-VERBS: dict[str, bool] = {
-    "change": True,
-    "add": True,
-    "service": True,
-    "accept": False,
-    "next": False,
-    "restart": False,
-    "continue": False,
-    "start": False,
-    "forget": False,
-    "back": False,
-    "home": False,
+class Verb(NamedTuple):
+    """What a verb takes behind it, if anything, and what it does."""
+
+    takes: str
+    help: str
+
+
+VERBS: dict[str, Verb] = {
+    "change": Verb(
+        "a question, a sub-form or an answer", "ask it again; the old answer stands until the new one is given"
+    ),
+    "add": Verb("a question or an answer", "append to it, joined by a space"),
+    "service": Verb("a service", "enter another service"),
+    "accept": Verb("", "keep the offer, and go on"),
+    "next": Verb("", "go on: show the first question that applies and has no answer"),
+    "restart": Verb("", "ask this form or sub-form again from its first question"),
+    "continue": Verb("", "return to the screen at which the form was left"),
+    "start": Verb("", "begin anew: show the start; the draft is kept until another form is entered"),
+    "forget": Verb("", "drop the draft, by the same act as leaving the form, and show the start"),
+    "back": Verb("", "one step back"),
+    "home": Verb("", "show the start; the draft is kept"),
 }
-"""The verbs that may stand in the place of a target, and whether each takes a name."""
+"""The verbs that may stand in the place of a target."""
 
 
 class Case(NamedTuple):

@@ -1,0 +1,171 @@
+"""Plays a transcript on one channel, and tells where what is shown is not what is written."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from simulator.clock import Clock
+from simulator.holes import Holes
+from simulator.local import Local
+from simulator.phone import Line, Phone
+from simulator.transcript import LEGS, Step, Transcript
+from ussd_engine.channels.base import Channel
+from ussd_engine.model import Reply
+
+FIRST_NUMBER = 255700000001
+
+
+def numbers() -> Iterator[str]:
+    """Numbers for callers, a new one each time."""
+    return map(str, itertools.count(FIRST_NUMBER))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not as written."""
+
+    step: int
+    """Counted from 1."""
+    what: str
+    expected: str
+    found: str
+
+
+class Player:
+    """One run of a transcript. `local` is the gateway, where it was started here."""
+
+    def __init__(
+        self,
+        transcript: Transcript,
+        channel: Channel,
+        line: Line,
+        clock: Clock,
+        numbers: Iterator[str],
+        local: Local | None = None,
+    ) -> None:
+        self.transcript = transcript
+        self.channel = channel
+        self.line = line
+        self.clock = clock
+        self.numbers = numbers
+        self.local = local
+        self.holes = Holes()
+        self.phones: dict[str, Phone] = {}
+        self.phone = self._phone("")
+
+    @property
+    def references(self) -> list[str]:
+        """The references that were shown."""
+        return [value for name, value in self.holes.values.items() if name.startswith("ref")]
+
+    async def play(self, twice: bool = False) -> list[Difference]:
+        """Every step up to the first difference; with `twice` each callback comes a second time and changes nothing."""
+        for number, step in enumerate(self.transcript.steps, 1):
+            found = await self._step(number, step, twice)
+            if found:
+                return found
+        return []
+
+    async def renew(self) -> Transcript:
+        """The transcript with the screens that are shown now, where they are not those that are written."""
+        steps = []
+        for number, step in enumerate(self.transcript.steps, 1):
+            screen = await self.do(step)
+            if screen is not None and (step.expected is None or self._compare(number, step, screen)):
+                step = step.showing(Reply(self.holes.cut(screen.text), screen.ends))
+            steps.append(step)
+        return msgspec.structs.replace(self.transcript, steps=steps)
+
+    async def _step(self, number: int, step: Step, twice: bool) -> list[Difference]:
+        screen = await self.do(step)
+        found = [] if screen is None else self._compare(number, step, screen)
+        if self.local and not self.local.trouble.struck:
+            found.append(Difference(number, f"{step.words}: the fault", f"{step.fault} strikes", "nothing was written"))
+            self.local.trouble.calm()
+        if self.local and step.stored and not found:
+            found += await self._stored(self.local, number, step)
+        if screen is not None and twice and step.does in LEGS and not step.fault:
+            found += await self._twice(number, step, screen)
+        return found
+
+    async def do(self, step: Step) -> Reply | None:
+        """What a step does; the screen that came, where one did."""
+        if self.local and step.does in LEGS:
+            self.local.trouble.sessions.begin_leg()
+        if self.local and step.fault:
+            self.local.trouble.arm(step.fault)
+        match step.does:
+            case "dial":
+                return await self.phone.dial(step.dial or "")
+            case "redial":
+                return await self.phone.dial(self.phone.dialled)
+            case "type":
+                return await self.phone.type(self.holes.fill(step.type or ""), step.after)
+            case "repeat":
+                return await self.phone.repeat()
+            case "late":
+                return await self.phone.late()
+        await self._aside(step)
+        return None
+
+    async def _aside(self, step: Step) -> None:
+        """What is done and shows no screen."""
+        if step.caller is not None:
+            self.phone = self._phone(step.caller)
+        elif step.wait is not None:
+            await self.clock.leave(step.wait)
+        elif step.forget and self.local:
+            await self.local.trouble.sessions.forget()
+        elif step.hang_up:
+            await self.phone.hang_up()
+
+    def _phone(self, caller: str) -> Phone:
+        if caller not in self.phones:
+            number = next(self.numbers) if self.transcript.number else None
+            self.phones[caller] = Phone(self.channel, self.line, self.clock, number)
+        phone = self.phones[caller]
+        self.holes.values["number"] = _as_written(phone.msisdn) if phone.msisdn else "<number>"
+        return phone
+
+    def _compare(self, number: int, step: Step, screen: Reply) -> list[Difference]:
+        expected = step.expected
+        if expected is None or (screen.ends is expected.ends and self.holes.match(expected.text, screen.text)):
+            return []
+        wanted = Reply(self.holes.fill(expected.text), expected.ends)
+        return [Difference(number, step.words, shown(wanted), shown(screen))]
+
+    async def _twice(self, number: int, step: Step, screen: Reply) -> list[Difference]:
+        again = await self.phone.repeat()
+        if self.phone.msisdn is None and step.does != "type":
+            # Nothing tells whose such a start is, so its repeat must not meet what stands there.
+            return [] if again.ends else [Difference(number, f"{step.words}, twice", "(END)", shown(again))]
+        return [] if again == screen else [Difference(number, f"{step.words}, twice", shown(screen), shown(again))]
+
+    async def _stored(self, local: Local, number: int, step: Step) -> list[Difference]:
+        """What the ledger holds under the last reference shown, beside what is written."""
+        submission = await local.engine.ledger.submission(self.references[-1]) if self.references else None
+        fields = {} if submission is None else msgspec.to_builtins(submission)
+        has = {**fields.get("answers", {}), **fields}
+        wanted = {name: self.holes.fill(value) for name, value in step.stored.items()}
+        found = {name: str(has.get(name) or "") for name in wanted}
+        if found == wanted:
+            return []
+        return [Difference(number, f"{step.words}: stored", _rows(wanted), _rows(found))]
+
+
+def _as_written(msisdn: str) -> str:
+    """A number as people here write it: 255700000001 as 0700 000 001."""
+    return f"0{msisdn[3:6]} {msisdn[6:9]} {msisdn[9:]}"
+
+
+def shown(screen: Reply) -> str:
+    """A screen for the reader of a difference."""
+    return screen.text + ("\n(END)" if screen.ends else "")
+
+
+def _rows(values: dict[str, str]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in values.items())

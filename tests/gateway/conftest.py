@@ -1,0 +1,59 @@
+"""Houses for tests of the turn: the shipped menus, sessions in memory, a SQLite ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from house import Caller, House, make
+
+from ussd_engine import config
+from ussd_engine.engine import read_menus
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Faults, Ledger
+from ussd_engine.menu.edition import Edition
+from ussd_engine.model import LegKind
+from ussd_engine.testing.databases import (
+    postgres_server,
+    postgres_url,
+    sqlite_path,
+    sqlite_template,
+    sqlite_url,
+)
+
+__all__ = ["postgres_server", "postgres_url", "sqlite_path", "sqlite_template", "sqlite_url"]
+
+NOON_S = 1_768_467_600.0
+"""2026-01-15, 12:00 in Dar es Salaam."""
+
+
+@pytest.fixture(scope="session")
+def edition() -> Edition:
+    return read_menus(config.load({}))
+
+
+@pytest.fixture
+async def house(edition: Edition, sqlite_url: str) -> AsyncIterator[House]:
+    now, faults, keyring = [NOON_S], Faults(), Keyring.random(date(2026, 1, 15))
+    zone = edition.country.time_zone
+    ledger = await Ledger.open(sqlite_url, keyring, lambda: int(now[0] * 1000), zone=zone, faults=faults)
+    found = make(edition, ledger, faults, keyring, now)
+    yield found
+    if found.ledger.gate:
+        found.ledger.gate.set()
+    await found.gateway.drain()
+    await ledger.close()
+
+
+@pytest.fixture(params=list(LegKind))
+def caller(house: House, request: pytest.FixtureRequest) -> Caller:
+    """A caller on a channel of each kind in turn."""
+    return house.caller(request.param)
+
+
+@pytest.fixture
+def root() -> Path:
+    """The tree under test."""
+    return Path(__file__).parents[2]

@@ -1,0 +1,55 @@
+"""Whoever walks, and wherever, never meets a missing transition or a screen that cannot be shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from generated import edition_of, menus
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+from menu_folder import MenuFolder, shipped
+from stroll import Stroll
+
+from ussd_engine import gsm
+
+FORWARD = ["98", "00", "", "7", "abc"]
+ENGINE_SHOWS = {"last", "fault", "old", "busy", "maint"}
+"""Screens that the engine shows by itself."""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_walk_over_the_shipped_menus_never_ends_in_an_error(seed: int) -> None:
+    for session in Stroll(shipped(), seed).walk(300):
+        assert session.screen
+
+
+def test_walks_meet_every_screen_and_each_fits() -> None:
+    edition = shipped()
+    met: Counter[str] = Counter()
+    for seed in range(60):
+        stroll = Stroll(edition, 1000 + seed)
+        for session in stroll.walk(200):
+            met[session.screen] += 1
+            assert gsm.fits(stroll.show(session)), stroll.steps[-5:]
+    assert set(edition.services["emrejesho"].service.screens) - set(met) <= ENGINE_SHOWS
+
+
+def test_a_walk_over_the_base_never_ends_in_an_error(folder: MenuFolder) -> None:
+    edition = folder.edition()
+    for seed in range(10):
+        for session in Stroll(edition, seed).walk(200):
+            assert session.screen
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(menus(), st.integers(0, 1000))
+def test_a_walk_over_any_menu_that_passes_never_ends_in_an_error(text: str, seed: int) -> None:
+    edition = edition_of(text)
+    assume(edition is not None)
+    assert edition is not None
+    event(f"{len(edition.services['demo'].service.screens) // 5 * 5} screens or more")
+    for number in range(4):
+        stroll = Stroll(edition, seed + number, FORWARD)
+        for session in stroll.walk(60):
+            assert session.screen, stroll.steps

@@ -1,0 +1,70 @@
+"""Every transcript, every channel, and gateways that all of them share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from simulator import transcript as transcripts
+from simulator.coverage import Coverage
+from simulator.player import Difference
+from simulator.stage import Stage
+from ussd_engine import channels, cli, config
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = sorted((ROOT / "menus").glob("*/transcripts/*.yaml"))
+CHANNELS = channels.names()
+Run = tuple[Path, str, bool]
+
+
+class Theatre:
+    """Plays each transcript once a channel and way of delivery, whoever asks for it and in whatever order."""
+
+    def __init__(self, stage: Stage, coverage: Coverage) -> None:
+        self.stage = stage
+        self.coverage = coverage
+        self.shown: set[str] = set()
+        """References that a citizen saw."""
+        self._played: dict[Run, list[Difference]] = {}
+
+    async def play(self, file: Path, channel: str, twice: bool = False) -> list[Difference]:
+        run = (file, channel, twice)
+        if run not in self._played:
+            player = await self.stage.player(transcripts.load(file), channel)
+            self._played[run] = await player.play(twice)
+            self.shown.update(player.references)
+        return self._played[run]
+
+    def note(self, screen: str) -> None:
+        """A reference that was shown outside a transcript."""
+        self.shown.update(re.findall(r"\b[1-9][0-9]{8}\b", screen))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def theatre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+    coverage = Coverage()
+    async with Stage(config.load({}), tmp_path_factory.mktemp("stage"), coverage.tap) as stage:
+        yield Theatre(stage, coverage)
+
+
+Told = tuple[int, str, str]
+"""Exit code, what was printed, and what was said aside."""
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Told]:
+    """Runs `ussd-engine` as from an empty folder, without any setting."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Told:
+        monkeypatch.setattr("sys.argv", ["ussd-engine", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return run

@@ -1,0 +1,218 @@
+"""`ussd-engine dial` and `ussd-engine replay`, as typed at a terminal in an empty folder."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.dialog import tell
+from simulator.local import local_gateway
+from simulator.stage import scratch
+from tests.transcripts.conftest import FILES, Told
+from ussd_engine import config
+from ussd_engine.model import Profile, Reply
+
+Command = Callable[..., Told]
+SHORT = next(file for file in FILES if file.name == "short.sw.yaml")
+INPUTS = ["9", "2", "1", "1", "1", "tanesco", "1", "1", "umeme umekatika siku tatu", "1", "1"]
+CODE = "*152*00#"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[str]:
+    """The address of a gateway that runs beside us."""
+    ready, stop = threading.Event(), threading.Event()
+    urls: list[str] = []
+
+    async def run() -> None:
+        async with local_gateway(scratch(config.load({}), tmp_path / "elsewhere")) as local:
+            urls.append(local.line.url)
+            ready.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    assert ready.wait(30)
+    yield urls[0]
+    stop.set()
+    thread.join()
+
+
+def dead_url() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_a_dialog_that_ended_by_itself_prints_its_screens_and_exits_with_0(command: Command) -> None:
+    code, out, _ = command("dial", CODE, *INPUTS)
+    assert code == 0
+    assert out.startswith(
+        "> *152*00#\n  Huduma za Serikali\n  9. Maoni na mrejesho\n  ...  39/160\n\n> 9\n  Maoni na mrejesho\n"
+    )
+    assert "  Namba: " in out
+    assert out.rstrip().splitlines()[-1].startswith("  (end)  ")
+    assert out.count("\n> ") == len(INPUTS)
+
+
+def test_a_screen_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("\x1b[2J", Reply("one\x1b]0;title\x07\ntwo\r", ends=False), Profile())
+    assert capsys.readouterr().out == "> [2J\n  one]0;title\n  two\n  ...  18/80\n\n"
+
+
+def test_a_dialog_that_still_waits_exits_with_1(command: Command) -> None:
+    code, out, _ = command("dial", CODE, "9")
+    assert code == 1
+    assert out.rstrip().endswith("...  39/160")
+
+
+def test_what_is_typed_after_the_end_is_named_and_left(command: Command) -> None:
+    code, out, err = command("dial", CODE, "1", "2", "3", "4", "5")
+    assert code == 0
+    assert out.count("> ") == 4
+    assert "the dialog is over; not typed: 4 5" in err
+
+
+def test_the_language_may_be_given(command: Command) -> None:
+    code, out, _ = command("dial", "*152*00*9*2#", "8", "--lang", "en")
+    assert code == 1
+    assert "Write to any public institution." in out
+    assert "Chagua lugha" not in out
+
+
+def test_a_language_that_is_not_there_is_refused_with_those_that_are(command: Command) -> None:
+    code, out, err = command("dial", CODE, "--lang", "fr")
+    assert (code, out) == (2, "")
+    assert "there are en, sw" in err
+
+
+def test_a_caller_without_number_is_offered_to_stay_unknown_alone(command: Command) -> None:
+    code, out, _ = command("dial", CODE, *INPUTS[:-2], "--msisdn", "")
+    assert code == 1
+    assert out.rstrip().splitlines()[-5:-1] == [
+        "> umeme umekatika siku tatu",
+        "  Nani ajue wewe ni nani?",
+        "  3. Bila kujulikana, hakuna SMS",
+        "  0. Rudi",
+    ]
+
+
+def test_a_number_that_is_none_and_a_code_that_is_none_are_refused(command: Command) -> None:
+    assert command("dial", CODE, "--msisdn", "12")[0] == 2
+    code, _, err = command("dial", "hello")
+    assert code == 1
+    assert "not a code that can be dialled" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("provider", ["generic", "africastalking"])
+def test_every_provider_shows_the_same_dialog(command: Command, provider: str) -> None:
+    code, out, _ = command("dial", CODE, "9", "2", "1", "8", "--provider", provider)
+    assert code == 1
+    assert "Andikia taasisi yoyote ya umma." in out
+
+
+def test_a_provider_that_is_not_there_is_refused(command: Command) -> None:
+    code, _, err = command("dial", CODE, "--provider", "pigeon")
+    assert code == 2
+    assert "generic" in err
+
+
+@pytest.mark.parametrize("provider", ["generic", "africastalking"])
+def test_a_gateway_elsewhere_is_dialled(command: Command, elsewhere: str, provider: str) -> None:
+    code, out, _ = command("dial", CODE, "9", "--url", elsewhere, "--provider", provider)
+    assert code == 1
+    assert "2. e-Mrejesho" in out
+
+
+@pytest.mark.parametrize("words", [["dial", CODE], ["replay", str(SHORT)]])
+def test_a_gateway_that_does_not_answer_is_named_in_one_line(command: Command, words: list[str]) -> None:
+    url = dead_url()
+    code, out, err = command(*words, "--url", url)
+    assert (code, out) == (1, "")
+    assert err.strip().splitlines() == [f"{url} does not answer (ClientConnectorError): does the gateway run there?"]
+
+
+def test_a_wrong_token_is_told_by_the_answer(command: Command, elsewhere: str) -> None:
+    code, _, err = command("dial", CODE, "--url", elsewhere, "--token", "wrong")
+    assert code == 1
+    assert "answers 404" in err
+
+
+def test_a_transcript_is_replayed_here_and_elsewhere(command: Command, elsewhere: str) -> None:
+    assert command("replay", str(SHORT)) == (0, "", "1 as written, 0 not\n")
+    assert command("replay", str(SHORT), "--twice", "--provider", "generic") == (0, "", "1 as written, 0 not\n")
+    doubt = str(SHORT.with_name("doubt.sw.yaml"))
+    code, out, err = command("replay", str(SHORT), doubt, "--url", elsewhere)
+    assert (code, out) == (0, "")
+    assert err == f"{doubt}: left out: it needs a gateway started here\n1 as written, 0 not\n"
+
+
+def altered(folder: Path) -> Path:
+    file = folder / SHORT.name
+    shutil.copy(SHORT, file)
+    file.write_text(file.read_text(encoding="utf-8").replace("2. e-Mrejesho", "3. e-Mrejesho"), encoding="utf-8")
+    return file
+
+
+def test_a_difference_is_printed_line_by_line_and_exits_with_1(command: Command, tmp_path: Path) -> None:
+    file = altered(tmp_path)
+    code, out, err = command("replay", str(tmp_path))
+    assert code == 1
+    assert out.splitlines() == [
+        f"{file}: step 2 (type 9) on africastalking:",
+        "  --- written",
+        "  +++ found",
+        "  @@ -1,3 +1,3 @@",
+        "   Maoni na mrejesho",
+        "  -3. e-Mrejesho",
+        "  +2. e-Mrejesho",
+        "   0. Rudi",
+    ]
+    assert err == "0 as written, 1 not\n"
+
+
+def test_update_writes_the_screens_that_are_shown(command: Command, tmp_path: Path) -> None:
+    file = altered(tmp_path)
+    assert command("replay", str(file), "--update") == (0, f"{file}: renewed\n", "")
+    assert file.read_text(encoding="utf-8") == SHORT.read_text(encoding="utf-8")
+    assert command("replay", str(file), "--update") == (0, "", "")
+
+
+def test_what_is_stored_otherwise_than_written_is_a_difference(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "short.yaml"
+    text = SHORT.read_text(encoding="utf-8")
+    file.write_text(text.replace("message: umeme umekatika", "message: maji yamekatika"), encoding="utf-8")
+    code, out, _ = command("replay", str(file))
+    assert code == 1
+    assert "-message: maji yamekatika siku tatu" in out
+    assert "+message: umeme umekatika siku tatu" in out
+
+
+def test_coverage_names_what_is_left_out_and_exits_with_1(command: Command) -> None:
+    code, out, _ = command("replay", str(SHORT), "--coverage")
+    assert code == 1
+    assert "missing: line emrejesho/home 4 (sw)" in out
+    assert "missing: line emrejesho/home 1 (sw)" not in out
+    assert "not counted: screen emrejesho/busy: " in out
+
+
+def test_a_bad_transcript_is_named_with_its_line(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("title: x\nsteps:\n- dial: '*152*00#'\n- tipe: '1'\n")
+    code, out, err = command("replay", str(file))
+    assert (code, out) == (1, "")
+    assert err.startswith(f"{file}:4: ")
+
+
+@pytest.mark.parametrize("option", ["--update", "--coverage"])
+def test_update_and_coverage_need_a_gateway_started_here(command: Command, option: str) -> None:
+    code, _, err = command("replay", str(SHORT), "--url", "http://127.0.0.1:1", option)
+    assert code == 2
+    assert "for a gateway started here" in err

@@ -1,0 +1,38 @@
+"""The proofs: what must hold of an edition before a citizen meets it, beyond that all its names lead somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ussd_engine.errors import Fault
+from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.lint.changes import unasked
+from ussd_engine.menu.lint.fits import fits
+from ussd_engine.menu.lint.keys import clashes
+from ussd_engine.menu.lint.reach import dead_ends, unreachable
+from ussd_engine.menu.lint.said import Said, said_in
+from ussd_engine.menu.lint.values import Values
+from ussd_engine.menu.lint.words import alphabet, placeholders, wordless
+from ussd_engine.model import Profile
+from ussd_engine.texts import texts_of
+
+
+def prove(edition: Edition, profiles: Mapping[str, Profile]) -> list[Fault]:
+    """Every fault of an edition on the channels of `profiles`, by file and line; empty where all holds."""
+    faults: set[Fault] = set()
+    for name, menu in edition.services.items():
+        faults.update(unreachable(menu), dead_ends(menu), clashes(menu), unasked(menu))
+        said = said_in(menu.service, edition.nodes.get(name, []))
+        values = Values(edition, menu)
+        faults.update(alphabet(said), placeholders(menu, said, values), wordless(menu, said))
+        faults.update(_translations(edition, name))
+        faults.update(fits(edition, menu, profiles, values))
+    return sorted(faults)
+
+
+def _translations(edition: Edition, name: str) -> list[Fault]:
+    asked = {text.key: text for node in reversed(edition.nodes.get(name, [])) for text in texts_of(node)}
+    return edition.catalog.check(name, edition.services[name].service.language, asked.values())
+
+
+__all__ = ["Said", "prove"]

@@ -1,0 +1,135 @@
+"""The longest value that a placeholder can have on a screen; the bounds are those of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ussd_engine import gsm
+from ussd_engine.menu.compile import Menu, targets
+from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.template import Slot
+from ussd_engine.registry import ACTIONS, KINDS, LONGEST_COUNT, OFFERS, RECEIPT, SETTINGS, SOURCES
+from ussd_engine.screens.base import Screen
+from ussd_engine.texts import COUNTS
+
+_WIDE = "M"
+
+
+class Values:
+    """What the placeholders of one service can show."""
+
+    def __init__(self, edition: Edition, menu: Menu) -> None:
+        self.edition = edition
+        self.menu = menu
+        self.results = _results(menu)
+        self.told = {screen.full for screen in menu.service.screens.values() if screen.full}
+        """The screens that tell how long the reply was."""
+
+    def has(self, screen: Screen, slot: Slot) -> bool:
+        """Whether anything gives the placeholder a value on that screen."""
+        return bool(self._lengths(screen, slot)) or any(True for _ in self._shown(slot, self.menu.service.language))
+
+    def names(self, screen: Screen) -> set[str]:
+        """The placeholders that a text of the screen may hold."""
+        names = {*self.results.get(screen.name, {}), *self.menu.shown, *screen.bounds, *self._settings()}
+        return names | ({"n"} if screen.name in self.told else set())
+
+    def longest(self, screen: Screen, slot: Slot, locale: str, plural: int) -> str:
+        """The longest value; a count is the greatest that takes the plural form of that number."""
+        found = [*self._shown(slot, locale)]
+        for length in self._lengths(screen, slot):
+            found.append(self._count(locale, length, plural) if slot.name in COUNTS else _WIDE * length)
+        if slot.name in screen.bounds and slot.name not in self.menu.shown:
+            found = [str(screen.bounds[slot.name])]
+        return max(found, key=lambda text: gsm.measure(text).units, default="")
+
+    def column(self, kind: str, name: str) -> str:
+        """The longest value of a column of a list's rows."""
+        column = KINDS[kind].columns.get(name)
+        return _WIDE * column.longest if column else ""
+
+    def _lengths(self, screen: Screen, slot: Slot) -> list[int]:
+        """The longest lengths of what is not worded: results, rows, typed texts, bounds, settings."""
+        name, found = slot.name, []
+        if name in self.results.get(screen.name, {}):
+            found.append(self.results[screen.name][name])
+        if screen.offer and screen.offer.answer == name:
+            found += _column(OFFERS[screen.offer.function].kind, slot.column)
+        shown = self.menu.shown.get(name)
+        if shown and shown.kind:
+            found += _column(shown.kind, slot.column)
+        if shown and shown.longest and not slot.column:
+            found.append(shown.longest)
+        if name == "n" and screen.name in self.told:
+            found.append(LONGEST_COUNT)
+        if name in screen.bounds:
+            found.append(len(str(screen.bounds[name])))
+        if name in self._settings() and not slot.column:
+            found.append(self._settings()[name])
+        return found
+
+    def _shown(self, slot: Slot, locale: str) -> Iterator[str]:
+        """The words of a stored answer, as they are shown."""
+        shown = self.menu.shown.get(slot.name)
+        for context, msgid in shown.words.values() if shown and not slot.column else ():
+            yield self.edition.catalog.gettext(locale, self.menu.name, context, msgid)
+
+    def _settings(self) -> Mapping[str, int]:
+        """Each setting with the longest length declared, or with that of this edition where it is longer."""
+        found = {name: length for name, (length, _) in SETTINGS.items()}
+        actual = [*self.edition.settings.items()]
+        actual += [("code", self.edition.code(self.menu.name, passes)) for passes in (True, False)]
+        for name, value in actual:
+            found[name] = max(found.get(name, 0), gsm.measure(value).units)
+        return found
+
+    def _count(self, locale: str, digits: int, plural: int) -> str:
+        counts = range(10**digits - 1, -1, -1)
+        catalog, service = self.edition.catalog, self.menu.name
+        return str(next((n for n in counts if catalog.plural(locale, service, n) == plural), counts[0]))
+
+
+def _column(kind: str, name: str) -> list[int]:
+    column = KINDS[kind].columns.get(name)
+    return [column.longest] if column else []
+
+
+def _results(menu: Menu) -> dict[str, dict[str, int]]:
+    """By screen: the values of the outcomes that lead there; only those that every way there brings."""
+    service = menu.service
+    found: dict[str, list[Mapping[str, int]]] = {}
+    for action in service.actions.values():
+        for outcome, target in action.outcomes.items():
+            for case in target:
+                if case.dest.verb == "to":
+                    found.setdefault(case.dest.name, []).append(ACTIONS[action.do].outcomes[outcome])
+    for name in _otherwise(menu):
+        found.setdefault(name, []).append({})
+    if service.last:
+        found[service.last] = [RECEIPT]
+    return {name: _common(ways) for name, ways in found.items()}
+
+
+def _otherwise(menu: Menu) -> set[str]:
+    """The screens that may be shown with no action's outcome."""
+    service = menu.service
+    outcomes = {id(target) for action in service.actions.values() for target in action.outcomes.values()}
+    plain = [target for target in targets(service) if id(target) not in outcomes]
+    found = {case.dest.name for target in plain for case in target if case.dest.verb == "to"}
+    found |= {service.start, service.first, service.resume, service.too_many}
+    found |= {*service.system.values(), *service.dial.values()}
+    for screen in service.screens.values():
+        found |= {name for name in (screen.full, screen.none, screen.slow) if name}
+    return found | {name for name, homes in menu.homes.items() if homes}
+
+
+def _common(ways: list[Mapping[str, int]]) -> dict[str, int]:
+    names = set(ways[0]).intersection(*ways[1:])
+    return {name: max(way[name] for way in ways) for name in names}
+
+
+def row_columns(screen: Screen) -> tuple[str, list[str]]:
+    """The kind of a list's rows, and the placeholders that its `row` may hold."""
+    assert screen.source is not None
+    kind = SOURCES[screen.source.source].kind
+    return kind, [kind, *filter(None, KINDS[kind].columns)]

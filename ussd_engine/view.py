@@ -1,0 +1,81 @@
+"""From a session to what its phone shows: the facts of its screen, what only the engine knows, the reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from sessions import Session
+from ussd_engine.menu.edition import Edition
+from ussd_engine.model import Profile, Reply, Turn
+from ussd_engine.reference import derive_pin
+from ussd_engine.render import render
+from ussd_engine.scope import Facts
+
+KEPT_S = 600.0
+"""How long an unfinished dialog is kept after its last leg, and a pending act."""
+BUSY_MINUTES = "1"
+
+
+@dataclass
+class Seen:
+    """What a turn leaves for metrics and the log: no number, no text, no reference."""
+
+    screen: str = ""
+    kind: str = ""
+    locale: str = ""
+    """The caller's language, empty until it is known."""
+    service: str = ""
+    counts: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    """What of the menu was taken: `screen SERVICE/NAME`, `above SERVICE/choice`, `line SERVICE/NAME 1`,
+    `row SERVICE/NAME`, `outcome SERVICE/ACTION ok`."""
+
+
+class View:
+    """Shows sessions. `pin` is the key from which PINs are derived."""
+
+    def __init__(self, pin: bytes, core_wants: frozenset[str] = frozenset()) -> None:
+        self._pin = pin
+        self._core_wants = core_wants
+
+    def facts(self, session: Session) -> Facts:
+        """What is known of the caller and of the core."""
+        can = frozenset({"be_reached"}) if session.msisdn else frozenset()
+        return {"can": can, "core_wants": self._core_wants}
+
+    def show(self, edition: Edition, session: Session, profile: Profile, seen: Seen, *, kept: bool = False) -> Reply:
+        """The screen on which a session stands. `kept`: something of it is kept, even where no draft is."""
+        _note(seen, edition, session)
+        extra = {
+            "code": edition.code(session.service, profile.passes_digits),
+            "minutes": str(int(KEPT_S // 60)) if kept or session.drafts else "",
+        }
+        if session.outcome and session.outcome.case:
+            extra["pin"] = derive_pin(self._pin, session.outcome.case, 0).reveal()
+        return render(edition, session, self.facts(session), profile, extra)
+
+    def system(
+        self, name: str, edition: Edition, turn: Turn, profile: Profile, seen: Seen, until: date | None = None
+    ) -> Reply:
+        """What the engine itself must say: `fault`, `old`, `busy`, `maint`; in the caller's language where known."""
+        root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))
+        menu = edition.services.get(seen.service) or edition.services[root]
+        locale = seen.locale if seen.locale in edition.languages[menu.name] else ""
+        shown = Session(b"", edition.version, menu.name, menu.service.system[name], locale)
+        _note(seen, edition, shown)
+        extra = {
+            "code": edition.code(menu.name, profile.passes_digits),
+            "minutes": BUSY_MINUTES,
+            "date": until.strftime("%d/%m/%Y") if until else "",
+        }
+        return render(edition, shown, {}, profile, extra)
+
+
+def _note(seen: Seen, edition: Edition, session: Session) -> None:
+    """Which screen is shown, in which language, below which line."""
+    seen.screen = f"{session.service}/{session.screen}"
+    seen.locale = session.locale or edition.services[session.service].service.language
+    seen.taken.append(f"screen {seen.screen}")
+    if session.line:
+        seen.taken.append(f"above {session.service}/{session.line}")
