@@ -29,8 +29,14 @@ class Written(NamedTuple):
 
 def find(given: Sequence[Path]) -> list[Written]:
     """The transcripts of files and folders. Raises `BadTranscript`."""
-    files = [file for path in given for file in (sorted(path.rglob("*.yaml")) if path.is_dir() else [path])]
+    files = [file for path in given for file in (_inside(path) if path.is_dir() else [path])]
     return [Written(file, transcripts.load(file)) for file in files]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The transcripts of a folder; of a folder of menus those in its folders called `transcripts`."""
+    every = sorted(folder.rglob("*.yaml"))
+    return [file for file in every if "transcripts" in file.relative_to(folder).parts[:-1]] or every
 
 
 class Replay:

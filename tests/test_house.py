@@ -43,7 +43,7 @@ ledger
 feedback
 channels
 sms notify delivery
-place gateway
+place commits gateway
 readers config metrics logs peers upkeep
 engine
 app cases serve

@@ -105,8 +105,8 @@ class Door:
         return _answer(channel.reply(Reply("", True), turn))
 
     async def _parsed(self, request: web.Request, channel: Channel, kind: Kind) -> Turn:
-        found = await _request(request, kind)
         try:
+            found = await _request(request, kind)
             return channel.parse(found) if kind is Kind.USSD else channel.parse_event(found)
         except NotACallback as error:
             self.engine.metrics.count(Count.NOT_A_CALLBACK, channel.name)
@@ -136,10 +136,13 @@ def _token_fits(configured: ChannelConfig, token: str) -> bool:
 
 
 async def _request(request: web.Request, kind: Kind) -> Request:
+    """The request as it was received. Raises `NotACallback` for a body that is too large or cannot be unpacked."""
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise web.HTTPBadRequest(text="the body is larger than any callback\n") from None
+        raise NotACallback("the body is larger than any callback") from None
+    except web.RequestPayloadError:
+        raise NotACallback("the body is not what its headers say") from None
     return Request(
         method=request.method,
         kind=kind,

@@ -168,7 +168,7 @@ async def open_engine(
         stack.push_async_callback(store.close)
         metrics = Metrics()
         delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered)
-        if config.role in ("all", "worker"):
+        if config.role != "ussd":
             upkeep = Upkeep(ledger, keyring, config.keys, lambda: country.today(clock_ms()))
             for work in (delivery.run(), upkeep.run()):
                 stack.push_async_callback(_stop, asyncio.create_task(work))

@@ -16,10 +16,11 @@ import msgspec
 
 from sessions import Outcome, Sealed, Session, SessionStore, StoreUnavailable
 from ussd_engine import acts, dialog, machine
+from ussd_engine.commits import Commits, Ledger
 from ussd_engine.editions import Editions
 from ussd_engine.errors import LedgerUnavailable, RolledBack, Unknown
 from ussd_engine.leg import Kind, Leg, Teller, equals_recent, remember
-from ussd_engine.model import Act, Committed, LegKind, Phase, Profile, Reply, Turn
+from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 from ussd_engine.place import Places, Work
 from ussd_engine.registry import ACTIONS
 from ussd_engine.view import KEPT_S, Seen, View
@@ -33,13 +34,6 @@ COMMIT_S = 0.3
 SHOW_S = 0.1
 RACES = 8
 """Lost races in one turn after which something is wrong that another try will not mend."""
-
-
-class Ledger(Protocol):
-    """What the gateway asks of the ledger."""
-
-    async def act(self, act: Act) -> Committed: ...
-    async def language(self, msisdn: str) -> str | None: ...
 
 
 class Keys(Protocol):
@@ -75,7 +69,7 @@ class Gateway:
         self.teller = Teller(keys.dialogue)
         self.places = Places(sessions, self.teller, editions)
         self.view = View(keys.pin, core_wants)
-        self._commits: set[asyncio.Task[Committed]] = set()
+        self.commits = Commits(ledger)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
@@ -280,7 +274,7 @@ class Gateway:
         if act is None:
             return self._in_doubt(work, session)
         try:
-            committed = await self._act(act, work.deadline)
+            committed = await self.commits.run(act, work.deadline - COMMIT_S)
         except RolledBack:
             return await self._failed(work, session, do)
         except (Unknown, TimeoutError):
@@ -292,15 +286,6 @@ class Gateway:
             work.count("effect_race")
         # What is known to be committed is shown, whatever became of the compare-and-set.
         return self._show(work, after)
-
-    async def _act(self, act: Act, deadline: float) -> Committed:
-        """Run the transaction in a task of its own: neither the deadline nor a lost connection stops a commit."""
-        task = asyncio.ensure_future(self.ledger.act(act))
-        self._commits.add(task)
-        task.add_done_callback(self._commits.discard)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        async with asyncio.timeout_at(deadline - COMMIT_S):
-            return await asyncio.shield(task)
 
     async def _failed(self, work: Work, session: Session, do: str) -> Reply | None:
         """Rolled back: said only at the first attempt, and only once the session is known to have left pending."""
@@ -359,5 +344,4 @@ class Gateway:
 
     async def drain(self) -> None:
         """Wait for the commits that are under way."""
-        if self._commits:
-            await asyncio.wait(self._commits)
+        await self.commits.drain()

@@ -196,12 +196,13 @@ class Walk:
         self.show("to", name)
 
     def home(self, verb: str = "home") -> None:
-        """The service's start; the draft stays until another form is entered. `start` begins another dialog."""
+        """The service's start. The draft stays until another form is entered; `start` drops it: another dialog."""
         self.leave_form()
         self.session.trail = []
         self.session.values = {}
         if verb == "start":
             self.session.dialog = b""
+            self.end_run()
         self.fire(verb, self.scope.menu.service.start)
 
     def leave_form(self) -> None:
@@ -326,7 +327,6 @@ class Walk:
         self.scope.renew()
         if name == FORGET and outcome == "ok":
             self.session.outcome = None
-            self.end_run()
             self.home("start")
             return
         actions = service.actions

@@ -1,4 +1,4 @@
-"""Which request of a dialogue this is, on each kind of channel; and who is calling, where the provider leaves it out."""
+"""Which request of a dialogue this is, on each kind of channel; and who calls, where the provider leaves it out."""
 
 from __future__ import annotations
 

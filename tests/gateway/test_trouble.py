@@ -1,4 +1,4 @@
-"""Stores that do not answer and menus that change: words in the caller's language, nothing lost, nothing asked twice."""
+"""Stores that do not answer and menus that change: words in the caller's language, nothing lost or asked twice."""
 
 from __future__ import annotations
 

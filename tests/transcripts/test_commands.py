@@ -216,3 +216,10 @@ def test_update_and_coverage_need_a_gateway_started_here(command: Command, optio
     code, _, err = command("replay", str(SHORT), "--url", "http://127.0.0.1:1", option)
     assert code == 2
     assert "for a gateway started here" in err
+
+
+def test_in_a_folder_of_menus_only_the_transcripts_are_replayed(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "menus" / "transcripts").mkdir(parents=True)
+    shutil.copy(SHORT, tmp_path / "menus" / "transcripts")
+    (tmp_path / "menus" / "service.yaml").write_text("service: none\n")
+    assert command("replay", str(tmp_path / "menus")) == (0, "", "1 as written, 0 not\n")

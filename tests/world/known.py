@@ -18,7 +18,11 @@ class Known(StrEnum):
     LATE_REPEAT = "Without leg identity a repeat later than its window is an answer; it acts only later than `hold_s`."
     HELD = "Without leg identity an input that may be a late repeat and would act gets the screen once more."
     RACED = "Who loses a race has her input not applied; she gets the screen that is there."
-    TROUBLE = "Where the store or the database does not answer in time, the turn ends with words, and she dials again."
+    TROUBLE = (
+        "Where the store or the database does not answer in time, the turn ends with words, and she dials again; an"
+        " answer that finds an act still pending ends that act."
+    )
+    LATE_START = "A copy of a start that is more than 15 s late counts as a redial, and one answer lands on `resume`."
     TOO_LATE = "A redial later than 3 minutes after the last screen, or 10 after a pending, does not show the reference."
     NO_NUMBER = "A dialog without a number cannot be resumed, and its last screen is not shown again."
     REUSED = "Where a provider gives an id to another caller within seconds, a late leg can reach the new session."
@@ -26,7 +30,7 @@ class Known(StrEnum):
 
 FORGETS = ("forget1", "forget3", "empty")
 TROUBLE_BEFORE_S = 4.0
-HOLD_S, WINDOW_S = 6.0, 1.0
+HOLD_S, WINDOW_S, RESTART_S = 6.0, 1.0, 15.0
 
 
 def forgot(run: Run) -> bool:
@@ -36,6 +40,8 @@ def forgot(run: Run) -> bool:
 
 def troubled(run: Run, copy: Copy) -> bool:
     """`Known.TROUBLE`"""
+    if "pending_resumed" in copy.seen.counts:
+        return True
     until_s = copy.answered_s or run.ended_s
     return any(
         fault.place != "leg" and copy.came_s - TROUBLE_BEFORE_S <= at_s <= until_s for at_s, fault in run.weather.struck
@@ -49,10 +55,15 @@ def late_repeat(first: Copy, copy: Copy) -> bool:
 
 
 def strayed(run: Run, leg: Leg) -> bool:
-    """`Known.LATE_REPEAT`: one came before this leg, and may have moved her dialog."""
+    """`Known.LATE_REPEAT`, `Known.LATE_START`: one came before this leg, and may have moved her dialog."""
     mine = [one for one in run.witness.legs if one.person.phone == leg.person.phone]
     earlier = [one for one in mine if one.number <= leg.number]
-    return any(late_repeat(one.copies[0], copy) for one in earlier for copy in one.copies[1:])
+    return any(_stray(one.copies[0], copy) for one in earlier for copy in one.copies[1:])
+
+
+def _stray(first: Copy, copy: Copy) -> bool:
+    late_start = copy.leg.index == 0 and copy.came_s - first.came_s > RESTART_S
+    return late_start or late_repeat(first, copy)
 
 
 def held(run: Run, leg: Leg) -> bool:

@@ -31,7 +31,7 @@ class Person(NamedTuple):
     """The digits that she dials behind the code."""
     start_s: float = 0.0
     guest: bool = False
-    """She uses the phone of another, after her, and leaves alone what she finds there."""
+    """She shares her phone, and leaves alone what she finds there."""
 
 
 class Plan(NamedTuple):
@@ -91,6 +91,8 @@ def _people(chance: random.Random, climate: Climate) -> list[Person]:
             chance.randrange(1, 12) if chance.random() < climate.bold else 0
             for _ in range(chance.randint(*climate.script))
         ]
+        if guest:
+            people[-1] = people[-1]._replace(guest=True)
         quirk = chance.choice(climate.quirks) if channel == "cumulative" else ""
         people.append(
             Person(

@@ -17,7 +17,7 @@ Broken = Iterator[str]
 PROMISES: list[Callable[[Run], Broken]] = []
 TURN_S = 4.05
 LAST_S, PENDING_S, KEPT_LIMIT_S = 180.0, 600.0, 600.0
-ACTING = ("home", "review", "settings", "resume")
+ACTING = ("review", "settings", "resume")
 NOT_KNOWN = ("fault", "old", "in_doubt", "busy")
 TOKEN = re.compile(r"\b([A-F])\d+q\b")
 PIN = re.compile(r"Namba: (\d{9})\nPIN: (\d{4})")
@@ -115,7 +115,7 @@ def what_is_sent_is_what_the_review_showed(run: Run) -> Broken:
 @promise
 def a_text_is_sent_as_it_was_typed(run: Run) -> Broken:
     """What is stored is what she typed: each part once, in its order, whatever stars or blanks it holds."""
-    if known.forgot(run) or known.strayed(run, run.witness.legs[-1]):
+    if known.forgot(run):
         return
     for reference, submission in run.submissions.items():
         message = submission.answers.get("message") or ""
@@ -125,7 +125,9 @@ def a_text_is_sent_as_it_was_typed(run: Run) -> Broken:
             if citizen.person.name == owner(run, message)
             for text in citizen.typed
         ]
-        if message != " ".join(text for text in typed if text in message):
+        mine = [leg for leg in run.witness.legs if leg.person.name == owner(run, message)]
+        strayed = bool(mine) and known.strayed(run, mine[-1])
+        if not strayed and message != " ".join(text for text in typed if text in message):
             yield f"{reference} holds {message!r}, and nobody has typed that"
 
 
@@ -163,8 +165,9 @@ def an_answer_is_applied_once(run: Run) -> Broken:
         for one in more:
             assert first is not None
             base = run.witness.written[one.base or b""].session
-            in_hold = base.screen in ACTING and one.copy.came_s - first.copy.came_s < known.HOLD_S
-            if in_hold or not known.late_repeat(first.copy, one.copy):
+            acting = base.screen in ACTING or (base.screen == "home" and not run.plan.shipped)
+            in_hold = acting and one.copy.came_s - first.copy.came_s < known.HOLD_S
+            if in_hold or not known.strayed(run, leg):
                 yield f"{leg} was applied again by copy {one.copy.number}, at {base.screen}"
 
 
@@ -262,12 +265,12 @@ def what_is_committed_is_shown_or_found(run: Run) -> Broken:
         return
     for reference, submission in run.submissions.items():
         mine = [one.person for one in run.citizens if one.person.name == owner(run, submission.answers["message"] or "")]
-        legs = [leg for leg in run.witness.legs if leg.person.phone == mine[0].phone]
-        if mine[0].number == "never" or any(leg.shown and reference in leg.shown.text for leg in legs):
+        if not mine or mine[0].number == "never":
             continue
-        late = any(known.late_repeat(leg.copies[0], copy) for leg in legs for copy in leg.copies[1:])
+        legs = [leg for leg in run.witness.legs if leg.person.phone == mine[0].phone]
+        shown_s = min((leg.at_s for leg in legs if leg.shown and reference in leg.shown.text), default=float("inf"))
         since_s, patience_s = _written(run, reference, submission.idempotency_key)
-        if not late and _redialled(legs, since_s, patience_s):
+        if not known.strayed(run, legs[-1]) and _redialled(legs, since_s, patience_s) < shown_s:
             yield f"{reference} of {mine[0].name} was committed, and the redial did not show it"
 
 
@@ -281,10 +284,11 @@ def _written(run: Run, reference: str, key: str) -> tuple[float, float]:
     return min(act.at_ms for act in acts) / 1000, PENDING_S
 
 
-def _redialled(legs: list[Leg], since_s: float, patience_s: float) -> bool:
+def _redialled(legs: list[Leg], since_s: float, patience_s: float) -> float:
+    """When she dialled so that she had to be shown it."""
     dials = [leg for leg in legs if not leg.index and leg.at_s > since_s and leg.shown]
-    counted = [leg for leg in dials if leg.shown and leg.shown.screen not in NOT_KNOWN]
-    return bool(counted) and counted[0].at_s < since_s + patience_s - 1.0
+    counted = [leg.at_s for leg in dials if leg.shown and leg.shown.screen not in NOT_KNOWN]
+    return counted[0] if counted and counted[0] < since_s + patience_s - 1.0 else float("inf")
 
 
 @promise
@@ -296,7 +300,7 @@ def the_same_leg_gets_the_same_screen(run: Run) -> Broken:
         answered = sorted((one for one in leg.copies if one.answered_s), key=lambda one: one.answered_s or 0.0)
         for before, copy in zip(answered, answered[1:], strict=False):
             late = known.late_repeat(before, copy) or copy.came_s - before.came_s > KEPT_LIMIT_S
-            done = before.session is not None and (leg.index > 0 or leg.person.number != "never") and before.screen != "in_doubt" and copy.screen != "fault"
+            done = before.session is not None and (leg.index > 0 or leg.person.number != "never") and before.screen != "in_doubt" and copy.screen not in ("fault", "in_doubt")
             alone = not any(_between(other, before, copy) for other in run.witness.legs if other is not leg)
             if done and alone and not late and before.text != copy.text:
                 yield f"{copy} got {copy.screen}, and before it {before.screen}"

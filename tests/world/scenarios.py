@@ -12,17 +12,10 @@ from .weather import KINDS, Fault
 SEED = 7
 STORIES: dict[str, tuple[int, ...]] = {
     "she writes and sends": (),
-    "she sends, after she changed her mind about leaving": (0, 0, 0, 4, 0, 0),
-    "she is cut off at the review, and comes back": (0, 0, 0, 10, 0, 0),
+    "she leaves at the review": (0, 0, 0, 4),
+    "she is cut off at the review, comes back and sends": (0, 0, 0, 10),
 }
 """What she does at each screen, by the numbers of `people.MOVES`."""
-SHORT = {
-    "redis": ("unanswered", "down", "forget1"),
-    "sql": ("lost", "unanswered", "slow"),
-    "look": ("slow",),
-    "leg": ("drop", "twice", "late"),
-}
-"""The faults of the short form; the long one has all of them."""
 
 
 def plan(story: str, channel: Channel, faults: tuple[Fault, ...] = ()) -> Plan:
@@ -35,16 +28,27 @@ def points(story: str, channel: Channel) -> list[tuple[str, int, str]]:
     return play(plan(story, channel)).weather.points
 
 
-def faults(story: str, channel: Channel, *, full: bool) -> list[Fault]:
+def singles(story: str, channel: Channel) -> list[Fault]:
     """All that can go wrong alone."""
-    kinds = KINDS if full else SHORT
-    return [Fault(place, index, what) for place, index, _ in points(story, channel) for what in kinds[place]]
+    return [Fault(place, index, what) for place, index, _ in points(story, channel) for what in KINDS[place]]
 
 
-def pairs(*, full: bool) -> Iterator[Plan]:
-    """Every story on every channel with every fault and every pair of faults."""
+def rotated(story: str, channel: Channel) -> Iterator[tuple[Fault, Fault]]:
+    """Every pair of places, with a pair of faults that changes from one to the next."""
+    for turn, (one, other) in enumerate(combinations(points(story, channel), 2)):
+        yield _fault(one, turn), _fault(other, turn // 3 + turn % 7)
+
+
+def _fault(point: tuple[str, int, str], turn: int) -> Fault:
+    place, index, _ = point
+    return Fault(place, index, KINDS[place][turn % len(KINDS[place])])
+
+
+def plans(*, full: bool = False) -> Iterator[Plan]:
+    """Every story on every channel with every fault, and every pair of places; `full`: every pair of faults."""
     for story in STORIES:
         for channel in CHANNELS:
-            single = faults(story, channel, full=full)
-            yield from (plan(story, channel, (fault,)) for fault in single)
-            yield from (plan(story, channel, pair) for pair in combinations(single, 2) if pair[0][:2] != pair[1][:2])
+            alone = singles(story, channel)
+            two = combinations(alone, 2) if full else rotated(story, channel)
+            yield from (plan(story, channel, (fault,)) for fault in alone)
+            yield from (plan(story, channel, pair) for pair in two if pair[0][:2] != pair[1][:2])

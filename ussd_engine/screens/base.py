@@ -66,7 +66,7 @@ VERBS: dict[str, Verb] = {
     "next": Verb("", "go on: show the first question that applies and has no answer"),
     "restart": Verb("", "ask this form or sub-form again from its first question"),
     "continue": Verb("", "return to the screen at which the form was left"),
-    "start": Verb("", "begin anew: show the start; the draft is kept until another form is entered"),
+    "start": Verb("", "begin anew: drop the draft and show the start"),
     "forget": Verb("", "drop the draft, by the same act as leaving the form, and show the start"),
     "back": Verb("", "one step back"),
     "home": Verb("", "show the start; the draft is kept"),
