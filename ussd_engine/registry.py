@@ -58,6 +58,8 @@ class Offer(NamedTuple):
     sure: bool
     """Always finds one."""
     work_out: Callable[[Place, Sequence[str]], Institution | None]
+    topics: Callable[[Institutions], frozenset[str]] | None = None
+    """What its first answer can be, where the data say so."""
 
 
 class Rule(NamedTuple):
@@ -153,6 +155,7 @@ OFFERS: dict[str, Offer] = {
         2,
         False,
         lambda place, args: place.data.propose(args[0], args[1]),
+        lambda data: data.topics,
     ),
     "desk_for": Offer(
         "the feedback desk of a region, where no institution can be proposed",

@@ -57,6 +57,10 @@ class Books:
         rows = self._anchor.execute("SELECT key, result FROM effects").fetchall()
         return {key: msgspec.msgpack.decode(result, type=Committed) for key, result in rows}
 
+    def begun(self) -> dict[bytes, float]:
+        """When each act that was written was begun, in Unix seconds."""
+        return {key: at_ms / 1000 for key, at_ms in self._anchor.execute("SELECT key, at_ms FROM effects")}
+
     def submissions(self, keyring: Keyring) -> dict[str, Submission]:
         """What was sent, by its reference."""
         rows = self._anchor.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from .plan import Person
 from .run import Run
 from .witness import Copy, Leg
 
@@ -25,7 +26,10 @@ class Known(StrEnum):
     LATE_START = "A copy of a start that is more than 15 s late counts as a redial, and one answer lands on `resume`."
     TOO_LATE = "A redial later than 3 minutes after the last screen, or 10 after a pending, does not show the reference."
     NO_NUMBER = "A dialog without a number cannot be resumed, and its last screen is not shown again."
-    REUSED = "Where a provider gives an id to another caller within seconds, a late leg can reach the new session."
+    REUSED = (
+        "Where a provider names callers by no number, gives an id of the last minutes to another, and a fail-over brings"
+        " back the writes of the first, the second can see them: nothing on the wire tells the two apart."
+    )
 
 
 FORGETS = ("forget1", "forget3", "empty")
@@ -78,6 +82,11 @@ def held(run: Run, leg: Leg) -> bool:
 def _equals(mine: list[Leg], leg: Leg) -> bool:
     arrivals = [copy.came_s for one in mine if one.text == leg.text for copy in one.copies]
     return any(at_s < copy.came_s < at_s + HOLD_S + WINDOW_S for copy in leg.copies for at_s in arrivals)
+
+
+def mistaken(run: Run, person: Person) -> bool:
+    """`Known.REUSED`"""
+    return person.ids == "pool" and person.number != "always" and forgot(run)
 
 
 def raced(run: Run, copy: Copy) -> bool:

@@ -147,13 +147,12 @@ def nothing_was_sent_means_nothing_was_sent(run: Run) -> Broken:
     """Who reads `fail` or `cancelled` has no submission of that run, but one that she confirms afterwards."""
     if known.forgot(run):
         return
-    begun = {act.key: act.at_ms for leg in run.witness.legs for one in leg.copies for act in one.acts}
     for copy in copies(run):
         draft = draft_of(copy.session) if copy.session and copy.screen == "fail" else None
         keys = {act.key for one in copy.leg.copies for act in one.acts} if copy.screen == "cancelled" else set()
         for key in keys | ({draft.run} if draft else set()):
             sent = key in run.effects and run.effects[key].kind == "submit"
-            if sent and begun[key] <= (copy.answered_s or 0.0) * 1000 + 1:
+            if sent and run.begun[key] <= (copy.answered_s or 0.0) + 0.001:
                 yield f"{copy} says {copy.screen}, and {run.effects[key].reference} was sent"
 
 
@@ -234,6 +233,8 @@ def nobody_reads_anothers_words(run: Run) -> Broken:
     whose = {one: owner(run, sent.answers.get("message") or "") for one, sent in run.submissions.items()}
     for copy in copies(run):
         me = copy.leg.person
+        if known.mistaken(run, me):
+            continue
         for found in TOKEN.finditer(copy.text):
             if found[1] != me.name:
                 yield f"{copy} at {copy.screen} shows the words of {found[1]}"
@@ -269,26 +270,20 @@ def what_is_committed_is_shown_or_found(run: Run) -> Broken:
             continue
         legs = [leg for leg in run.witness.legs if leg.person.phone == mine[0].phone]
         shown_s = min((leg.at_s for leg in legs if leg.shown and reference in leg.shown.text), default=float("inf"))
-        since_s, patience_s = _written(run, reference, submission.idempotency_key)
-        if not known.strayed(run, legs[-1]) and _redialled(legs, since_s, patience_s) < shown_s:
+        dialled_s, until_s = _redialled(run, legs, reference, submission.idempotency_key)
+        if not known.strayed(run, legs[-1]) and dialled_s < min(shown_s, until_s):
             yield f"{reference} of {mine[0].name} was committed, and the redial did not show it"
 
 
-def _written(run: Run, reference: str, key: str) -> tuple[float, float]:
-    """When its last screen was written, or its act begun, and how long a redial then shows it."""
+def _redialled(run: Run, legs: list[Leg], reference: str, key: str) -> tuple[float, float]:
+    """When she first dialled after she had sent it, and until when a dial had to show it."""
+    begun_s = run.begun[bytes.fromhex(key)]
+    dials = [leg for leg in legs if not leg.index and leg.at_s > begun_s and leg.shown]
+    dialled_s = next((leg.at_s for leg in dials if leg.shown and leg.shown.screen not in NOT_KNOWN), float("inf"))
     ends = [one.session.outcome for _, one in writes(run) if one.session.outcome]
     shown = [one.at_ms / 1000 for one in ends if one.values.get("ref") == reference]
-    if shown:
-        return min(shown), LAST_S
-    acts = [act for leg in run.witness.legs for copy in leg.copies for act in copy.acts if act.key.hex() == key]
-    return min(act.at_ms for act in acts) / 1000, PENDING_S
-
-
-def _redialled(legs: list[Leg], since_s: float, patience_s: float) -> float:
-    """When she dialled so that she had to be shown it."""
-    dials = [leg for leg in legs if not leg.index and leg.at_s > since_s and leg.shown]
-    counted = [leg.at_s for leg in dials if leg.shown and leg.shown.screen not in NOT_KNOWN]
-    return counted[0] if counted and counted[0] < since_s + patience_s - 1.0 else float("inf")
+    written_s = [at_s for at_s in shown if at_s <= dialled_s]
+    return dialled_s, (min(written_s) + LAST_S if written_s else begun_s + PENDING_S) - 1.0
 
 
 @promise

@@ -52,6 +52,8 @@ class Run:
     finished: dict[str, bool]
     effects: dict[bytes, Committed]
     submissions: dict[str, Submission]
+    begun: dict[bytes, float]
+    """When the act of each key was begun, in Unix seconds."""
     escaped: list[str]
     quiet_at: int = 0
     """The number of legs before everybody dialled once more, with nothing going wrong."""
@@ -117,11 +119,12 @@ class World:
         gateways = [gateway for gateway, _ in workers]
         provider = Provider(gateways, self.weather, self.witness, edition_.country, self.plan.seed)
         people = [Citizen(one, provider, f"{self.plan.seed} {one.name}") for one in self.plan.people]
-        run = Run(self.plan, self.witness, self.weather, self.cache, people, {}, {}, {}, self.loop.escaped)
+        run = Run(self.plan, self.witness, self.weather, self.cache, people, {}, {}, {}, {}, self.loop.escaped)
         await self._live(run, provider, gateways)
         for _, sessions in workers:
             await sessions.close()
-        run.effects, run.submissions = self.books.effects(), self.books.submissions(keyring())
+        run.effects, run.begun = self.books.effects(), self.books.begun()
+        run.submissions = self.books.submissions(keyring())
         run.ended_s = self.loop.time()
         return run
 

@@ -48,6 +48,7 @@ RULES: dict[str, str] = {
     "offers": "an offer is registered and has its arguments",
     "checks": "a check is registered and has its bounds",
     "warnings": "a warning is registered and has its words",
+    "rows": "what a list or an offer names stands in the service's data",
     "slow": "a list or text that is asked for elsewhere has a slow screen, and no other",
     "none": "a list, an offer says which screen stands for nothing found",
     "columns": "a row has the columns that are saved and shown",

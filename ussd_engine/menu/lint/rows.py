@@ -1,0 +1,40 @@
+"""Whether what a menu names in the service's data is there: rows for its lists, topics for its offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ussd_engine.errors import Fault, did_you_mean
+from ussd_engine.institutions import Institutions
+from ussd_engine.menu.compile import Menu
+from ussd_engine.registry import OFFERS, SOURCES, Place
+from ussd_engine.screens.base import Screen
+
+
+def rowless(menu: Menu, data: Mapping[str, Institutions]) -> Iterator[Fault]:
+    """A fault for each list that shows no row whatever was answered, and each answer that an offer does not know."""
+    known = data.get(menu.name)
+    for screen in menu.service.screens.values() if known else ():
+        assert known is not None
+        yield from _empty(screen, Place(known, menu.service.language))
+        if screen.offer and (topics := OFFERS[screen.offer.function].topics):
+            yield from _unknown(menu, screen.offer.args[0], topics(known), screen.offer.function)
+
+
+def _empty(screen: Screen, place: Place) -> Iterator[Fault]:
+    if screen.source is None or screen.none:
+        return
+    source = SOURCES[screen.source.source]
+    args = screen.source.args
+    if all(source.args[name] == "literal" for name in args) and not source.rows(place, args):
+        given = ", ".join(f"{name}: {value}" for name, value in args.items())
+        message = f'screen "{screen.name}": {screen.source.source} has no rows for {given}'
+        yield Fault(*screen.place, message, "rows")
+
+
+def _unknown(menu: Menu, answer: str, topics: frozenset[str], offer: str) -> Iterator[Fault]:
+    for screen in menu.service.screens.values():
+        for line in screen.lines if answer in screen.save else ():
+            if line.value is not None and line.value not in topics:
+                message = f'offer "{offer}" does not know "{line.value}"{did_you_mean(line.value, topics)}'
+                yield Fault(*line.place, message, "rows")
