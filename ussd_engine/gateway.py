@@ -123,6 +123,9 @@ class Gateway:
             return await self._claim(work, session)
         if leg.kind is Kind.REPEAT:
             work.count("callback_replay")
+            if work.turn.phase is Phase.START:
+                # Since the first copy the id may have led another caller's legs elsewhere.
+                await self.places.adopt(work)
             return await self._commit_and_show(work, session) if moved else self._show(work, session)
         if again or moved:
             return await self._not_applied(work, session, leg)
@@ -153,6 +156,7 @@ class Gateway:
         await self.places.adopt(work)
         work.seen.locale = await self._language(work)
         session = dialog.dialled(work.edition, work.code, work.seen.locale, work.turn.msisdn, self.random)
+        session.predialled = bool(leg.text)
         self._stamp(work, session, leg)
         return await self._enter(work, session, leg)
 
@@ -174,6 +178,7 @@ class Gateway:
         menu = work.edition.services[session.service]
         last = dialog.shows_last(menu, session, work.arrived_ms)
         session = dialog.left(session, self.teller.dialogue(work.turn))
+        session.predialled = bool(leg.text)
         self._stamp(work, session, leg)
         if session.pending is not None:
             return await self._claim(work, session)
@@ -192,7 +197,6 @@ class Gateway:
     async def _enter(self, work: Work, session: Session, leg: Leg) -> Reply | None:
         """Through the root and the service's door, by the digits that were dialled."""
         session.screen = work.edition.services[session.service].service.start
-        session.predialled = bool(leg.text)
         digits = tuple(leg.text.split("*")) if leg.text else ()
         found = machine.enter(work.edition, session, self.view.facts(session), work.profile, digits)
         return await self._commit_and_show(work, found.session)

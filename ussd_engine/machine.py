@@ -86,7 +86,19 @@ def move(edition: Edition, session: Session, facts: Facts, profile: Profile) -> 
     menu = edition.services[session.service]
     if session.screen not in menu.service.screens:
         session.screen = menu.service.resume if draft_of(session) and menu.service.resume else menu.service.start
+    for service in dict.fromkeys(draft.service for draft in session.drafts):
+        session = _placed(edition, session, facts, profile, service)
+    return session
+
+
+def _placed(edition: Edition, session: Session, facts: Facts, profile: Profile, service: str) -> Session:
+    """The session with its draft of one service brought to an unanswered question of this edition."""
+    here = session.service, session.screen
+    if service != session.service:
+        session.service, session.screen = service, edition.services[service].service.start
     walk = Walk(edition, session, facts, profile)
-    if walk.scope.draft is not None:
-        walk.place()
-    return walk.done().session
+    walk.place()
+    placed = walk.done().session
+    if service != here[0]:
+        placed.service, placed.screen = here
+    return placed

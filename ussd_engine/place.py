@@ -49,7 +49,7 @@ class Places:
     def __init__(self, sessions: SessionStore, teller: Teller, editions: Editions) -> None:
         self._sessions = sessions
         self._teller = teller
-        self._editions = editions
+        self.editions = editions
 
     async def locate(self, work: Work) -> bytes:
         """The key under which this dialog stands: caller and code, else what the small key says, else the dialogue."""
@@ -66,7 +66,7 @@ class Places:
         turn, secret = work.turn, self._teller.secret
         if not turn.msisdn:
             return dialogue_key(secret, turn.channel, turn.dialogue)
-        return session_key(secret, turn.msisdn, work.code or next(iter(self._editions.current.codes)))
+        return session_key(secret, turn.msisdn, work.code or next(iter(self.editions.current.codes)))
 
     def _link(self, turn: Turn) -> bytes:
         return link_key(self._teller.secret, turn.channel, turn.dialogue)

@@ -93,10 +93,7 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
     """Answer until told to stop, by a signal or because the parent is gone."""
     log = Log(config.log_level)
     redirect(log, config.log_level)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop, asked = _told_by_signals()
     runner = web.AppRunner(create_app(config, log=log), access_log=None, shutdown_timeout=DRAIN_S)
     await runner.setup()
     try:
@@ -104,7 +101,7 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
         engine = runner.app[ENGINE]
         if parent is None:
             greeting(config, _address(listening), engine.warnings, say)
-            heeding = asyncio.create_task(_heed_signals(engine, say))
+            heeding = asyncio.create_task(_heed_signals(asked, engine, say))
         else:
             heeding = asyncio.create_task(_heed_parent(parent, engine, say, stop))
         await stop.wait()
@@ -116,10 +113,17 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
                 await runner.cleanup()
 
 
-async def _heed_signals(engine: Engine, say: Say) -> None:
+def _told_by_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """What SIGTERM and SIGINT set, and what SIGHUP sets; before anything is said, for a signal may come at once."""
+    stop, asked = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, asked)):
+        loop.add_signal_handler(number, event.set)
+    return stop, asked
+
+
+async def _heed_signals(asked: asyncio.Event, engine: Engine, say: Say) -> None:
     """Read the menus again at each SIGHUP."""
-    asked = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
     while await asked.wait():
         asked.clear()
         await _reload(engine, say)
@@ -175,7 +179,6 @@ class Worker(NamedTuple):
 async def _heed_parent(parent: Connection, engine: Engine, say: Say, stop: asyncio.Event) -> None:
     """Read menus when asked to, and begin dialogs on a version when told; stop where the parent is gone."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)
     heard = asyncio.Event()
     loop.add_reader(parent.fileno(), heard.set)
     try:
@@ -301,11 +304,7 @@ async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
     edition = load_menus(config)
     warnings: list[str] = []
     open_keys(config, edition.country, time.time, warnings)
-    stop, reload = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    stop, reload = _told_by_signals()
     parent = Parent(dataclasses.replace(config, port=listening.getsockname()[1]), say)
     parent.start()
     try:

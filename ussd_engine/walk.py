@@ -68,10 +68,9 @@ class Walk:
         """One transition of the shared machine."""
         event = self.scope.menu.machine.events[f"{verb} {dest}"]
         if verb == "ask" and self.state not in event.transitions:
-            # On another version of the menu answers may stand that its own order could not give.
-            self.stand(dest)
-            return
-        event.trigger(self)
+            self.state = dest  # answers of another version may stand, which this one's own order cannot give
+        else:
+            event.trigger(self)
         self.stand(self.state)
 
     def stand(self, screen: str) -> None:
@@ -339,15 +338,10 @@ class Walk:
 
 def own(session: Session) -> Session:
     """A copy that a turn may change, down to each answer."""
-    drafts = [
-        msgspec.structs.replace(
-            draft,
-            answers=dict(draft.answers),
-            given=list(draft.given),
-            edits=[
-                msgspec.structs.replace(edit, masked=list(edit.masked), fresh=dict(edit.fresh)) for edit in draft.edits
-            ],
-        )
-        for draft in session.drafts
-    ]
+    drafts = list(map(_own_draft, session.drafts))
     return msgspec.structs.replace(session, drafts=drafts, values=dict(session.values), trail=list(session.trail))
+
+
+def _own_draft(draft: Draft) -> Draft:
+    edits = [msgspec.structs.replace(edit, masked=list(edit.masked), fresh=dict(edit.fresh)) for edit in draft.edits]
+    return msgspec.structs.replace(draft, answers=dict(draft.answers), given=list(draft.given), edits=edits)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from house import Caller, House, make
@@ -15,15 +14,9 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import LegKind
-from ussd_engine.testing.databases import (
-    postgres_server,
-    postgres_url,
-    sqlite_path,
-    sqlite_template,
-    sqlite_url,
-)
+from ussd_engine.testing.databases import sqlite_path, sqlite_template, sqlite_url
 
-__all__ = ["postgres_server", "postgres_url", "sqlite_path", "sqlite_template", "sqlite_url"]
+__all__ = ["sqlite_path", "sqlite_template", "sqlite_url"]
 
 NOON_S = 1_768_467_600.0
 """2026-01-15, 12:00 in Dar es Salaam."""
@@ -51,9 +44,3 @@ async def house(edition: Edition, sqlite_url: str) -> AsyncIterator[House]:
 def caller(house: House, request: pytest.FixtureRequest) -> Caller:
     """A caller on a channel of each kind in turn."""
     return house.caller(request.param)
-
-
-@pytest.fixture
-def root() -> Path:
-    """The tree under test."""
-    return Path(__file__).parents[2]

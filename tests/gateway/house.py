@@ -212,10 +212,6 @@ class Caller:
         """The name of the last screen, without its service."""
         return self.seen.screen.partition("/")[2]
 
-    async def held_words(self) -> str:
-        """What stands in the draft as the message."""
-        return self.house.sessions.only().drafts[-1].answers["message"] or ""
-
 
 def reference(reply: Reply) -> str:
     """The reference on a last screen."""

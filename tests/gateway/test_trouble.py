@@ -9,11 +9,10 @@ import pytest
 from house import HOME, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 
 from ussd_engine import config
+from ussd_engine.editions import Editions
 from ussd_engine.engine import read_menus
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import LegKind, Phase, SetLanguage
-
-SORRY = {"sw": "Samahani, kuna hitilafu", "en": "Sorry, something went wrong"}
 
 # the session store
 
@@ -88,7 +87,7 @@ def changed(tmp_path: Path) -> Edition:
 
 def deploy(house: House, edition: Edition) -> None:
     """Start again with other menus: the older ones are not at hand."""
-    house.gateway.editions.__init__(edition)  # type: ignore[misc]
+    house.gateway.editions = house.gateway.places.editions = Editions(edition)
 
 
 async def test_a_running_dialog_finishes_on_its_edition_after_a_reload(
