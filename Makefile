@@ -9,7 +9,7 @@ PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet
 COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 
-.PHONY: check help run test lint format messages docs schema lock wheel clean
+.PHONY: check help run test world lint format messages docs schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -21,6 +21,10 @@ run: .venv/.run ## the gateway on 127.0.0.1:8080, with everything embedded
 
 test: .venv/.dev ## the tests; with CI=true also the long ones and those that need servers
 	$(PYTHON_) -m pytest $(TESTS)
+
+world: .venv/.dev ## the turn in a simulated world; SEED=n, RUNS=n, PAIRS=1, POINTS=1
+	@$(PYTHON_) -m tests.world $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(PAIRS),--pairs) $(if $(POINTS),--points)
 
 lint: .venv/.dev ## style, format and types
 	$(BIN)/ruff check

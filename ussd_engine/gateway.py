@@ -99,8 +99,7 @@ class Gateway:
             leg = await self.places.load(work)
             work.seen.kind = leg.kind
             work.seen.counts.extend(leg.counts)
-            reply = await self._do(work, leg, again=attempt > 0)
-            if reply is not None:
+            if (reply := await self._do(work, leg, again=attempt > 0)) is not None:
                 return reply
             work.count("race")
         raise StoreUnavailable("races without end")
