@@ -51,7 +51,7 @@ class Draft(_Quiet, array_like=True):
     page: int = 0
     """The page of `left`."""
     given: list[str] = []
-    """Names of answers that she was not asked for: brought by a dialled alias, an SMS, a collected form."""
+    """Names of answers that she was not asked for: the line that led here brought them."""
     edits: list[Edit] = []
 
     def _shown(self) -> list[str]:
@@ -63,6 +63,8 @@ class Pending(_Quiet, array_like=True):
 
     action: str
     """The action of the menu, by its name in the service."""
+    do: str
+    """The registered action, which outlives the menu."""
     key: bytes
     attempt: int
     at_ms: int
@@ -109,7 +111,7 @@ class Session(_Quiet, array_like=True):
     left: list[bytes] = []
     """The last four dialogues that this session left, as hashes."""
     trail: list[str] = []
-    """The way back outside a form: screens, `service/screen` where the service differs."""
+    """The way back outside a form: screens of the service."""
     page: int = 0
     line: str = ""
     """The line above the screen: an error's name, or `!` and a warning's."""
@@ -129,8 +131,6 @@ class Session(_Quiet, array_like=True):
     held: bool = False
     """The answer that led to this screen may itself have been a repeat, and nothing has been held for that yet."""
     pending: Pending | None = None
-    snapshot: list[str] = []
-    """The keys of the rows of a list that came from elsewhere, as they were shown."""
 
     def _shown(self) -> list[str]:
         return [f"{self.service}/{self.screen}", f"step {self.step}", *map(repr, self.drafts)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import msgspec
+
 from sessions import Draft, Outcome, Pending, Session
 from ussd_engine import reference
 from ussd_engine.catalog import format_date
@@ -43,30 +45,29 @@ def begin(session: Session, intent: Intent, random: Random, now_ms: int) -> Pend
     else:
         key = session.dialog + session.step.to_bytes(4, "big")
     drawn = {"ref": reference.draw(), "case": random(16).hex()} if intent.do == "submit" else {}
-    return Pending(intent.action, key, 1, now_ms, dict(drawn))
-
-
-def do_of(edition: Edition, session: Session) -> str:
-    """The registered action behind the session's pending act."""
-    assert session.pending is not None
-    if session.pending.action == FORGET:
-        return "cancel"
-    return edition.services[session.service].service.actions[session.pending.action].do
+    return Pending(intent.action, intent.do, key, 1, now_ms, dict(drawn))
 
 
 def moved(edition: Edition, session: Session) -> Session:
     """A session with an act under way, on an edition that is not its own: on a screen that has the action there.
 
-    What she confirmed is left as it is.
+    What she confirmed is left as it is. Where no screen leads to such an act any more the act is let go: its key is the
+    run of the form, so whoever sends the same draft again gets what was committed.
     """
     session = own(session)
-    assert session.pending is not None
+    pending, menu = session.pending, edition.services.get(session.service)
+    session.pending = None
+    if pending is None or menu is None:
+        return session
     session.menu, session.page, session.line = edition.version, 0, ""
-    menu, action = edition.services[session.service], session.pending.action
-    wanted = Dest(FORGET) if action == FORGET else Dest("to", action)
-    has = [name for name in menu.service.screens if wanted in dests(menu, name)]
-    if session.screen not in has:
-        session.screen = has[0]
+    named = [pending.action, *(one.name for one in menu.service.actions.values() if one.do == pending.do)]
+    for action in named:
+        wanted = Dest(FORGET) if action == FORGET else Dest("to", action)
+        has = [name for name in menu.service.screens if wanted in dests(menu, name)]
+        if has:
+            session.pending = msgspec.structs.replace(pending, action=action)
+            session.screen = session.screen if session.screen in has else has[0]
+            return session
     return session
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ussd_engine.registry import RULES, WARNINGS
-from ussd_engine.render import position
+from ussd_engine.render import has_more
 from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import Chosen, Row, Screen, Skipped, Typed, Wrong
 from ussd_engine.walk import Walk
@@ -36,8 +36,8 @@ def navigate(walk: Walk, screen: Screen, text: str) -> bool:
     service = walk.scope.menu.service
     doors = (service.start, service.first, service.resume, service.last)
     if text == service.home:
-        walk.accept()
         walk.home()
+        walk.accept()
     elif service.back and text == service.back.number and screen.name not in doors:
         walk.accept()
         walk.back()
@@ -49,7 +49,7 @@ def navigate(walk: Walk, screen: Screen, text: str) -> bool:
 
 
 def _has_more(walk: Walk, screen: Screen) -> bool:
-    return TYPES[screen.kind].PAGED and position(walk.scope, walk.profile).more
+    return TYPES[screen.kind].PAGED and has_more(walk.scope, walk.profile)
 
 
 def wrong(walk: Walk, error: str) -> None:
@@ -96,5 +96,6 @@ def typed(walk: Walk, screen: Screen, text: str) -> None:
 
 
 def _warning(walk: Walk, screen: Screen, text: str) -> str:
-    national = walk.edition.country.national(str(walk.session.msisdn or ""))
-    return next((f"!{name}" for name in screen.warn if WARNINGS[name].run(text, national)), "")
+    country = walk.edition.country
+    national = country.national(str(walk.session.msisdn or ""))
+    return next((f"!{name}" for name in screen.warn if WARNINGS[name].run(text, national, country.pin_words)), "")

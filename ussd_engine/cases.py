@@ -25,6 +25,8 @@ from ussd_engine.reference import parse
 
 _T = TypeVar("_T")
 
+WIDTH = 120
+"""What a row needs; a narrower terminal wraps it rather than losing the reference."""
 COLUMNS = ("reference", "state", "type", "mode", "institution", "received", "due")
 
 
@@ -49,10 +51,12 @@ def list_cases(institution: str | None, state: str | None, limit: int, as_json: 
             for row in found:
                 click.echo(msgspec.json.encode(row))
             return
-        table = Table(*COLUMNS, box=box.SIMPLE_HEAD)
+        table = Table(box=box.SIMPLE_HEAD)
+        for column in COLUMNS:
+            table.add_column(column, no_wrap=True)
         for row in found:
             table.add_row(*(str(getattr(row, column) or "") for column in COLUMNS))
-        Console().print(table)
+        Console(width=max(Console().width, WIDTH)).print(table)
 
     _with_core(work)
 
@@ -101,6 +105,8 @@ def _with_core(work: Callable[[Ledger, SqlStore], Awaitable[_T]]) -> _T:
         settings = config.load()
         if settings.feedback.scheme != "sql":
             raise EngineError("the cases stand in an outside core: USSD_ENGINE_FEEDBACK names it")
+        if settings.database.scheme == "sqlite" and not settings.keys.exists():
+            raise EngineError(f"{settings.keys.parent}: no gateway has run with this folder, so there are no cases yet")
         country = Country.load(settings.country)
         keyring = open_keys(settings, country, time.time, [])
 

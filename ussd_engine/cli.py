@@ -58,6 +58,10 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        say(f"{name}{error.strerror or 'the system refused'}")
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -138,11 +142,12 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the tables to this version."""
+    from ussd_engine.engine import make_folder
     from ussd_engine.ledger import upgrade
 
     settings = config.load()
     if settings.database.scheme == "sqlite":
-        settings.var.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.var, "VAR")
     run(upgrade(settings.database.reveal()))
     say("the tables are of this version")
 

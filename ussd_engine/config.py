@@ -106,7 +106,7 @@ class Config:
     )
     feedback: Url = _setting(
         readers.url,
-        "The feedback core: `sql` (built in), `webhook+https://…`, `govesb`, `open311+https://…`, or a plug-in's name.",
+        "The feedback core: `sql` (built in), or the name of an installed plug-in.",
         lambda _: Url("sql"),
         "`sql`",
     )

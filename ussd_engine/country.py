@@ -30,6 +30,8 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     weekend: frozenset[int]
     yearly: frozenset[tuple[int, int]]
     holidays: frozenset[date]
+    pin_words: tuple[str, ...]
+    """What people call a PIN, as they type it."""
     settings: Mapping[str, str]
 
     @classmethod
@@ -76,6 +78,7 @@ def _country(reader: _Reader, root: yaml.Node | None) -> Country:
         weekend=frozenset(reader.items(of, "weekend", _WEEK.index, "saturday")),
         yearly=frozenset(reader.keys(of, "yearly", _yearly, "26/04")),
         holidays=frozenset(reader.keys(of, "holidays", _date, "03/04/2026")),
+        pin_words=tuple(reader.items(of, "pin_words", str.strip, "PIN")),
         settings={name: reader.shown(name, node) for name, node in reader.pairs(of.get("settings"))},
     )
 

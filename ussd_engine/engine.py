@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
 from ussd_engine.channels import create
@@ -115,12 +116,20 @@ def open_channels(config: Config, country: Country) -> dict[str, Channel]:
     }
 
 
+def make_folder(folder: Path, setting: str) -> None:
+    """Make a folder that a setting names. `ConfigError` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"USSD_ENGINE_{setting}: {folder} cannot be made: {error.strerror}") from None
+
+
 def open_keys(config: Config, country: Country, clock: Callable[[], float], warnings: list[str]) -> Keyring:
     """The keys of the file that is set; without a setting they are made at the first start, with a warning."""
     if config.keys.exists() or config.sources.get("keys", "default") != "default":
         keyring = Keyring.load(config.keys)
     else:
-        config.keys.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(config.keys.parent, "KEYS")
         with contextlib.suppress(ConfigError):
             Keyring.create(config.keys, country.today(int(clock() * 1000)))
         keyring = Keyring.load(config.keys)
@@ -160,7 +169,7 @@ async def open_engine(
         sessions = await _sessions(config, keyring, clock, open_store)
         stack.push_async_callback(sessions.close)
         if config.database.scheme == "sqlite":
-            config.var.mkdir(parents=True, exist_ok=True)
+            make_folder(config.var, "VAR")
             await upgrade(config.database.reveal())
         ledger = await Ledger.open(config.database.reveal(), keyring, clock_ms, zone=country.time_zone, faults=faults)
         stack.push_async_callback(ledger.close)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import date
 from typing import Protocol
 
 import msgspec
@@ -137,9 +136,10 @@ class Gateway:
             work.edition = edition
             return session, False
         work.count("menu_moved")
-        if session.pending is not None:
-            return acts.moved(work.edition, session), True
-        return machine.move(work.edition, session, self.view.facts(session), work.profile), True
+        session = acts.moved(work.edition, session)
+        if session.pending is None:
+            session = machine.move(work.edition, session, self.view.facts(session), work.profile)
+        return session, True
 
     def _on_current(self, work: Work, session: Session) -> Session:
         """The session on the current edition, where its next dialog begins."""
@@ -213,6 +213,7 @@ class Gateway:
         """An input that was meant for another screen: it gets the one that stands, and so does its repeat."""
         work.count("not_applied")
         session = machine.own(session)
+        session.predialled = False
         self._stamp(work, session, leg)
         return await self._commit_and_show(work, session)
 
@@ -272,7 +273,8 @@ class Gateway:
 
     async def _perform(self, work: Work, session: Session) -> Reply | None:
         """(b) One transaction by the act's key, whatever becomes of the request; (c) its outcome."""
-        do = acts.do_of(work.edition, session)
+        assert session.pending is not None
+        do = session.pending.do
         act = acts.effect(work.edition, session, do, work.turn.channel)
         if act is None:
             return self._in_doubt(work, session)
@@ -339,11 +341,9 @@ class Gateway:
     def _show(self, work: Work, session: Session, kept: bool = False) -> Reply:
         return self.view.show(work.edition, session, work.profile, work.seen, kept=kept)
 
-    def system(
-        self, name: str, turn: Turn, profile: Profile, seen: Seen | None = None, until: date | None = None
-    ) -> Reply:
+    def system(self, name: str, turn: Turn, profile: Profile, seen: Seen | None = None) -> Reply:
         """A screen that the engine itself must show, in the caller's language where it is known."""
-        return self.view.system(name, self.editions.current, turn, profile, seen or Seen(), until)
+        return self.view.system(name, self.editions.current, turn, profile, seen or Seen())
 
     async def drain(self) -> None:
         """Wait for the commits that are under way."""

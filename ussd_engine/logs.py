@@ -132,6 +132,8 @@ def redirect(log: Log, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [Redirect(log)]
     root.setLevel(level)
+    for chatty in ("alembic", "transitions"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     sys.excepthook = lambda _type, error, _trace: log.fault(error)
 

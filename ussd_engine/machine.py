@@ -75,7 +75,7 @@ def move(edition: Edition, session: Session, facts: Facts, profile: Profile) -> 
     """
     session = own(session)
     session.menu = edition.version
-    session.page, session.line, session.trail, session.snapshot = 0, "", [], []
+    session.page, session.line, session.trail = 0, "", []
     session.drafts = [
         draft
         for draft in session.drafts

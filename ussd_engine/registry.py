@@ -7,7 +7,7 @@ never reaches Python but through this table.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from ussd_engine.institutions import Institution, Institutions
@@ -76,8 +76,8 @@ class Warning(NamedTuple):
     """A line that stands once above the next screen; the answer is kept."""
 
     help: str
-    run: Callable[[str, str], bool]
-    """Text and the caller's national number (digits, may be empty)."""
+    run: Callable[[str, str, Collection[str]], bool]
+    """Text, the caller's national number (digits, may be empty), and what people of the country call a PIN."""
 
 
 class Action(NamedTuple):
@@ -89,6 +89,8 @@ class Action(NamedTuple):
     """By name: the values that the screen of this outcome may show, with their longest lengths."""
     closes: frozenset[str] = frozenset()
     """The outcomes after which the run of the form is over."""
+    takes: frozenset[str] = frozenset()
+    """The secrets that it uses: what was typed on the screen before it and is kept nowhere."""
 
 
 def _name(row: Institution | str, locale: str) -> str:
@@ -199,11 +201,10 @@ RULES: dict[str, Rule] = {
     "pin": Rule("a PIN: 4 digits", (), ("pin",), _pin_digits),
 }
 
-_PIN = re.compile(r"\b(?:pin|namba ya siri)(?![a-z])\D*\d", re.IGNORECASE)
 
-
-def _private(text: str, number: str) -> bool:
-    if _PIN.search(text):
+def _private(text: str, number: str, secrets: Collection[str]) -> bool:
+    words = "|".join(map(re.escape, secrets))
+    if words and re.search(rf"\b(?:{words})(?![a-z])\D*\d", text, re.IGNORECASE):
         return True
     return len(number) > 5 and number in re.sub(r"[\s\-().]", "", text)
 

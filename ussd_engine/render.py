@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from sessions import Session
 from ussd_engine import gsm
@@ -96,10 +95,14 @@ class Frame:
     def text(self) -> str:
         """The whole screen, on the session's page, with the line that stands above it."""
         session = self.scope.session
-        body = self.body(session.page)
-        head = self.again() if session.line else self.head() if self.screen.kind != "read" else ""
         above = self.above(session.line) if session.line else ""
-        return self.cut("\n".join(part for part in (above, head if self.screen.kind != "read" else "", *body) if part))
+        return self.cut("\n".join(filter(None, [above, self.words_above(), *self.body(session.page)])))
+
+    def words_above(self) -> str:
+        """The words over the lines; a long text is all in its pages."""
+        if self.screen.kind == "read":
+            return ""
+        return self.again() if self.scope.session.line else self.head()
 
     def cut(self, text: str) -> str:
         """What the proofs rule out is cut all the same rather than lost on the way."""
@@ -126,20 +129,30 @@ class Frame:
         return self.cut_pages(lines) if TYPES[kind].PAGED else [lines]
 
     def list_pages(self) -> Sequence[Sequence[str]]:
-        rows = self.scope.rows(self.screen)
-        assert self.screen.source is not None
-        args = tuple(self.scope.answers.get(value) or value for value in self.screen.source.args.values())
-        key = ("pages", self.scope.menu.name, self.screen.name, self.scope.locale, self.profile, args, self.head())
-        memo = self.scope.edition.memo
-        found = memo.get(key)
-        if found is None:
-            more = self.scope.menu.service.more
-            number = more.number if more else ""
-            printed = [f"{number_of(index, number)}. {self.row(row)}" for index, row in enumerate(rows)]
-            found = self.cut_pages([*printed, *self.lines()])
-            if len(memo) < MEMO:
-                memo[key] = found
-        return found  # type: ignore[return-value]
+        key = self.memo_key()
+        memo = self.scope.edition.pages
+        if key is None:
+            return self.cut_list()
+        if key not in memo and len(memo) < MEMO:
+            memo[key] = self.cut_list()
+        return memo.get(key) or self.cut_list()
+
+    def memo_key(self) -> object | None:
+        """What the pages of a list depend on; `None` where that is anything that a citizen typed."""
+        source, shown, answers = self.screen.source, self.scope.menu.shown, self.scope.answers
+        assert source is not None
+        kinds = SOURCES[source.source].args
+        asked = [value for name, value in source.args.items() if kinds[name] == "answer"]
+        if template(self.screen.text).slots or not all(name in shown and shown[name].kind for name in asked):
+            return None
+        rows = tuple(answers.get(name) for name in asked)
+        return (self.scope.menu.name, self.screen.name, self.scope.locale, self.profile, rows)
+
+    def cut_list(self) -> Sequence[Sequence[str]]:
+        more = self.scope.menu.service.more
+        number = more.number if more else ""
+        rows = enumerate(self.scope.rows(self.screen))
+        return self.cut_pages([*(f"{number_of(index, number)}. {self.row(row)}" for index, row in rows), *self.lines()])
 
     def row(self, row: Row) -> str:
         """A row as it looks: its short name, or the words of `row` with its columns."""
@@ -201,11 +214,10 @@ class Frame:
 
 def possible_lines(edition: Edition, service: str, screen: Screen) -> tuple[str, ...]:
     """The names of the error and warning lines that can stand above a screen."""
-    key = ("above", service, screen.name)
-    found = edition.memo.get(key)
-    if found is None:
-        found = edition.memo[key] = _possible(edition, service, screen)
-    return found  # type: ignore[return-value]
+    key = (service, screen.name)
+    if key not in edition.above:
+        edition.above[key] = _possible(edition, service, screen)
+    return edition.above[key]
 
 
 def _possible(edition: Edition, service: str, screen: Screen) -> tuple[str, ...]:
@@ -224,17 +236,6 @@ def _possible(edition: Edition, service: str, screen: Screen) -> tuple[str, ...]
     return (*dict.fromkeys(errors), *sorted(warnings))
 
 
-class Position(NamedTuple):
-    """Where a list or a long text stands, for the machine: the rows it has, whether a page follows."""
-
-    rows: int
-    more: bool
-
-
-def position(scope: Scope, profile: Profile) -> Position:
-    """What the machine must know of the page that the citizen saw."""
-    screen = scope.screen
-    if not TYPES[screen.kind].PAGED:
-        return Position(0, False)
-    rows = len(scope.rows(screen)) if screen.kind == "list" else 0
-    return Position(rows, scope.session.page < len(Frame(scope, profile).pages()) - 1)
+def has_more(scope: Scope, profile: Profile) -> bool:
+    """Whether a page follows the one that the citizen saw."""
+    return scope.session.page < len(Frame(scope, profile).pages()) - 1

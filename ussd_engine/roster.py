@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -15,6 +17,8 @@ from ussd_engine.table import Line, Table
 from ussd_engine.words import split
 
 SHORT_SEPTETS = 16
+COMMON = 3
+"""Rows from which on a kind is common."""
 
 
 class Institution(msgspec.Struct, frozen=True):
@@ -72,11 +76,13 @@ def read(folder: Path) -> Roster:
     stopwords = Table(folder / "stopwords.csv", ("word",))
     tables = (institutions, roles, topics, aliases, stopwords)
 
-    rows = _institutions(institutions)
+    # Where this file cannot be read, each code in the other ones would seem wrong.
+    rows = [] if institutions.faults else _institutions(institutions)
     if not rows:
-        # Without rows every code in the other files would count as unknown.
-        institutions.fault(1, "holds no institution")
+        if not institutions.faults:
+            institutions.fault(1, "holds no institution")
         raise MenuError(institutions.faults)
+    _check_kinds(institutions)
     known = {row.code for row in rows}
     kinds, desk = _roles(roles, rows, known)
     dropped = frozenset(line.cells["word"] for line in stopwords.lines)
@@ -138,6 +144,15 @@ def _check_unique(table: Table) -> None:
             value = cells[column] or (cells["short"] if column.startswith("short_") else "")
             if value and first.setdefault(value, number) != number:
                 table.fault(number, f'{column}: "{value}" stands in line {first[value]} already')
+
+
+def _check_kinds(table: Table) -> None:
+    """A kind that stands once and looks like one that many have is a slip."""
+    counts = Counter(cells["kind"] for _, cells in table.lines)
+    common = [kind for kind, count in counts.items() if count >= COMMON]
+    for number, cells in table.lines:
+        if counts[cells["kind"]] == 1 and (meant := get_close_matches(cells["kind"], common, n=1, cutoff=0.85)):
+            table.fault(number, f'kind: "{cells["kind"]}" stands here alone (did you mean "{meant[0]}"?)')
 
 
 def _check_cells(table: Table, line: Line) -> None:

@@ -102,7 +102,8 @@ class Run:
         within = self.plan.items[anchor].within
         if within:
             return self.again(within[-1], screen)
-        self.draft.answers.clear()
+        for name in self.draft.answers.keys() - set(self.draft.given):
+            del self.draft.answers[name]
         self.draft.edits.clear()
         self.scope.renew()
         return self.next()

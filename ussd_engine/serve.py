@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
@@ -148,10 +150,16 @@ def greeting(config: Config, address: str, warnings: Sequence[str], say: Say) ->
     if not names or config.role == "worker":
         return
     say("dial it:")
-    say(f"  ussd-engine dial '{code}' 9 2 --url {address}")
+    say(f"  {_command()} dial '{code}' 9 2 --url {address}")
     if "generic" in names:
         query = f"id=S1&msisdn=255700000001&new=1&code={code.replace('#', '%23')}&text="
         say(f"  curl '{address}/ussd/generic?{query}'")
+
+
+def _command() -> str:
+    """How this program was called, so that the line works where it is read."""
+    called = Path(sys.argv[0])
+    return called.name if shutil.which(called.name) else str(called)
 
 
 # workers and their parent

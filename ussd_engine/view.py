@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 
 from sessions import Session
 from ussd_engine.menu.edition import Edition
@@ -55,9 +54,7 @@ class View:
             extra["pin"] = derive_pin(self._pin, session.outcome.case, 0).reveal()
         return render(edition, session, self.facts(session), profile, extra)
 
-    def system(
-        self, name: str, edition: Edition, turn: Turn, profile: Profile, seen: Seen, until: date | None = None
-    ) -> Reply:
+    def system(self, name: str, edition: Edition, turn: Turn, profile: Profile, seen: Seen) -> Reply:
         """What the engine itself must say: `fault`, `old`, `busy`, `maint`; in the caller's language where known."""
         root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))
         menu = edition.services.get(seen.service) or edition.services[root]
@@ -67,7 +64,6 @@ class View:
         extra = {
             "code": edition.code(menu.name, profile.passes_digits),
             "minutes": BUSY_MINUTES,
-            "date": until.strftime("%d/%m/%Y") if until else "",
         }
         return render(edition, shown, {}, profile, extra)
 

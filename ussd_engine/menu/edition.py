@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,8 +45,10 @@ class Edition:
     """Service to the code and the digits that lead to it."""
     nodes: Mapping[str, list[Node]] = field(default_factory=dict, repr=False)
     """Service to its files as read, for the proofs."""
-    memo: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
-    """What was worked out once for this edition: pages, lines."""
+    pages: dict[object, Sequence[Sequence[str]]] = field(default_factory=dict, repr=False, compare=False)
+    """Pages of lists, cut once for this edition; nothing that a citizen typed."""
+    above: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """By service and screen: the names of the lines that can stand above it."""
 
     def code(self, service: str, passes_digits: bool) -> str:
         """What to dial to reach a service: at once where the digits are passed through, else one by one."""

@@ -11,7 +11,7 @@ from ussd_engine.menu.graph import grounds
 from ussd_engine.menu.schema import Form, Item, Service
 from ussd_engine.registry import ACTIONS, FACTS, OFFERS, SOURCES, WARNINGS, columns_of
 from ussd_engine.registry import RULES as CHECKS
-from ussd_engine.screens.base import Case, Place, Screen, Tests
+from ussd_engine.screens.base import Case, Dest, Place, Screen, Tests
 
 
 class _Checker:
@@ -208,10 +208,17 @@ class _Checker:
         gives = chooses or screen.kind in ("input", "list")
         if gives and not screen.save and not screen.secret:
             self.fault(screen.place, f'{where} saves nothing: it has no "save"', "missing")
+        if screen.secret and not any(self.takes(case.dest, screen.secret) for case in screen.then):
+            self.fault(screen.place, f'{where}: no action takes the secret "{screen.secret}"', "actions")
         if inside and screen.then:
             self.fault(screen.place, f"{where}: then is for screens outside a form", "no goto")
         if inside is False and screen.save and not screen.then and screen.name != self.service.first:
             self.fault(screen.place, f'{where} stands outside a form and has no "then"', "missing")
+
+    def takes(self, dest: Dest, secret: str) -> bool:
+        """Whether an action is led to that uses a secret."""
+        action = self.service.actions.get(dest.name)
+        return dest.verb == "to" and action is not None and action.do in ACTIONS and secret in ACTIONS[action.do].takes
 
     def registered(self, screen: Screen, where: str) -> None:
         if screen.kind == "list" and not screen.source:

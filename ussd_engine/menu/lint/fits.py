@@ -30,7 +30,7 @@ class Worst(Scope):
     def __init__(self, values: Values, screen: Screen, locale: str, plural: int) -> None:
         session = Session(b"", b"", values.menu.name, screen.name, locale)
         # a memo of its own: pages of longest values are nobody's pages
-        super().__init__(dataclasses.replace(values.edition, memo={}), session, {})
+        super().__init__(dataclasses.replace(values.edition, pages={}, above={}), session, {})
         self.values = values
         self.plural = plural
 

@@ -1,0 +1,88 @@
+"""`make world`: runs of many seeds, or every pair of faults; what fails is made short and printed."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import NamedTuple
+
+from . import scenarios
+from .plan import Plan, draw
+from .shrink import judge, shrink, trace
+
+CHUNK = 20
+
+
+class Failure(NamedTuple):
+    plan: Plan
+    broken: list[str]
+
+
+def failures(plans: Iterable[Plan]) -> Iterator[Failure]:
+    """The plans that break a promise; judged on all cores, in their order."""
+    kept, judged = itertools.tee(plans)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for plan, broken in zip(kept, pool.map(judge, judged, chunksize=CHUNK), strict=True):
+            if broken:
+                yield Failure(plan, broken)
+
+
+def explain(plan: Plan) -> str:
+    """The shortest form of a plan that fails, and what happens in it."""
+    short = shrink(plan)
+    people = "\n".join(f"  {person}" for person in short.people)
+    faults = "\n".join(f"  {fault}" for fault in short.faults) or "  none"
+    story = "\n".join(trace(short))
+    broken = "\n".join(judge(short))
+    return f"seed {short.seed}, {short.workers} workers\npeople\n{people}\nfaults\n{faults}\n\n{story}\n\n{broken}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="world", description=__doc__)
+    parser.add_argument("--seed", type=int, help="this seed, with its whole trace")
+    parser.add_argument("--runs", type=int, default=5000, help="how many seeds")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--pairs", action="store_true", help="every pair of faults of the three stories instead")
+    parser.add_argument("--points", action="store_true", help="print the places at which faults can strike")
+    asked = parser.parse_args()
+    if asked.points:
+        _print_points()
+        return 0
+    if asked.seed is not None:
+        return _one(draw(asked.seed))
+    seeds = range(asked.first, asked.first + asked.runs)
+    return _many(scenarios.every_pair() if asked.pairs else map(draw, seeds))
+
+
+def _print_points() -> None:
+    for story in scenarios.STORIES:
+        for channel in scenarios.CHANNELS:
+            print(f"{story} ({channel})")
+            for place, index, name in scenarios.points(story, channel):
+                print(f"  {place} {index} {name}")
+
+
+def _one(plan: Plan) -> int:
+    print("\n".join([str(plan), *trace(plan)]))
+    broken = judge(plan)
+    if broken:
+        print("\n" + explain(plan))
+    return 1 if broken else 0
+
+
+def _many(plans: Iterable[Plan]) -> int:
+    found = next(failures(plans), None)
+    if found is None:
+        print("every promise was kept")
+        return 0
+    print(f"seed {found.plan.seed}:", *found.broken, sep="\n  ")
+    print("\n" + explain(found.plan))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The database of the world: the real ledger on SQLite in memory, its jobs run on the loop in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SADeprecationWarning
+
+from ussd_engine.errors import LedgerUnavailable
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Faults, Ledger, upgrade
+from ussd_engine.ledger.acts import Acts
+from ussd_engine.ledger.faults import Fault as Trouble
+from ussd_engine.ledger.rows import Scribe
+from ussd_engine.ledger.sqlite import SqliteDatabase
+from ussd_engine.model import Committed, Submission
+from ussd_engine.reference import draw
+
+from .loop import WorldLoop
+from .weather import Weather
+
+MEMORY = "file:world?mode=memory&cache=shared"
+QUICK_S, LONG_S = 0.003, 6.0
+AT_THE_DRIVER = ("lost", "unanswered", "unknown_rolled")
+MOST_CASES = 99
+
+
+class Books:
+    """One database for every run of this process: emptied before each, and never on a disk."""
+
+    def __init__(self, workers: int) -> None:
+        self._anchor = sqlite3.connect(MEMORY, uri=True, isolation_level=None)
+        self._template = _template()
+        self._template.backup(self._anchor)
+        self.faults = Faults()
+        with warnings.catch_warnings():
+            # Either pool that SQLAlchemy means to choose for a database in memory does here.
+            warnings.simplefilter("ignore", SADeprecationWarning)
+            self._databases = [_database(self.faults) for _ in range(workers)]
+
+    def empty(self) -> None:
+        """Take every row away."""
+        self._template.backup(self._anchor)
+
+    def ledger(self, worker: int, keyring: Keyring, clock_ms: Callable[[], int], zone: Any) -> Ledger:
+        acts = Acts(Scribe(keyring), draw, MOST_CASES)
+        return Ledger(self._databases[worker], keyring, clock_ms, zone, acts)
+
+    def effects(self) -> dict[bytes, Committed]:
+        """What each key holds."""
+        rows = self._anchor.execute("SELECT key, result FROM effects").fetchall()
+        return {key: msgspec.msgpack.decode(result, type=Committed) for key, result in rows}
+
+    def begun(self) -> dict[bytes, float]:
+        """When each act that was written was begun, in Unix seconds."""
+        return {key: at_ms / 1000 for key, at_ms in self._anchor.execute("SELECT key, at_ms FROM effects")}
+
+    def submissions(self, keyring: Keyring) -> dict[str, Submission]:
+        """What was sent, by its reference."""
+        rows = self._anchor.execute(
+            'SELECT reference, "case", sealed FROM cases JOIN submissions USING ("case")'
+        ).fetchall()
+        return {
+            reference: msgspec.msgpack.decode(keyring.open("submission", case, sealed), type=Submission)
+            for reference, case, sealed in rows
+        }
+
+
+def _database(faults: Faults) -> SqliteDatabase:
+    return SqliteDatabase(make_url(f"sqlite:///{MEMORY}&uri=true"), faults)
+
+
+@cache
+def _template() -> sqlite3.Connection:
+    found = sqlite3.connect(":memory:")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        asyncio.run(upgrade(f"sqlite:///{path}"))
+        with contextlib.closing(sqlite3.connect(path)) as made:
+            made.backup(found)
+    return found
+
+
+class Desk:
+    """Runs what the ledger hands to its threads: whole, one after the other, each in its time."""
+
+    def __init__(self, loop: WorldLoop, books: Books, weather: Weather, seed: int) -> None:
+        self._loop = loop
+        self._books = books
+        self._weather = weather
+        self._chance = random.Random(seed)
+
+    def job(self, func: Callable[..., Any], args: tuple[Any, ...]) -> asyncio.Future[Any]:
+        """As `run_in_executor`: a job that was cancelled before it began does not begin."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        writes = func.__name__ == "_transact"
+        what = self._weather.strikes("sql" if writes else "look", func.__name__)
+        quick_s = self._chance.uniform(0.1, 1.0) * QUICK_S
+        before_s = LONG_S if what == "late" else quick_s
+        after_s = LONG_S if what == "slow" else quick_s
+        self._loop.call_later(before_s, self._run, future, what, after_s, func, args)
+        return future
+
+    def _run(self, future: asyncio.Future[Any], what: str, after_s: float, func: Any, args: tuple[Any, ...]) -> None:
+        if future.cancelled():
+            return
+        if what in AT_THE_DRIVER:
+            self._books.faults.arm(cast(Trouble, what))
+        try:
+            if what == "down":
+                raise LedgerUnavailable("down")
+            result, error = func(*args), None
+        except Exception as raised:
+            result, error = None, raised
+        self._books.faults._armed.clear()
+        self._loop.call_later(after_s, _settle, future, result, error)
+
+
+def _settle(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+    if future.cancelled():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

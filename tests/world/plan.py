@@ -1,0 +1,129 @@
+"""A run as data: who dials with what habits, and what goes wrong. A seed makes one; shrinking makes it shorter."""
+
+from __future__ import annotations
+
+import random
+from typing import Literal, NamedTuple
+
+from .weather import KINDS, Fault
+
+Channel = Literal["cumulative", "numbered", "window"]
+CHANNELS: tuple[Channel, ...] = ("cumulative", "numbered", "window")
+Number = Literal["always", "first", "never"]
+Ids = Literal["own", "same", "pool"]
+Quirk = Literal["", "trims", "bare"]
+
+
+class Person(NamedTuple):
+    """One citizen with one phone.
+
+    `script` has one number a screen that she reads: 0 goes straight on, others choose among what can be done there.
+    """
+
+    name: str
+    phone: int
+    channel: Channel = "cumulative"
+    script: tuple[int, ...] = ()
+    number: Number = "always"
+    ids: Ids = "own"
+    quirk: Quirk = ""
+    predials: str = "1"
+    """The digits that she dials behind the code."""
+    start_s: float = 0.0
+    guest: bool = False
+    """She shares her phone, and leaves alone what she finds there."""
+
+
+class Plan(NamedTuple):
+    """All of a run: with the same plan it happens again exactly."""
+
+    seed: int
+    """Decides the schedule, the delays, and what people type."""
+    people: tuple[Person, ...]
+    faults: tuple[Fault, ...] = ()
+    workers: int = 2
+    shipped: bool = False
+    """Whether the run is on the shipped menus, else on the small service."""
+    brief: bool = False
+    """Whether it is enough at the end that everybody can dial, else that each sends another complaint."""
+
+
+class Climate(NamedTuple):
+    """What a seed may draw."""
+
+    people: tuple[int, int] = (1, 3)
+    faults: tuple[int, int] = (0, 5)
+    places: tuple[str, ...] = ("redis", "redis", "redis", "sql", "sql", "leg", "leg", "leg", "look")
+    channels: tuple[Channel, ...] = CHANNELS
+    whats: tuple[str, ...] = ()
+    """The only faults drawn, where any are named."""
+    numbers: tuple[Number, ...] = ("always", "always", "always", "first", "never")
+    ids: tuple[Ids, ...] = ("own", "own", "own", "own", "same", "pool")
+    quirks: tuple[Quirk, ...] = ("", "", "", "trims", "bare")
+    script: tuple[int, int] = (0, 14)
+    bold: float = 0.35
+    """How often somebody does something else than going straight on."""
+    guests: float = 0.15
+    shipped: float = 0.1
+
+
+TEMPERATE = Climate()
+RANGE = {"redis": 45, "sql": 5, "look": 5, "leg": 20}
+
+
+def draw(seed: int, climate: Climate = TEMPERATE) -> Plan:
+    """The plan of a seed."""
+    chance = random.Random(f"plan {seed}")
+    people = _people(chance, climate)
+    shipped = chance.random() < climate.shipped
+    wide = 3 if shipped else len(people)
+    faults = sorted({_fault(chance, climate, wide) for _ in range(chance.randint(*climate.faults))})
+    return Plan(seed, tuple(people), tuple(faults), chance.randint(1, 3), shipped)
+
+
+def _people(chance: random.Random, climate: Climate) -> list[Person]:
+    people: list[Person] = []
+    ids, number, channel = chance.choice(climate.ids), chance.choice(climate.numbers), chance.choice(climate.channels)
+    for index in range(chance.randint(*climate.people)):
+        guest = bool(people) and ids == "own" and chance.random() < climate.guests
+        if chance.random() < 0.3:
+            channel, number = chance.choice(climate.channels), chance.choice(climate.numbers)
+        script = [
+            chance.randrange(1, 12) if chance.random() < climate.bold else 0
+            for _ in range(chance.randint(*climate.script))
+        ]
+        if guest:
+            people[-1] = people[-1]._replace(guest=True)
+        quirk = chance.choice(climate.quirks) if channel == "cumulative" else ""
+        people.append(
+            Person(
+                name="ABCDEF"[index],
+                phone=people[-1].phone if guest else index,
+                channel=channel,
+                script=tuple(script),
+                number=number,
+                ids=ids,
+                quirk=quirk,
+                predials=_predials(channel, ids, quirk),
+                start_s=chance.choice((0.0, 0.0, 2.0, 30.0)),
+                guest=guest,
+            )
+        )
+    return people
+
+
+def _predials(channel: Channel, ids: Ids, quirk: Quirk) -> str:
+    """What can be told apart on the wire.
+
+    A cumulative start is flagged by an empty text, so an id that is used again dials no digits; and digits that later
+    legs leave out are not those of the first answer.
+    """
+    if channel == "cumulative" and ids != "own":
+        return ""
+    return "1*9" if quirk == "bare" else "1"
+
+
+def _fault(chance: random.Random, climate: Climate, people: int) -> Fault:
+    place = chance.choice(climate.places)
+    whats = [what for what in KINDS[place] if not climate.whats or what in climate.whats]
+    return Fault(place, chance.randrange(RANGE[place] * people), chance.choice(whats or KINDS[place]))

@@ -1,0 +1,198 @@
+"""One run of the world, from a plan to what was seen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import redis.utils
+
+from sessions import Seal
+from sessions.redis import RedisSessions
+from ussd_engine import reference
+from ussd_engine.country import Country
+from ussd_engine.editions import Editions
+from ussd_engine.gateway import Gateway
+from ussd_engine.keys import Keyring
+from ussd_engine.menu.edition import Edition, load_edition
+from ussd_engine.model import Committed, Submission
+
+from .books import Books, Desk
+from .cache import Cache
+from .loop import Stuck, WorldLoop
+from .people import Citizen
+from .plan import Plan
+from .provider import CODE, Provider
+from .weather import Weather
+from .wire import Node
+from .witness import Witness
+
+START_S = 1_764_072_000.0
+"""2025-11-25, 12:00 UTC."""
+MOST_WORKERS = 3
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+@dataclass
+class Run:
+    """What came of a plan."""
+
+    plan: Plan
+    witness: Witness
+    weather: Weather
+    cache: Cache
+    citizens: list[Citizen]
+    finished: dict[str, bool]
+    effects: dict[bytes, Committed]
+    submissions: dict[str, Submission]
+    begun: dict[bytes, float]
+    """When the act of each key was begun, in Unix seconds."""
+    escaped: list[str]
+    quiet_at: int = 0
+    """The number of legs before everybody dialled once more, with nothing going wrong."""
+    quiet_s: float = 0.0
+    settled: frozenset[bytes] = frozenset()
+    """The keys that were written when everything had come to rest."""
+    ended_s: float = 0.0
+
+
+@cache
+def books() -> Books:
+    return Books(MOST_WORKERS)
+
+
+@cache
+def edition(shipped: bool) -> Edition:
+    menus = ROOT / "menus"
+    country = Country.load(menus / "countries" / "tanzania.yaml")
+    folder, root = (menus, "gmp") if shipped else (HERE / "menus", "mzizi")
+    return load_edition(folder, ROOT / "locales", {CODE: root}, country)
+
+
+@cache
+def keyring() -> Keyring:
+    with chance(0):
+        return Keyring.random(edition(False).country.today(int(START_S * 1000)))
+
+
+@contextlib.contextmanager
+def chance(seed: int) -> Iterator[None]:
+    """Draw all that is random from a seed: nonces, ids, references, the client's pauses."""
+    source = random.Random(f"chance {seed}")
+    before = os.urandom, secrets.token_bytes, reference.draw.__defaults__, random.getstate()
+    os.urandom = source.randbytes
+    secrets.token_bytes = lambda size=None: source.randbytes(size or 32)
+    reference.draw.__defaults__ = (source.randrange,)
+    random.seed(f"pauses {seed}")
+    try:
+        # The client reads its own version from the disk whenever it connects.
+        with patch.object(redis.utils, "get_lib_version", lambda: "0"):
+            yield
+    finally:
+        os.urandom, secrets.token_bytes, reference.draw.__defaults__ = before[:3]
+        random.setstate(before[3])
+
+
+class World:
+    """Everything of one run, on one loop."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.books = books()
+        self.books.empty()
+        self.loop = WorldLoop(plan.seed, START_S)
+        self.witness = Witness(self.loop.time, START_S)
+        self.weather = Weather(plan.faults, self.witness.note, self.loop.time)
+        self.cache = Cache(self.loop.time)
+        self.loop.connect = Node(self.loop, self.cache, self.weather, plan.seed).connect
+        self.loop.job = Desk(self.loop, self.books, self.weather, plan.seed).job
+
+    async def run(self) -> Run:
+        """Let everybody live, let everything come to rest, and then let each dial once more in fair weather."""
+        edition_ = edition(self.plan.shipped)
+        workers = [self._worker(index, edition_) for index in range(self.plan.workers)]
+        gateways = [gateway for gateway, _ in workers]
+        provider = Provider(gateways, self.weather, self.witness, edition_.country, self.plan.seed)
+        people = [Citizen(one, provider, f"{self.plan.seed} {one.name}") for one in self.plan.people]
+        run = Run(self.plan, self.witness, self.weather, self.cache, people, {}, {}, {}, {}, self.loop.escaped)
+        await self._live(run, provider, gateways)
+        for _, sessions in workers:
+            await sessions.close()
+        run.effects, run.begun = self.books.effects(), self.books.begun()
+        run.submissions = self.books.submissions(keyring())
+        run.ended_s = self.loop.time()
+        return run
+
+    async def _live(self, run: Run, provider: Provider, gateways: list[Gateway]) -> None:
+        shared: dict[str, asyncio.Lock] = {}
+        await asyncio.gather(*(_in_turn(shared, citizen) for citizen in run.citizens))
+        await provider.settle()
+        self.weather.calm = True
+        for gateway in gateways:
+            await gateway.drain()
+        run.settled = frozenset(self.books.effects())
+        run.quiet_at, run.quiet_s = len(self.witness.legs), self.loop.time()
+        self.witness.note("-- nothing goes wrong from here on")
+        for citizen in run.citizens:
+            run.finished[citizen.person.name] = await citizen.finish(self.plan.brief)
+
+    def _worker(self, index: int, edition_: Edition) -> tuple[Gateway, RedisSessions]:
+        ring = keyring().ring("session")
+        sessions = RedisSessions.from_url("redis://world:6379", Seal(ring.keys, ring.write, self.loop.time))
+        zone = edition_.country.time_zone
+        ledger = self.books.ledger(index, keyring(), lambda: int(self.loop.time() * 1000), zone)
+        source = random.Random(f"ids {self.plan.seed} {index}")
+        gateway = Gateway(
+            Editions(edition_), sessions, ledger, keyring(), random=source.randbytes, clock=self.loop.time
+        )
+        self.witness.watch_sessions(sessions)
+        self.witness.watch_ledger(ledger)
+        self.witness.watch_view(gateway.view)
+        return gateway, sessions
+
+
+async def _in_turn(shared: dict[str, Any], citizen: Citizen) -> None:
+    """Who shares a phone or a pool of ids comes after whoever has it."""
+    person = citizen.person
+    key = "pool" if person.ids == "pool" else f"phone {person.phone}"
+    async with shared.setdefault(key, asyncio.Lock()):
+        await citizen.live()
+        if person.ids == "pool":
+            await asyncio.sleep(30.0)
+
+
+def play(plan: Plan) -> Run:
+    """Run a plan to its end."""
+    with chance(plan.seed):
+        world = World(plan)
+        try:
+            return world.loop.run_until_complete(world.run())
+        except Stuck as error:
+            world.witness.note(f"stuck: {error}")
+            raise StuckRun(world.witness.trace, str(error)) from None
+        finally:
+            _close(world.loop)
+
+
+class StuckRun(Exception):
+    """A run that did not come to its end."""
+
+    def __init__(self, trace: list[str], why: str) -> None:
+        super().__init__(why)
+        self.trace = trace
+
+
+def _close(loop: WorldLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+    loop.close()

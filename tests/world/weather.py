@@ -1,0 +1,58 @@
+"""Which fault strikes where: places are counted as they are met, and each may have one fault."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+REDIS = ("slow", "unanswered", "torn", "dead", "down", "forget1", "forget3", "empty", "evict", "readonly", "oom")
+SQL = ("lost", "unanswered", "unknown_rolled", "slow", "late")
+LOOK = ("slow", "down")
+LEG = ("drop", "twice", "again", "late", "stale", "slow", "mute", "closed", "kill")
+"""What a provider does with a leg.
+
+`drop`: its answer is lost, and she redials. `twice`: two copies at once. `again`: a copy a moment after the answer.
+`late`: a copy seconds later, `stale`: a copy much later. `slow`: a second on the way. `mute`: the answer is lost, the
+leg is sent again, and she sees the answer to that. `closed`: a notice that the dialogue is over, which it is not.
+`kill`: the turn is cancelled on its way.
+"""
+KINDS = {"redis": REDIS, "sql": SQL, "look": LOOK, "leg": LEG}
+
+
+class Fault(NamedTuple):
+    """At the `index`-th command, transaction, look or leg, this goes wrong."""
+
+    place: str
+    index: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.index} {self.what}"
+
+
+class Weather:
+    """The faults of one run, and the places that it met."""
+
+    def __init__(self, faults: Iterable[Fault], note: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._faults = {(fault.place, fault.index): fault.what for fault in faults}
+        self._note = note
+        self._clock = clock
+        self._met: Counter[str] = Counter()
+        self.calm = False
+        self.points: list[tuple[str, int, str]] = []
+        self.struck: list[tuple[float, Fault]] = []
+        """What went wrong, and when."""
+
+    def strikes(self, place: str, name: str) -> str:
+        """What goes wrong here; empty where nothing does."""
+        if self.calm:
+            return ""
+        index = self._met[place]
+        self._met[place] += 1
+        self.points.append((place, index, name))
+        what = self._faults.get((place, index), "")
+        if what:
+            self.struck.append((self._clock(), Fault(place, index, what)))
+            self._note(f"!! {place} {index} {name}: {what}")
+        return what

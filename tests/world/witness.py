@@ -1,0 +1,154 @@
+"""What happened: every leg, every copy of it, what was written, acted and shown. The promises are read from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessions import Session
+from sessions.seal import version_of
+from ussd_engine.model import Act, Cancel, Committed, Submit
+from ussd_engine.view import Seen
+
+from .plan import Person
+
+
+@dataclass(eq=False)
+class Leg:
+    """One request that a phone made: a dial or an answer. Its copies are the same request."""
+
+    number: int
+    person: Person
+    dialogue: str
+    index: int
+    """0 is the dial."""
+    text: str
+    inputs: tuple[str, ...]
+    at_s: float
+    read: Copy | None = None
+    """What stood on her phone when she made it."""
+    shown: Copy | None = None
+    """The copy whose answer reached her."""
+    copies: list[Copy] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.person.name}{self.number} {self.text!r}" if self.index else f"{self.person.name}{self.number} dials"
+        )
+
+
+@dataclass(eq=False)
+class Copy:
+    """A leg as it was delivered once."""
+
+    leg: Leg
+    number: int
+    worker: int
+    came_s: float
+    answered_s: float | None = None
+    text: str = ""
+    ends: bool = False
+    seen: Seen = field(default_factory=Seen)
+    session: Session | None = None
+    """The session whose screen was answered; `None` where the engine itself spoke."""
+    acts: list[Act] = field(default_factory=list)
+    committed: list[Committed] = field(default_factory=list)
+    known: tuple[Committed, ...] = ()
+    """What was known to be committed when the turn was answered."""
+    escaped: str = ""
+    killed: bool = False
+
+    @property
+    def screen(self) -> str:
+        return self.seen.screen.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return f"{self.leg} copy {self.number}" if self.number else str(self.leg)
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A session that was given to the store under a new version."""
+
+    copy: Copy
+    session: Session
+    base: bytes | None
+    """The version that the turn had read."""
+
+
+CURRENT: ContextVar[Copy] = ContextVar("copy")
+
+
+class Witness:
+    """Keeps the record of a run and its trace, a line an event."""
+
+    def __init__(self, clock: Callable[[], float], start_s: float) -> None:
+        self._clock = clock
+        self._start_s = start_s
+        self.trace: list[str] = []
+        self.legs: list[Leg] = []
+        self.written: dict[bytes, Written] = {}
+
+    def note(self, line: str) -> None:
+        self.trace.append(f"{self._clock() - self._start_s:9.3f}  {line}")
+
+    # what a worker lets us see
+
+    def watch_sessions(self, sessions: Any) -> None:
+        """Every version that is given out, with the turn that wrote it and the version that it had read."""
+        dump, commit = sessions._codec.dump, sessions.commit
+        expected: ContextVar[bytes | None] = ContextVar("expected")
+
+        def dumped(session: Session, key: bytes) -> bytes:
+            blob: bytes = dump(session, key)
+            self.written[version_of(blob)] = Written(CURRENT.get(), session, expected.get())
+            return blob
+
+        async def committed(key: bytes, session: Session, expect: bytes | None, ttl_s: float) -> bytes | None:
+            expected.set(expect)
+            version: bytes | None = await commit(key, session, expect, ttl_s)
+            self.note(f"     {CURRENT.get()}: {_stands(session)} {'' if version else '-- another was faster'}")
+            return version
+
+        sessions._codec.dump, sessions.commit = dumped, committed
+
+    def watch_view(self, view: Any) -> None:
+        """The session behind every screen."""
+        show = view.show
+
+        def shown(edition: Any, session: Session, *args: Any, **options: Any) -> Any:
+            CURRENT.get().session = session
+            return show(edition, session, *args, **options)
+
+        view.show = shown
+
+    def watch_ledger(self, ledger: Any) -> None:
+        """Every act, and what came of it."""
+        act = ledger.act
+
+        async def acted(effect: Act) -> Committed:
+            copy = CURRENT.get()
+            copy.acts.append(effect)
+            self.note(f"     {copy}: {_named(effect)} asked")
+            try:
+                committed: Committed = await act(effect)
+            except Exception as error:
+                self.note(f"     {copy}: {_named(effect)}: {type(error).__name__}")
+                raise
+            copy.committed.append(committed)
+            self.note(f"     {copy}: {_named(effect)}: {committed.kind} {committed.reference}")
+            return committed
+
+        ledger.act = acted
+
+
+def _stands(session: Session) -> str:
+    pending = f", pending {session.pending.action} attempt {session.pending.attempt}" if session.pending else ""
+    return f"step {session.step} at {session.screen}{pending}"
+
+
+def _named(act: Act) -> str:
+    kind = "submit" if isinstance(act, Submit) else "cancel" if isinstance(act, Cancel) else "language"
+    return f"{kind} {act.key.hex()[:8]}"
