@@ -102,7 +102,8 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
         await web.SockSite(runner, listening, backlog=BACKLOG).start()
         engine = runner.app[ENGINE]
         if parent is None:
-            greeting(config, _address(listening), engine.warnings, say)
+            complaints = [f"{one}; callers get an apology until that is mended" for one in await engine.ready()]
+            greeting(config, _address(listening), [*engine.warnings, *complaints], say)
             heeding = asyncio.create_task(_heed_signals(asked, engine, say))
         else:
             heeding = asyncio.create_task(_heed_parent(parent, engine, say, stop))

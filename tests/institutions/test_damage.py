@@ -196,3 +196,11 @@ def test_a_byte_order_mark_and_crlf_are_no_fault(small: Path) -> None:
     text = (small / "institutions.csv").read_text().replace("\n", "\r\n")
     (small / "institutions.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert len(Institutions.load(small)) == 7
+
+
+def test_a_slip_in_a_kind_that_many_have_is_named(shipped: Path, tmp_path: Path) -> None:
+    for file in shipped.glob("*.csv"):
+        (tmp_path / file.name).write_text(file.read_text())
+    table = tmp_path / "institutions.csv"
+    table.write_text(table.read_text().replace("UTUMISHI,ministry,", "UTUMISHI,minstry,", 1))
+    assert faults(tmp_path) == ['institutions.csv:5: kind: "minstry" stands here alone (did you mean "ministry"?)']

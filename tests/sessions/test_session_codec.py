@@ -50,8 +50,7 @@ sessions = st.builds(
     recent=st.lists(st.tuples(ids, times), max_size=3),
     predialled=st.booleans(),
     held=st.booleans(),
-    pending=st.none() | st.builds(Pending, texts, ids, st.integers(1, 9), times, values),
-    snapshot=st.lists(texts, max_size=9),
+    pending=st.none() | st.builds(Pending, texts, texts, ids, st.integers(1, 9), times, values),
 )
 
 
@@ -210,7 +209,7 @@ def test_a_key_list_that_cannot_be_used_is_refused_without_showing_a_key(keys: d
 
 def test_a_seal_a_session_and_its_parts_print_no_secret() -> None:
     session = shortest_complaint()
-    session.pending = Pending("submit", b"key", 1, 5, {"ref": "123456789"})
+    session.pending = Pending("send", "submit", b"key", 1, 5, {"ref": "123456789"})
     session.outcome = Outcome(5, {"ref": "123456789"})
     session.drafts[0].edits = [Edit("message", "review", fresh={"message": "Mita haisomi"})]
     shown = f"{Seal({1: SECRET}, 1)!r} {session!r} {session.drafts!r} {session.outcome!r} {session.pending!r}"

@@ -223,3 +223,31 @@ def test_in_a_folder_of_menus_only_the_transcripts_are_replayed(command: Command
     shutil.copy(SHORT, tmp_path / "menus" / "transcripts")
     (tmp_path / "menus" / "service.yaml").write_text("service: none\n")
     assert command("replay", str(tmp_path / "menus")) == (0, "", "1 as written, 0 not\n")
+
+
+def test_a_case_can_be_listed_and_shown_at_80_columns(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, dialog, _ = command("dial", CODE, *INPUTS)
+    reference = dialog.partition("Namba: ")[2][:9]
+    assert reference in command("case", "list")[1]
+    code, shown, _ = command("case", "show", reference)
+    assert code == 0
+    assert "umeme umekatika siku tatu" in shown
+
+
+def test_a_folder_where_no_gateway_ran_has_no_cases_and_gets_no_files(command: Command, tmp_path: Path) -> None:
+    code, _, told = command("case", "list")
+    assert (code, told) == (1, "var: no gateway has run with this folder, so there are no cases yet\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named_in_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USSD_ENGINE_VAR", "/dev/null/x")
+    code, _, told = command("dial", CODE)
+    assert code == 1
+    assert told == "USSD_ENGINE_KEYS: /dev/null/x cannot be made: Not a directory\n"
+
+
+def test_an_address_without_http_is_told_how_it_is_written(command: Command) -> None:
+    code, _, told = command("dial", CODE, "--url", "localhost")
+    assert (code, told) == (1, "localhost is no address: write it as http://127.0.0.1:8080\n")
