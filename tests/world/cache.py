@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha1
 from typing import Any, NamedTuple
 
-import lupa
+from lupa.lua51 import LuaRuntime
 
 from sessions.seal import version_of
 
@@ -122,7 +122,8 @@ class Cache:
 
 @cache
 def _lua() -> tuple[Any, dict[bytes, Any]]:
-    return lupa.LuaRuntime(encoding=None), {}
+    # Redis runs Lua 5.1; another one beside fakeredis, which loads its own for all to see, ends the process.
+    return LuaRuntime(encoding=None), {}
 
 
 def _bulk(value: bytes) -> Wire:
