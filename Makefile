@@ -5,7 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 PYTHON_ := $(BIN)/python
-PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet
+PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet --no-compile
 COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 

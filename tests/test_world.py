@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,15 @@ from world.rules import RULES
 from world.shrink import judge, shrink, trace
 
 ROOT = Path(__file__).parent.parent
-SEEDS = 150
+WHOLE = bool(os.environ.get("CI"))
+SEEDS = 150 if WHOLE else 40
+SHARE = 1 if WHOLE else 4
+"""Of the pairs of places, one in so many is tried where nobody waits for all."""
 DOCUMENTED = re.findall(r"^\*\*(\d+\.\d+)\*\* ", (ROOT / "docs" / "turn-rules.md").read_text(), re.MULTILINE)
 
 
 def test_every_pair_of_places_keeps_every_promise() -> None:
-    assert [(failure.plan, failure.broken) for failure in failures(scenarios.pairs())] == []
+    assert [(failure.plan, failure.broken) for failure in failures(islice(scenarios.pairs(), 0, None, SHARE))] == []
 
 
 def test_every_seed_keeps_every_promise() -> None:
