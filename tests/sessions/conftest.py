@@ -10,6 +10,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from fakeredis import TcpFakeServer
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoRedis
 
 from sessions import Seal
@@ -37,7 +39,8 @@ def fake_redis() -> Iterator[tuple[str, int]]:
 
 @pytest.fixture
 async def real_redis() -> tuple[str, int]:
-    client = Redis(host=REAL[0], port=REAL[1])
+    # The client's own retries would wait for seconds at every test where no server is.
+    client = Redis(host=REAL[0], port=REAL[1], retry=Retry(NoBackoff(), 0))
     try:
         await client.ping()
     except NoRedis:
