@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from generated import edition_of, menus
@@ -12,10 +13,24 @@ from menu_folder import MenuFolder, shipped
 from stroll import Stroll
 
 from ussd_engine import gsm
+from ussd_engine.walk import Walk
 
 KEYS = ["0", "0", "98", "00", "", "7", "abc"]
 ENGINE_SHOWS = {"last", "fault", "old", "busy", "maint"}
 """Screens that the engine shows by itself."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def strict() -> Iterator[None]:
+    """No screen without its transition: outside these tests a question without one is shown all the same."""
+
+    def fire(walk: Walk, verb: str, dest: str) -> None:
+        walk.scope.menu.machine.events[f"{verb} {dest}"].trigger(walk)
+        walk.stand(walk.state)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Walk, "fire", fire)
+        yield
 
 
 @pytest.mark.parametrize("seed", range(12))
