@@ -9,7 +9,7 @@ PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet --no-compil
 COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 
-.PHONY: check help run test world lint format messages docs schema lock wheel clean
+.PHONY: check help run test world kills bench crowd overload scale sizes soak lint format messages docs schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -22,9 +22,30 @@ run: .venv/.run ## the gateway on 127.0.0.1:8080, with everything embedded
 test: .venv/.dev ## the tests; with CI=true also the long ones and those that need servers
 	$(PYTHON_) -m pytest $(TESTS)
 
-world: .venv/.dev ## the turn in a simulated world; SEED=n, RUNS=n, PAIRS=1, POINTS=1
+world: .venv/.dev ## the turn in a simulated world; SEED=n, RUNS=n, PAIRS=1, PART=k/n, POINTS=1
 	@$(PYTHON_) -m tests.world $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
-		$(if $(PAIRS),--pairs) $(if $(POINTS),--points)
+		$(if $(PAIRS),--pairs) $(if $(PART),--part $(PART)) $(if $(POINTS),--points)
+
+kills: .venv/.dev ## print where the process is killed on its way through a submission (needs redis-server)
+	@$(PYTHON_) -m tests.kills
+
+bench: .venv/.run ## the speed beside a bare handler, in interleaved rounds; ROUNDS=n (needs redis-server, two cores)
+	@$(PYTHON_) -m benchmarks $(if $(ROUNDS),--rounds $(ROUNDS))
+
+crowd: .venv/.run ## how long 512 dialogs wait that are opened at once (needs redis-server)
+	@$(PYTHON_) -m benchmarks.crowd
+
+overload: .venv/.run ## what becomes of callers where more come than can be served; TIMES=n (needs redis-server)
+	@$(PYTHON_) -m benchmarks.overload $(if $(TIMES),--times $(TIMES))
+
+scale: .venv/.run ## the work of a step at 10,000 screens and 50,000 institutions (needs valgrind)
+	@$(PYTHON_) -m benchmarks.scale
+
+sizes: .venv/.run ## the octets of a live session, 200,000 of them (needs redis-server)
+	@$(PYTHON_) -m benchmarks.sizes
+
+soak: .venv/.run ## memory over ten minutes at 200 steps a second; MINUTES=n (needs redis-server)
+	@$(PYTHON_) -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 lint: .venv/.dev ## style, format and types
 	$(BIN)/ruff check
@@ -40,6 +61,7 @@ messages: .venv/.run ## bring the catalogues up to date with the menus
 
 docs: .venv/.run ## write the pages that are made from the code
 	$(PYTHON_) -m ussd_engine.config > docs/settings.md
+	$(PYTHON_) -m ussd_engine.metrics > docs/metrics.md
 
 schema: .venv/.run ## write the schema and the reference of the menu language
 	$(PYTHON_) -m ussd_engine.menu.publish docs

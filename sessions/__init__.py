@@ -1,5 +1,6 @@
 """Where an unfinished dialog lives: the session, its sealed form, and the stores that keep it."""
 
+from sessions.chance import draw
 from sessions.codec import SessionCodec
 from sessions.keys import dialogue_key, digest, link_key, session_key
 from sessions.memory import MemorySessions
@@ -25,6 +26,7 @@ __all__ = [
     "Value",
     "dialogue_key",
     "digest",
+    "draw",
     "link_key",
     "open_sessions",
     "session_key",

@@ -5,6 +5,7 @@ A key is one octet that says what stands there and 12 octets of keyed BLAKE2b.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 SESSION = b"s"
@@ -40,6 +41,14 @@ def digest(secret: bytes, *parts: str) -> bytes:
 
 def _hash(secret: bytes, purpose: bytes, size: int, *parts: str) -> bytes:
     # Surrogates: a provider's form may carry what is no Unicode text, and it must still hash.
-    octets = [part.encode("utf-8", "surrogatepass") for part in parts]
-    joined = b"".join(len(part).to_bytes(4, "big") + part for part in octets)
-    return blake2b(joined, digest_size=size, key=secret, person=purpose).digest()
+    begun = _begun(secret, purpose, size).copy()
+    for part in parts:
+        octets = part.encode("utf-8", "surrogatepass")
+        begun.update(len(octets).to_bytes(4, "big") + octets)
+    return begun.digest()
+
+
+@lru_cache(maxsize=64)
+def _begun(secret: bytes, purpose: bytes, size: int) -> blake2b:
+    """The hash with its key taken in, which is most of its work."""
+    return blake2b(digest_size=size, key=secret, person=purpose)

@@ -8,10 +8,11 @@ asked on it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias
 
+from hiredis import pack_command
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import AuthenticationError, ReadOnlyError, RedisError, ResponseError
 
@@ -20,7 +21,7 @@ from sessions.store import StoreUnavailable
 # A batch has one deadline, so a single read has none. Push messages would come between replies, so RESP2 is spoken.
 CONNECTION: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": None, "protocol": 2}
 
-Command: TypeAlias = Sequence[bytes]
+Command: TypeAlias = tuple[bytes, ...]
 Reply: TypeAlias = object
 """What Redis answered; a `ResponseError` is an answer too."""
 
@@ -51,7 +52,8 @@ class Line:
         """Put `command` into the next batch. Commands sent without an `await` between them stay neighbours."""
         if self._closed:
             raise StoreUnavailable("closed")
-        loop = asyncio.get_running_loop()
+        # Of a task that runs the loop is known; to ask for the running one is a system call on some Pythons.
+        loop = self._task.get_loop() if self._task else asyncio.get_running_loop()
         future: asyncio.Future[Reply] = loop.create_future()
         self._waiting.append((command, future))
         if self._task is None:
@@ -79,7 +81,7 @@ class Line:
 
     async def _exchange(self, batch: list[Asked]) -> None:
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with _patience(self._patience_s):
                 replies = await self._ask([command for command, _ in batch])
         except BaseException as error:
             await self._drop()
@@ -93,7 +95,7 @@ class Line:
 
     async def _ask(self, commands: list[Command]) -> list[Reply]:
         connection = await self._connected()
-        await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+        await connection.send_packed_command(_packed(commands), check_health=False)
         replies = [await _reply(connection) for _ in commands]
         if any(isinstance(reply, ReadOnlyError) for reply in replies):
             # The master became a replica; its name may lead elsewhere by now.
@@ -105,7 +107,7 @@ class Line:
             self._connection = self._connect()
         if not self._connection.is_connected:
             await self._connection.connect()  # type: ignore[no-untyped-call]  # redis-py leaves it bare
-            await self._connection.send_packed_command(self._connection.pack_command(*self._greeting))
+            await self._connection.send_packed_command(_packed([self._greeting]))
             await _reply(self._connection)
         return self._connection
 
@@ -114,6 +116,28 @@ class Line:
         if connection is not None:
             with suppress(RedisError, OSError):
                 await connection.disconnect(nowait=not self._closed)
+
+
+@asynccontextmanager
+async def _patience(seconds: float) -> AsyncIterator[None]:
+    """As `asyncio.timeout`, but a reply that is already here wins: where this process was busy for long, its timers are
+    due before what came meanwhile was read, and a Redis that answered in time would count as silent."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as timeout:
+        handle = loop.call_later(seconds, lambda: loop.call_soon(loop.call_soon, _expire, timeout))
+        try:
+            yield
+        finally:
+            handle.cancel()
+
+
+def _expire(timeout: asyncio.Timeout) -> None:
+    with suppress(RuntimeError):  # it was left in the meantime
+        timeout.reschedule(0)
+
+
+def _packed(commands: list[Command]) -> bytes:
+    return b"".join(pack_command(command) for command in commands)  # type: ignore[arg-type]  # its stub knows one part
 
 
 async def _reply(connection: AbstractConnection) -> Reply:

@@ -57,6 +57,7 @@ class RedisSessions:
         self._nodes = nodes
         self._codec = SessionCodec(seal)
         self._timeout_s = timeout_s
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @classmethod
     def from_url(cls, url: str, seal: Seal, timeout_s: float = TIMEOUT_S) -> Self:
@@ -97,6 +98,10 @@ class RedisSessions:
             for policy in sorted(policies - {"noeviction"})
         ]
 
+    async def count(self) -> int:
+        """As `SessionStore.count`: all keys of the database, whoever wrote them."""
+        return sum(map(_whole, await self._ask_all((b"DBSIZE",))))
+
     async def ping(self) -> None:
         """As `SessionStore.ping`: every node answers."""
         for reply in await self._ask_all((b"PING",)):
@@ -107,7 +112,9 @@ class RedisSessions:
         await self._nodes.close()
 
     def _until(self) -> float:
-        return asyncio.get_running_loop().time() + self._timeout_s
+        if self._loop is None or self._loop.is_closed():
+            self._loop = asyncio.get_running_loop()
+        return self._loop.time() + self._timeout_s
 
     async def _ask(self, key: bytes, command: Command, until: float) -> Reply:
         """The reply to a command that may be carried out twice."""
@@ -171,6 +178,12 @@ def _octets(reply: Reply) -> bytes:
     if isinstance(reply, bytes):
         return reply
     # Not the error's own words: they may repeat what was sent.
+    raise StoreUnavailable(f"refused ({type(reply).__name__})")
+
+
+def _whole(reply: Reply) -> int:
+    if isinstance(reply, int):
+        return reply
     raise StoreUnavailable(f"refused ({type(reply).__name__})")
 
 

@@ -7,7 +7,6 @@ derived for one day (HKDF-SHA256), which keeps random nonces far from their boun
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -17,6 +16,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from sessions import chance
 
 FORMAT = 1
 SECRET_LENGTH = 32
@@ -67,7 +68,7 @@ class Seal:
     def seal(self, plain: bytes, place: bytes, day: int | None = None) -> bytes:
         """Seal `plain` for `place` under a new random nonce."""
         day = self.today() if day is None else day
-        nonce = os.urandom(NONCE_END - NONCE_START)
+        nonce = chance.draw(NONCE_END - NONCE_START)
         head = bytes((FORMAT, self._write, day % 256))
         return head + nonce + self._cipher(self._write, day).encrypt(nonce, plain, place)
 

@@ -53,6 +53,9 @@ class SessionStore(Protocol):
     async def check(self) -> list[str]:
         """What keeps this store from production, in words for the operator; empty where it is fit."""
 
+    async def count(self) -> int:
+        """How much is held: sessions, and the small keys that lead to them."""
+
     async def ping(self) -> None:
         """Return if the store answers."""
 

@@ -17,10 +17,10 @@ Taken = tuple[str, str]
 """What, and the language: `("line emrejesho/home 1", "sw")`."""
 
 NO_TRIGGER = {
-    "busy": "nothing sheds load yet, so the engine has no occasion to show it",
-    "maint": "nothing announces maintenance yet, so the engine has no occasion to show it",
+    "busy": "shed load alone brings it: more than is taken at once, or in a minute of one caller",
+    "maint": "only a setting of the operator's brings it",
 }
-"""System screens that must stand in a menu and cannot come, each with the reason."""
+"""System screens that must stand in a menu and that no dialog by itself brings, each with the reason."""
 LACKING = "this installation lacks what it asks for"
 
 
@@ -65,7 +65,7 @@ class _Part:
                 yield f"row {name}/{screen.name}", screen.name
             for line in self._lines(screen):
                 yield f"line {name}/{screen.name} {line.number}", screen.name
-            above.update(possible_lines(self.edition, name, screen))
+            above.update(possible_lines(self.menu, screen))
         yield from ((f"above {name}/{line}", "") for line in sorted(above))
         yield from ((f"outcome {name}/{action} {outcome}", "") for action, outcome in self._outcomes())
 

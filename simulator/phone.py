@@ -15,6 +15,10 @@ from ussd_engine.model import Reply
 
 EQUAL_S = 7.0
 """What a person leaves at least before typing the same again: until then it looks like a provider's late repeat."""
+STEP_S = 2.0
+STEPS = 27
+"""Requests of one caller that are taken in one go, and how long each later one takes to be free: 30 a minute, of which
+some are left for repeats."""
 TIMEOUT_S = 15.0
 
 
@@ -72,9 +76,12 @@ class Phone:
         self.recent: dict[str, float] = {}
         self.last: Request | None = None
         self.left: Request | None = None
+        self._paid_s = 0.0
+        """When all that was sent is free again."""
 
     async def dial(self, code: str) -> Reply:
         """A new dialogue."""
+        await self.clock.leave(self._pace())
         self.left = self.last
         self.dialogue = secrets.token_hex(8)
         self.dialled = code
@@ -109,7 +116,12 @@ class Phone:
     def _pause(self, text: str) -> float:
         """Nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat."""
         since = self.clock.now() - self.recent.get(text, 0.0)
-        return EQUAL_S if self.channel.profile.hold_s and since < EQUAL_S else 0.0
+        equal = self.channel.profile.hold_s and since < EQUAL_S
+        return max(EQUAL_S if equal else 0.0, self._pace())
+
+    def _pace(self) -> float:
+        """How long to wait for a gateway that takes so many steps of one caller in a minute."""
+        return max(0.0, self._paid_s - self.clock.now() - STEPS * STEP_S)
 
     def _dial(self) -> Dial:
         return Dial(dialogue=self.dialogue, dialled=self.dialled, msisdn=self.msisdn, inputs=self.inputs)
@@ -120,6 +132,7 @@ class Phone:
         return self.screen
 
     async def _send(self, request: Request) -> Response:
+        self._paid_s = max(self._paid_s, self.clock.now()) + STEP_S
         answer = await self.line.send(self.channel, request)
         if answer.status != 200 and request.kind is Kind.USSD:
             words = answer.body[:200].decode("utf-8", "replace").strip()

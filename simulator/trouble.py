@@ -58,6 +58,10 @@ class Forgetful:
         """As `SessionStore.check`."""
         return await self._inner.check()
 
+    async def count(self) -> int:
+        """As `SessionStore.count`."""
+        return await self._inner.count()
+
     async def ping(self) -> None:
         """As `SessionStore.ping`."""
         await self._inner.ping()

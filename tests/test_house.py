@@ -31,8 +31,8 @@ texts pofile catalog
 registry
 menu.load menu.rules menu.template
 screens
-menu.shapes menu.schema menu.answers menu.plan menu.graph menu.compile menu.names menu.edition
-scope
+menu.shapes menu.schema menu.answers menu.plan menu.conditions menu.graph menu.compile menu.names menu.edition
+scope memo
 render
 menu.lint menu.check menu.draw menu.publish
 run walk answer machine acts leg dialog editions view
@@ -44,7 +44,7 @@ feedback
 channels
 sms notify delivery
 place commits gateway
-readers config metrics logs peers upkeep
+readers config metrics logs peers port admission upkeep
 engine
 app cases serve
 cli

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from ussd_engine.counts import Count, Outcome
-from ussd_engine.metrics import CONTENT_TYPE, Metrics
+from ussd_engine.metrics import CONTENT_TYPE, Metrics, markdown
+
+DOCS = Path(__file__).parent.parent / "docs"
 
 IN_A_PROCESS = """
 import sys
@@ -23,15 +25,19 @@ sys.stdout.write(metrics.exposition().decode())
 """
 
 
-def test_turns_are_counted_and_timed_by_channel() -> None:
+def test_turns_are_counted_and_timed_by_channel_and_screen() -> None:
     metrics = Metrics()
-    metrics.turn("beem", Outcome.CONTINUED, 0.02)
-    metrics.turn("beem", Outcome.ENDED, 3)
+    metrics.turn("beem", Outcome.CONTINUED, 0.02, "emrejesho/home")
+    metrics.turn("beem", Outcome.CONTINUED, 3, "emrejesho/home")
+    metrics.turn("beem", Outcome.ENDED, 3, "emrejesho/done")
+    metrics.turn("beem", Outcome.CLOSED, 0)
     told = metrics.exposition().decode().splitlines()
-    assert 'ussd_turns_total{channel="beem",outcome="continued"} 1.0' in told
+    assert 'ussd_turns_total{channel="beem",outcome="continued"} 2.0' in told
     assert 'ussd_turns_total{channel="beem",outcome="ended"} 1.0' in told
-    assert 'ussd_turn_seconds_bucket{channel="beem",le="0.025"} 1.0' in told
-    assert 'ussd_turn_seconds_bucket{channel="beem",le="4.0"} 2.0' in told
+    assert 'ussd_turn_seconds_bucket{channel="beem",le="0.025",screen="emrejesho/home"} 1.0' in told
+    assert 'ussd_turn_seconds_bucket{channel="beem",le="4.0",screen="emrejesho/home"} 2.0' in told
+    assert 'ussd_turn_seconds_count{channel="beem",screen="emrejesho/done"} 1.0' in told
+    assert 'ussd_turn_seconds_count{channel="beem",screen=""}' not in "\n".join(told)
     assert CONTENT_TYPE.startswith("text/plain")
 
 
@@ -44,6 +50,22 @@ def test_everything_that_is_named_can_be_counted(count: Count) -> None:
     assert f'ussd_{count}_total{{channel="beem"}} 1.0' in told
     assert f'ussd_{count}_total{{channel=""}} 1.0' in told
     assert f"# HELP ussd_{count}_total {count.help}" in told
+
+
+def test_screens_are_counted_as_asked_and_as_answered() -> None:
+    metrics = Metrics()
+    metrics.asked("emrejesho/home")
+    metrics.asked("emrejesho/home")
+    metrics.answered("emrejesho/home")
+    told = metrics.exposition().decode().splitlines()
+    assert 'ussd_screen_asked_total{screen="emrejesho/home"} 2.0' in told
+    assert 'ussd_screen_answered_total{screen="emrejesho/home"} 1.0' in told
+
+
+def test_every_series_is_documented() -> None:
+    assert (DOCS / "metrics.md").read_text() == markdown(), "run `make docs`"
+    told = {line.split()[2] for line in Metrics().exposition().decode().splitlines() if line.startswith("# HELP")}
+    assert {row.name for row in Metrics().rows} == {name for name in told if not name.endswith("_created")}
 
 
 def test_what_nobody_named_is_not_counted() -> None:

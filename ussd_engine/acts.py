@@ -60,10 +60,10 @@ def moved(edition: Edition, session: Session) -> Session:
     if pending is None or menu is None:
         return session
     session.menu, session.page, session.line = edition.version, 0, ""
-    named = [pending.action, *(one.name for one in menu.service.actions.values() if one.do == pending.do)]
-    for action in named:
-        wanted = Dest(FORGET) if action == FORGET else Dest("to", action)
-        has = [name for name in menu.service.screens if wanted in dests(menu, name)]
+    same = [one.name for one in menu.service.actions.values() if one.do == pending.do]
+    named = [pending.action] if pending.action in (FORGET, *same) else []
+    for action in (*named, *same):
+        has = menu.acting.get(Dest(FORGET) if action == FORGET else Dest("to", action))
         if has:
             session.pending = msgspec.structs.replace(pending, action=action)
             session.screen = session.screen if session.screen in has else has[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 import time
@@ -10,21 +11,31 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from aiohttp import web
 
 from sessions import Seal, SessionStore, open_sessions
+from ussd_engine.admission import Refusal
 from ussd_engine.channels.base import Channel, Kind, Request, Response
 from ussd_engine.config import Config
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine, open_engine
 from ussd_engine.errors import NotACallback
 from ussd_engine.ledger import Faults
+from ussd_engine.leg import Kind as Leg
 from ussd_engine.logs import Log
 from ussd_engine.metrics import CONTENT_TYPE
 from ussd_engine.model import Phase, Reply, Turn
 from ussd_engine.peers import Peers
+from ussd_engine.port import BACKLOG
 from ussd_engine.readers import ChannelConfig
 from ussd_engine.view import Seen
 
 MOST_BYTES = 64 * 1024
 """Of a callback's body; no provider's is larger."""
+BODY_S = 5.0
+"""A body that is not here by then is no callback: providers send theirs at once."""
+IDLE_S = 620.0
+"""How long a connection may stay without a request; longer than proxies keep theirs, or one would be closed on them."""
+
+DOORS = (Leg.NEW, Leg.REDIAL)
+"""Legs that ask something without an answer before."""
 
 ENGINE: web.AppKey[Engine] = web.AppKey("engine", Engine)
 
@@ -38,6 +49,7 @@ class Door:
 
     def __init__(self, engine: Engine, log: Log, tap: Tap | None = None) -> None:
         self.engine = engine
+        self.admission = engine.admission
         self.log = log
         self.tap = tap
         self.peers = Peers(engine.config.peers, engine.config.proxies)
@@ -59,18 +71,39 @@ class Door:
         turn = await self._parsed(request, channel, Kind.USSD)
         seen = Seen()
         began = time.perf_counter()
-        reply = await self._turn(turn, channel, seen)
+        if refusal := self.admission.refuse(turn):
+            reply = self._refused(refusal, turn, channel, seen)
+        else:
+            with self.admission.turn():
+                reply = await self._turn(turn, channel, seen)
+            self.admission.heard(turn, seen.locale)
         self._tell(turn, seen, reply, time.perf_counter() - began)
         return _answer(channel.reply(reply, turn))
+
+    def _refused(self, refusal: Refusal, turn: Turn, channel: Channel, seen: Seen) -> Reply:
+        """The screen of one who is not let in: neither session nor ledger is asked."""
+        seen.kind, seen.locale = Outcome.SHED, refusal.locale
+        seen.counts.append(refusal.reason)
+        gateway = self.engine.gateway
+        values = {"minutes": str(refusal.minutes)}
+        if refusal.until:
+            values["date"] = f"{refusal.until:%d/%m/%Y}"
+        return gateway.view.system(refusal.screen, gateway.editions.current, turn, channel.profile, seen, values)
 
     def _tell(self, turn: Turn, seen: Seen, reply: Reply, seconds: float) -> None:
         """One line and the numbers of a turn."""
         if self.tap:
             self.tap(turn, seen)
-        outcome = _outcome(turn, seen, reply)
-        self.engine.metrics.turn(turn.channel, outcome, seconds)
+        outcome, metrics = _outcome(turn, seen, reply), self.engine.metrics
+        metrics.turn(turn.channel, outcome, seconds, "" if outcome is Outcome.SHED else seen.screen)
         for count in seen.counts:
-            self.engine.metrics.count(count, turn.channel)
+            metrics.count(count, turn.channel)
+        if seen.answered:
+            metrics.answered(seen.answered)
+        if not reply.ends and (seen.answered or seen.kind in DOORS):
+            metrics.asked(seen.screen)
+        if outcome is Outcome.SHED and not self.admission.may_log():
+            return
         self.log.turn(
             log_tag=self._tag(turn),
             channel=turn.channel,
@@ -121,6 +154,8 @@ def _outcome(turn: Turn, seen: Seen, reply: Reply) -> Outcome:
         return Outcome.CLOSED
     if seen.kind == Outcome.FAULT:
         return Outcome.FAULT
+    if seen.kind == Outcome.SHED:
+        return Outcome.SHED
     if Count.DEADLINE in seen.counts:
         return Outcome.LATE
     return Outcome.ENDED if reply.ends else Outcome.CONTINUED
@@ -138,7 +173,9 @@ def _token_fits(configured: ChannelConfig, token: str) -> bool:
 async def _request(request: web.Request, kind: Kind) -> Request:
     """The request as it was received. Raises `NotACallback` for a body that is too large or cannot be unpacked."""
     try:
-        body = await request.read()
+        body = await _body(request)
+    except TimeoutError:
+        raise NotACallback("the body did not come in time") from None
     except web.HTTPRequestEntityTooLarge:
         raise NotACallback("the body is larger than any callback") from None
     except web.RequestPayloadError:
@@ -150,6 +187,13 @@ async def _request(request: web.Request, kind: Kind) -> Request:
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
     )
+
+
+async def _body(request: web.Request) -> bytes:
+    if request.content.is_eof():  # it came with its headers, as nearly all do
+        return await request.read()
+    async with asyncio.timeout(BODY_S):
+        return await request.read()
 
 
 def _answer(response: Response) -> web.Response:
@@ -218,10 +262,10 @@ def _add_callbacks(router: web.UrlDispatcher) -> None:
 @contextlib.asynccontextmanager
 async def running(app: web.Application, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """The application on a port of its own; gives its address. For tests, the simulator, and benchmarks."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=IDLE_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, backlog=2048)
+        site = web.TCPSite(runner, host, port, backlog=BACKLOG)
         await site.start()
         address = runner.addresses[0]
         yield f"http://{address[0]}:{address[1]}"

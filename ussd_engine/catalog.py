@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -23,6 +24,7 @@ from ussd_engine.pofile import PoFile, read_po
 from ussd_engine.texts import Text
 
 
+@lru_cache(maxsize=1024)
 def format_date(locale: str, date: dt.date) -> str:
     """A date as screens and SMS show it: dd/mm/yyyy."""
     return babel_format_date(date, "dd/MM/yyyy", locale=locale)

@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -140,6 +141,25 @@ class Config:
     deadline_s: float = _setting(
         readers.seconds(0.5, 10), "After how long a turn ends with a polite word.", lambda _: 4.0, "4"
     )
+    turns_at_once: int = _setting(
+        readers.whole(1, 100_000),
+        "Turns under way at once in each worker; who comes on top is told at once that the service is busy.",
+        lambda _: 600,
+        "600",
+    )
+    steps_a_minute: int = _setting(
+        readers.whole(0, 10_000), "Steps that a caller may take in a minute; 0: no limit.", lambda _: 30, "30"
+    )
+    dials_a_day: int = _setting(
+        readers.whole(0, 10_000), "Dials that a caller may make in a day; 0: no limit.", lambda _: 30, "30"
+    )
+    maintenance: date | None = _setting(
+        readers.day,
+        "The last day of maintenance, `2026-01-15` or `15/01/2026`: who dials until then is told so. Read again at "
+        "SIGHUP.",
+        lambda _: None,
+        "none",
+    )
     log_level: Level = _setting(
         readers.choice(("DEBUG", "INFO", "WARNING", "ERROR")), "The least that is logged.", lambda _: "INFO", "INFO"
     )
@@ -250,6 +270,8 @@ def _unguarded(config: Config) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, Mapping):
         plain = all(isinstance(one, str) for one in value.values())
         return " ".join(f"{k}={v}" for k, v in value.items()) if plain else json.dumps(value, default=str)

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     LATE = "late"
     """The deadline passed: words and an end."""
     SHED = "shed"
-    """Too much to do: a short busy message."""
+    """Refused at the door before any work was done: a short word and an end."""
 
 
 class Count(StrEnum):
@@ -50,6 +50,10 @@ class Count(StrEnum):
     RACE = "race", "Two legs of one dialog at once; the second was not applied."
     MENU_MOVED = "menu_moved", "A dialog that went on in a new version of its menu."
     SESSION_UNAVAILABLE = "session_unavailable", "The session store did not answer."
+    SHED_LOAD = "shed_load", "Refused as busy: as many turns were under way as may be."
+    SHED_STEPS = "shed_steps", "Refused as busy: the caller's steps of the minute were used up."
+    SHED_DIALS = "shed_dials", "Refused: the caller's dials of the day were used up."
+    MAINTENANCE = "maintenance", "Dials refused because of announced maintenance."
     DEADLINE = "deadline", "A turn that took too long and ended with a polite word."
     NOT_A_CALLBACK = "not_a_callback", "Requests that cannot be the provider's; answered 400."
     UNKNOWN_TOKEN = "unknown_token", "Requests with a wrong token; answered 404."

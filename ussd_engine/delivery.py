@@ -22,7 +22,9 @@ CAP_MS = 15 * 60_000
 PAUSE_MS = 60_000
 POLL_S = 2.0
 """How often rows of other processes are looked for."""
-MOST = 16
+GATHER_S = 0.05
+"""So long is waited for more rows before some are claimed: they go through the ledger together."""
+MOST = 64
 """Rows under way at once."""
 SUBMIT_S = LEASE_MS / 1000 * 2 / 3
 """A core that answers later is taken as silent, while the lease still holds."""
@@ -52,7 +54,6 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until cancelled; then finish what is under way, for `DRAIN_S` at most, and claim nothing more."""
         while True:
-            self._outbox.added.clear()
             under_way = asyncio.create_task(self._round())
             try:
                 claimed = await asyncio.shield(under_way)
@@ -72,6 +73,9 @@ class Delivery:
         return len(claims)
 
     async def _round(self) -> int:
+        if self._outbox.added.is_set():
+            await asyncio.sleep(GATHER_S)
+        self._outbox.added.clear()
         try:
             return await self.step()
         except EngineError:

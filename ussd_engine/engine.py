@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
+from ussd_engine.admission import Admission, Limits
 from ussd_engine.channels import create
 from ussd_engine.channels.base import Channel, Settings
 from ussd_engine.channels.codes import Codes
@@ -42,6 +43,7 @@ class Engine:
     ledger: Ledger
     store: FeedbackStore
     gateway: Gateway
+    admission: Admission
     delivery: Delivery
     metrics: Metrics
     keyring: Keyring
@@ -78,7 +80,10 @@ class Engine:
         return complaints
 
     async def exposition(self) -> bytes:
-        """The numbers for Prometheus, with the age of what waits for the core where the ledger tells it."""
+        """The numbers for Prometheus, with the age of what waits for the core and the live sessions, where the ledger
+        and the session store tell them."""
+        with contextlib.suppress(StoreUnavailable):
+            self.metrics.live_sessions(await self.sessions.count())
         with contextlib.suppress(LedgerUnavailable):
             oldest_ms = (await self.ledger.outbox.backlog()).oldest_ms
             self.metrics.outbox_age(0.0 if oldest_ms is None else max(0.0, self.gateway.clock() - oldest_ms / 1000))
@@ -181,20 +186,32 @@ async def open_engine(
             upkeep = Upkeep(ledger, keyring, config.keys, lambda: country.today(clock_ms()))
             for work in (delivery.run(), upkeep.run()):
                 stack.push_async_callback(_stop, asyncio.create_task(work))
-        editions = Editions(edition)
+        editions, wants = Editions(edition), store.wants | config.core_wants
+        random, deadline_s = os.urandom, config.deadline_s
         gateway = Gateway(
-            editions,
-            sessions,
-            ledger,
-            keyring,
-            random=os.urandom,
-            clock=clock,
-            core_wants=store.wants | config.core_wants,
-            deadline_s=config.deadline_s,
+            editions, sessions, ledger, keyring, random=random, clock=clock, core_wants=wants, deadline_s=deadline_s
         )
         stack.push_async_callback(gateway.drain)
-        channels = open_channels(config, country)
-        yield Engine(config, editions, channels, sessions, ledger, store, gateway, delivery, metrics, keyring, warnings)
+        channels, admission = open_channels(config, country), _admission(config, country, clock)
+        yield Engine(
+            config,
+            editions,
+            channels,
+            sessions,
+            ledger,
+            store,
+            gateway,
+            admission,
+            delivery,
+            metrics,
+            keyring,
+            warnings,
+        )
+
+
+def _admission(config: Config, country: Country, clock: Callable[[], float]) -> Admission:
+    limits = Limits(config.turns_at_once, config.steps_a_minute, config.dials_a_day)
+    return Admission(limits, clock, lambda: country.today(int(clock() * 1000)), config.maintenance)
 
 
 async def _sessions(

@@ -17,7 +17,7 @@ from sessions import Outcome, Sealed, Session, SessionStore, StoreUnavailable
 from ussd_engine import acts, dialog, machine
 from ussd_engine.commits import Commits, Ledger
 from ussd_engine.editions import Editions
-from ussd_engine.errors import LedgerUnavailable, RolledBack, Unknown
+from ussd_engine.errors import EngineError, RolledBack, Unknown
 from ussd_engine.leg import Kind, Leg, Teller, equals_recent, remember
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 from ussd_engine.place import Places, Work
@@ -79,10 +79,10 @@ class Gateway:
         if turn.phase is Phase.CLOSED:
             seen.counts.append("closed")
             return Reply("", True)
-        deadline = asyncio.get_running_loop().time() + self.deadline_s
-        work = Work(turn, profile, seen, self.editions.current, self.now_ms(), deadline)
+        work = Work(turn, profile, seen, self.editions.current, self.now_ms())
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(self.deadline_s) as timeout:
+                work.deadline = timeout.when() or 0.0
                 return await self._take(work)
         except TimeoutError:
             seen.counts.append("deadline")
@@ -116,7 +116,7 @@ class Gateway:
         if leg.kind is Kind.REDIAL:
             return await self._redialled(work, session, leg)
         if leg.kind is Kind.OLDER:
-            return await self._older(work, session, leg)
+            return self._show(work, session) if moved else await self._older(work, session, leg)
         if session.pending is not None:
             return await self._claim(work, session)
         if leg.kind is Kind.REPEAT:
@@ -124,7 +124,7 @@ class Gateway:
             if work.turn.phase is Phase.START:
                 # Since the first copy the id may have led another caller's legs elsewhere.
                 await self.places.adopt(work)
-            return await self._commit_and_show(work, session) if moved else self._show(work, session)
+            return self._show(work, session)
         if again or moved:
             return await self._not_applied(work, session, leg)
         return await self._answered(work, session, leg)
@@ -153,7 +153,7 @@ class Gateway:
     async def _dialled(self, work: Work, leg: Leg) -> Reply | None:
         """A dialog begins."""
         await self.places.adopt(work)
-        work.seen.locale = await self._language(work)
+        work.edition, work.seen.locale = self.editions.current, await self._language(work)
         session = dialog.dialled(work.edition, work.code, work.seen.locale, work.turn.msisdn, self.random)
         session.predialled = bool(leg.text)
         self._stamp(work, session, leg)
@@ -167,7 +167,7 @@ class Gateway:
         try:
             async with asyncio.timeout(min(LOOK_S, left)):
                 return await self.ledger.language(work.turn.msisdn) or ""
-        except (TimeoutError, LedgerUnavailable):
+        except (TimeoutError, EngineError):
             return ""
 
     async def _redialled(self, work: Work, session: Session, leg: Leg) -> Reply | None:
@@ -223,6 +223,7 @@ class Gateway:
         equal = equals_recent(session, work.turn, leg, work.profile, work.arrived_ms)
         if (equal or session.held) and acts.acting(menu, session.screen):
             return await self._hold(work, session, leg, equal)
+        work.seen.answered = f"{session.service}/{session.screen}"
         cumulative = work.turn.leg_kind is LegKind.CUMULATIVE
         if cumulative and "*" in leg.text and menu.screen(session.screen).kind != "input":
             work.count("legs_lost")
@@ -232,8 +233,7 @@ class Gateway:
         after = found.session
         dialog.draw(after, self.random)
         self._stamp(work, after, leg)
-        after.predialled, after.held = False, equal
-        after.step += 1
+        after.predialled, after.held, after.step = False, equal, after.step + 1
         if after.outcome is session.outcome and after.screen != session.screen:
             after.outcome = None
         if found.intent is None:

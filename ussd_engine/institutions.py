@@ -5,14 +5,19 @@ All lists are made at load, in the order of the file: a request neither scans no
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable
+from hashlib import blake2b
 from pathlib import Path
 
 from ussd_engine.roster import Institution, Roster, Target, read
 from ussd_engine.search import Index
 
 __all__ = ["Institution", "Institutions"]
+
+REMEMBERED = 4096
+"""Searches whose rows are remembered."""
 
 _Rows = tuple[Institution, ...]
 
@@ -38,6 +43,8 @@ class Institutions:
         self._proposals = _proposals(roster)
         self._desk = self._by_code[roster.desk]
         self._index = Index(roster)
+        self._secret = os.urandom(16)
+        self._found: dict[tuple[bytes, str, int], _Rows] = {}
 
     @classmethod
     def load(cls, folder: Path) -> Institutions:
@@ -86,9 +93,20 @@ class Institutions:
         """The institution for a topic in a region; `None` where the topic alone does not tell."""
         return self._proposals.get((topic, region)) or self._proposals.get((topic, ""))
 
-    def search(self, text: str, locale: str, most: int = 5) -> list[Institution]:
-        """The institutions that a citizen may mean by `text`, the best first."""
-        return self._index.search(text, locale, most)
+    def search(self, text: str, locale: str, most: int = 5) -> _Rows:
+        """The institutions that a citizen may mean by `text`, the best first.
+
+        What was found is remembered, for one answer asks several times and many citizens ask the same; what was typed
+        is not: only its hash, by a key that this process drew.
+        """
+        asked = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._secret).digest(), locale, most
+        found = self._found.get(asked)
+        if found is None:
+            found = tuple(self._index.search(text, locale, most))
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[asked] = found
+        return found
 
 
 def _grouped(pairs: Iterable[tuple[str, Institution]]) -> dict[str, _Rows]:

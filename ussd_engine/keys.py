@@ -174,8 +174,10 @@ class Keyring:
             raise CannotOpen(f"{place}: a sealed row was changed, or belongs to another row") from None
 
     def _limit_key(self, day: date) -> bytes:
-        while (newest := max(self._limit)) < day:
+        newest = max(self._limit)
+        while newest < day:
             self._limit[newest + DAY] = _next_day(self._limit[newest])
+            newest += DAY
         for old in [known for known in self._limit if known < day - DAY]:
             del self._limit[old]
         return self._limit.get(day) or self._limit[min(self._limit)]

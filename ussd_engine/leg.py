@@ -7,6 +7,7 @@ opens a form and ends it. Where a provider gives nothing, the time of arrival de
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sessions import Session, digest
@@ -47,15 +48,19 @@ class Leg(NamedTuple):
     counts: tuple[str, ...] = ()
     """What an operator wants counted: `prefix_mismatch`."""
 
+    def __repr__(self) -> str:
+        return f"Leg({self.kind})"  # never what was typed
+
 
 class Teller:
     """Tells legs by keyed hashes, so that neither a text nor a provider's id stands in a session."""
 
     def __init__(self, secret: bytes) -> None:
         self.secret = secret
+        self._lately = lru_cache(maxsize=256)(partial(digest, secret))
 
     def dialogue(self, turn: Turn) -> bytes:
-        return digest(self.secret, turn.channel, turn.dialogue)
+        return self._lately(turn.channel, turn.dialogue)  # a turn asks more than once
 
     def hash(self, text: str) -> bytes:
         return digest(self.secret, text)
@@ -70,8 +75,9 @@ class Teller:
         if dialogue != session.dialogue:
             return self.start(Kind.REDIAL, turn)
         if turn.phase is Phase.START:
-            repeats = session.first or _lately(session, arrived_ms)
-            return self.start(Kind.REPEAT if repeats else Kind.REDIAL, turn)
+            start = self.start(Kind.REPEAT, turn)
+            last = (start.hash, start.length) == (session.leg, session.leg_length)
+            return start if last or _lately(session, arrived_ms) else start._replace(kind=Kind.REDIAL)
         if turn.leg_kind is LegKind.CUMULATIVE:
             return self.cumulative(session, turn)
         if turn.leg_kind is LegKind.SEQUENCE:

@@ -10,11 +10,16 @@ traceback: both may hold what was typed. The same is done to the lines of librar
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import re
 import sys
+import threading
+import time
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any, BinaryIO, Final
@@ -54,8 +59,10 @@ class Log:
     """Writes lines of `level` and above to `stream`."""
 
     def __init__(self, level: str = "INFO", stream: BinaryIO | None = None) -> None:
+        self._lines = _Lines(stream or sys.stdout.buffer)
+        self._tells_turns = logging.getLevelNamesMapping()[level] <= logging.INFO
         self._logger = structlog.wrap_logger(
-            structlog.BytesLogger(stream or sys.stdout.buffer),
+            self._lines,
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True, key="time"),
@@ -76,15 +83,18 @@ class Log:
         counts: Iterable[str] = (),
     ) -> None:
         """One turn. `log_tag` is random, new each day, and links to nothing; `screen` is `service/screen`."""
-        self._logger.info(
-            "turn",
+        if not self._tells_turns:
+            return
+        line = _Turn(
             log_tag=_fit(_TAG, log_tag),
             channel=_fit(_NAME, channel),
             screen=_fit(_NAME, screen),
             outcome=Outcome(outcome),
             ms=round(seconds * 1000, 1),
             counts=[count if count in _COUNTS else UNFIT for count in counts],
+            time=_stamp(int(time.time())),
         )
+        self._lines.msg(_encoded(line))
 
     def count(self, count: Count, channel: str = "") -> None:
         """Something outside a turn, such as a body that is no callback."""
@@ -113,6 +123,53 @@ class Log:
         )
 
 
+class _Turn(msgspec.Struct, kw_only=True):
+    """The line of a turn, in the order in which it is written."""
+
+    event: str = "turn"
+    log_tag: str
+    channel: str
+    screen: str
+    outcome: Outcome
+    ms: float
+    counts: list[str]
+    level: str = "info"
+    time: str
+
+
+class _Lines:
+    """Where the lines go: those of one tick of the event loop together, for each write is a system call.
+
+    What cannot be written is dropped: a full disk must not keep a citizen from her answer.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._waiting: list[bytes] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop that was asked to write what waits."""
+
+    def msg(self, line: bytes) -> None:
+        self._waiting.append(line)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._write()
+            return
+        if loop is not self._loop:
+            self._loop = loop
+            loop.call_soon(self._write)
+
+    debug = info = warning = error = critical = msg
+
+    def _write(self) -> None:
+        self._loop = None
+        lines, self._waiting = self._waiting, []
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(b"".join(line + b"\n" for line in lines))
+            self._stream.flush()
+
+
 class Redirect(logging.Handler):
     """Sends the lines of libraries to the log. Never fails: a line that cannot be written is dropped."""
 
@@ -136,6 +193,8 @@ def redirect(log: Log, level: str = "INFO") -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     sys.excepthook = lambda _type, error, _trace: log.fault(error)
+    sys.unraisablehook = lambda told: log.fault(told.exc_value or RuntimeError())
+    threading.excepthook = lambda told: log.fault(told.exc_value or RuntimeError())
 
 
 def place_of(trace: TracebackType | None) -> str:
@@ -173,3 +232,11 @@ def _fit(pattern: re.Pattern[str], value: str) -> str:
 
 def _encode(line: dict[str, Any], **_: object) -> bytes:
     return msgspec.json.encode(line)
+
+
+_encoded = msgspec.json.Encoder().encode
+
+
+@lru_cache(maxsize=1)
+def _stamp(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))

@@ -84,7 +84,8 @@ def move(edition: Edition, session: Session, facts: Facts, profile: Profile) -> 
     if session.service not in edition.services:
         session.service = next(iter(edition.codes.values()))
     menu = edition.services[session.service]
-    if session.screen not in menu.service.screens:
+    needs_draft = bool(menu.homes.get(session.screen)) or session.screen == menu.service.resume
+    if (needs_draft and draft_of(session) is None) or session.screen not in menu.service.screens:
         session.screen = menu.service.resume if draft_of(session) and menu.service.resume else menu.service.start
     for service in dict.fromkeys(draft.service for draft in session.drafts):
         session = _placed(edition, session, facts, profile, service)

@@ -6,8 +6,11 @@ module is imported; any of them then tells the numbers of all.
 
 from __future__ import annotations
 
+import math
 import os
-from typing import Final
+from collections.abc import Callable
+from functools import cache
+from typing import Final, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -20,49 +23,81 @@ BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
+class Row(NamedTuple):
+    """A series as Prometheus reads it."""
+
+    name: str
+    labels: tuple[str, ...]
+    help: str
+
+
 class Metrics:
-    """The numbers of one process."""
+    """The numbers of one process. What a turn counts is looked up by its labels once, then kept at hand."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._turns = Counter(
-            "ussd_turns", "Turns, by how they were answered.", ["channel", "outcome"], registry=self.registry
-        )
-        self._seconds = Histogram(
-            "ussd_turn_seconds", "From callback to answer.", ["channel"], buckets=BUCKETS_S, registry=self.registry
-        )
-        self._counts = {
-            count: Counter(f"ussd_{count}", count.help, ["channel"], registry=self.registry) for count in Count
-        }
-        self._deliveries = Counter(
-            "ussd_deliveries",
-            "What became of a submission on its way to the core.",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self._outbox_age = Gauge(
-            "ussd_outbox_age_seconds",
-            "Age of the oldest submission that the core has not taken.",
-            registry=self.registry,
-            multiprocess_mode="mostrecent",
-        )
+        self.rows: list[Row] = []
+        """All that is told, in order."""
+        self._turns = cache(self._counter("ussd_turns", "Turns, by how they were answered.", "channel", "outcome"))
+        took = "From callback to answer in seconds, by the screen that was shown; refusals are not timed."
+        self._seconds = cache(self._histogram("ussd_turn_seconds", took, "channel", "screen"))
+        asked = "Times that a screen was shown anew and waited for an answer."
+        self._asked = cache(self._counter("ussd_screen_asked", asked, "screen"))
+        answered = "Times that an answer to a screen came, right or wrong."
+        self._answered = cache(self._counter("ussd_screen_answered", answered, "screen"))
+        counts = {str(count): self._counter(f"ussd_{count}", count.help, "channel") for count in Count}
+        self._counts = cache(lambda count, channel: counts[Count(count)](channel))
+        became = "What became of a submission on its way to the core."
+        self._deliveries = self._counter("ussd_deliveries", became, "outcome")
+        age = "Age of the oldest submission that the core has not taken."
+        self._outbox_age = self._gauge("ussd_outbox_age_seconds", age)
+        live = "Live sessions, and the small keys that lead to them, in the session store; NaN where it cannot count."
+        self._live_sessions = self._gauge("ussd_live_sessions", live)
+        self._live_sessions.set(math.nan)
 
-    def turn(self, channel: str, outcome: Outcome, seconds: float) -> None:
-        """One turn, answered after `seconds`."""
-        self._turns.labels(channel, outcome).inc()
-        self._seconds.labels(channel).observe(seconds)
+    def _counter(self, name: str, help: str, *labels: str) -> Callable[..., Counter]:
+        """From the values of its labels to what is counted."""
+        self.rows.append(Row(f"{name}_total", labels, help))
+        return Counter(name, help, labels, registry=self.registry).labels
+
+    def _histogram(self, name: str, help: str, *labels: str) -> Callable[..., Histogram]:
+        self.rows.append(Row(name, labels, help))
+        return Histogram(name, help, labels, buckets=BUCKETS_S, registry=self.registry).labels
+
+    def _gauge(self, name: str, help: str) -> Gauge:
+        """A number of the whole gateway: of several workers' the one that was told last."""
+        self.rows.append(Row(name, (), help))
+        return Gauge(name, help, registry=self.registry, multiprocess_mode="mostrecent")
+
+    def turn(self, channel: str, outcome: Outcome, seconds: float, screen: str = "") -> None:
+        """One turn, answered after `seconds` with `screen`, as `service/screen`; timed where there is one."""
+        self._turns(channel, outcome).inc()
+        if screen:
+            self._seconds(channel, screen).observe(seconds)
+
+    def asked(self, screen: str) -> None:
+        """A screen waits for an answer that it did not wait for before."""
+        self._asked(screen).inc()
+
+    def answered(self, screen: str) -> None:
+        """An answer to a screen came."""
+        self._answered(screen).inc()
 
     def count(self, count: str, channel: str = "") -> None:
         """One more of a `Count`, or of its name. `channel` is empty where none is concerned."""
-        self._counts[Count(count)].labels(channel).inc()
+        self._counts(count, channel).inc()
 
     def delivered(self, outcome: str) -> None:
         """One row of the outbox was handled; `outcome` as `delivery` names it."""
-        self._deliveries.labels(outcome).inc()
+        self._deliveries(outcome).inc()
 
     def outbox_age(self, seconds: float) -> None:
         """The age of the oldest row of the outbox; 0 where it is empty."""
         self._outbox_age.set(seconds)
+
+    def live_sessions(self, count: int) -> None:
+        """How much the session store holds."""
+        self._live_sessions.set(count)
 
     def exposition(self) -> bytes:
         """What `/metrics` answers, of type `CONTENT_TYPE`."""
@@ -71,3 +106,24 @@ class Metrics:
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
         return generate_latest(together)
+
+
+def markdown() -> str:
+    """The page `docs/metrics.md`."""
+    rows = [f"| `{row.name}` | {', '.join(row.labels)} | {row.help} |" for row in Metrics().rows]
+    return "\n".join([_PAGE, *rows, ""])
+
+
+_PAGE = """# Metrics
+
+`GET /metrics` tells these numbers in Prometheus' text format, of all workers together. `channel` is a channel's name,
+`screen` is `service/screen` as the menus have it, `outcome` is one of a handful of words: nothing of a citizen is in
+any of them. How to read them: [when it is too much](overload.md).
+
+This page is written by `make docs`.
+
+| series | labels | what it tells |
+| --- | --- | --- |"""
+
+if __name__ == "__main__":
+    print(markdown(), end="")

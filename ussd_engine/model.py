@@ -31,7 +31,14 @@ class LegKind(StrEnum):
     """Nothing is given: the same input within a time is a repeat."""
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Quiet(msgspec.Struct, frozen=True):
+    """Prints its name alone: what a citizen wrote, or her number, must not reach a log by way of a traceback."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
+class Turn(Quiet, frozen=True):
     """One callback of a provider, in our words. Nothing else in the engine knows a provider's field names."""
 
     channel: str
@@ -70,7 +77,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The provider hands over digits dialled behind the code, so `{code}` may hold the whole path."""
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(Quiet, frozen=True):
     """What the citizen's phone is to show, and whether it may answer."""
 
     text: str
@@ -85,7 +92,7 @@ class Mode(StrEnum):
     ANONYMOUS = "anonymous"
 
 
-class Submit(msgspec.Struct, frozen=True, kw_only=True):
+class Submit(Quiet, frozen=True, kw_only=True):
     """The effect that stores a submission. Its key is the run of the form."""
 
     key: bytes
@@ -111,14 +118,14 @@ class Submit(msgspec.Struct, frozen=True, kw_only=True):
     due: date | None
 
 
-class Cancel(msgspec.Struct, frozen=True, kw_only=True):
+class Cancel(Quiet, frozen=True, kw_only=True):
     """The effect that leaves a form. Its key is the run, so that of it and `Submit` only one can be."""
 
     key: bytes
     at_ms: int
 
 
-class SetLanguage(msgspec.Struct, frozen=True, kw_only=True):
+class SetLanguage(Quiet, frozen=True, kw_only=True):
     """The effect that remembers a caller's language for 12 months."""
 
     key: bytes
@@ -131,7 +138,7 @@ class SetLanguage(msgspec.Struct, frozen=True, kw_only=True):
 Act = Submit | Cancel | SetLanguage
 
 
-class Committed(msgspec.Struct, frozen=True):
+class Committed(Quiet, frozen=True):
     """What the ledger holds under a key: the first effect that came with it, whatever the later ones were."""
 
     kind: Literal["submit", "cancel", "set_language", "limit"]
@@ -159,7 +166,7 @@ class CaseState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
+class Submission(Quiet, frozen=True, kw_only=True):
     """What a feedback store receives. `number` and `name` are set in `named` alone."""
 
     idempotency_key: str

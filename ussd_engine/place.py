@@ -21,7 +21,7 @@ class Work:
     seen: Seen
     edition: Edition
     arrived_ms: int
-    deadline: float
+    deadline: float = 0.0
     """By the loop's clock."""
     key: bytes = b""
     found: Sealed | None = None

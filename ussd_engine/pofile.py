@@ -110,6 +110,7 @@ class PoFile:
         self._ready = {
             key: _forms(message) for key, message in self._entries.items() if all(_forms(message)) and not message.fuzzy
         }
+        self._told: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def plural(self, n: int) -> int:
         """Which of the forms of a text goes with the count `n`."""
@@ -120,6 +121,12 @@ class PoFile:
 
         What is not translated, or only so that a person has to look at it, is shown in its own words.
         """
+        key = (context, msgid)
+        if key not in self._told:
+            self._told[key] = self._found(*key)
+        return self._told[key]
+
+    def _found(self, context: str, msgid: str) -> tuple[str, ...]:
         found = self._ready.get((context, msgid), (msgid,))
         if texts.count_of(msgid) is None:
             return found[:1]

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -79,6 +80,16 @@ def seconds(least: float, most: float) -> Callable[[object], float]:
         return number
 
     return read
+
+
+def day(value: object) -> date:
+    """A date of TOML, or a text: `2026-01-15`, `15/01/2026`."""
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat("-".join(reversed(text(value).split("/"))))
+    except ValueError:
+        raise ValueError("expected a day, as 2026-01-15 or 15/01/2026") from None
 
 
 def choice(known: tuple[_C, ...]) -> Callable[[object], _C]:

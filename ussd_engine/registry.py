@@ -229,9 +229,12 @@ SETTINGS: dict[str, tuple[int, str]] = {
     "site": (21, "the service's web site"),
     "emergency": (3, "the emergency number"),
     "graft_no": (3, "the anti-corruption bureau's number"),
-    "minutes": (2, "how long what was written is kept, in minutes; empty where nothing is kept"),
+    "minutes": (
+        2,
+        "how long what was written is kept, empty where nothing is; on busy until the next try; in minutes",
+    ),
     "hours": (2, "how long to wait, in hours"),
-    "date": (10, "when maintenance ends"),
+    "date": (10, "the last day of maintenance"),
 }
 
 RECEIPT = {"ref": 9, "pin": 4, "due": 10}

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from sessions import Session
-from ussd_engine import gsm
-from ussd_engine.menu.edition import Edition
+from ussd_engine import gsm, memo
+from ussd_engine.menu.compile import Menu
+from ussd_engine.menu.edition import Cut, Edition
 from ussd_engine.menu.template import Slot, template
 from ussd_engine.model import Profile, Reply
 from ussd_engine.registry import RULES, SOURCES
@@ -18,16 +21,23 @@ from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import Line, Screen, number_of, passes
 from ussd_engine.texts import COUNTS
 
-MEMO = 8192
-"""The most page cuts an edition remembers."""
-
 
 def render(
     edition: Edition, session: Session, facts: Facts, profile: Profile, extra: Mapping[str, str] | None = None
 ) -> Reply:
     """The screen on which the session stands."""
-    frame = Frame(Scope(edition, session, facts, extra), profile)
-    return Reply(frame.text(), frame.screen.kind == "end")
+    scope = Scope(edition, session, facts, extra)
+    ends = scope.screen.kind == "end"
+    key = memo.key_of(scope, profile.septets, profile.units)
+    if key is None:
+        return Reply(Frame(scope, profile).text(), ends)
+    text = edition.texts.get(key)
+    if text is None:
+        text = Frame(scope, profile).text()
+        if len(edition.texts) >= memo.MOST:
+            edition.texts.clear()
+        edition.texts[key] = text
+    return Reply(text, ends)
 
 
 class Frame:
@@ -47,18 +57,22 @@ class Frame:
     def filled(self, context: str, msgid: str, fill: Callable[..., str]) -> str:
         """A text with its values; where it holds one count, in the plural form of that count."""
         scope = self.scope
-        counts = [slot for slot in template(msgid).slots if slot.name in COUNTS]
-        if len(counts) == 1 and (value := fill(counts[0])).isdecimal():
-            catalog = scope.edition.catalog
-            return template(catalog.ngettext(scope.locale, scope.menu.name, context, msgid, int(value))).fill(fill)
+        forms = scope.edition.catalog.forms(scope.locale, scope.menu.name, context, msgid)
+        if len(forms) > 1:
+            count = next(slot for slot in template(msgid).slots if slot.name in COUNTS)
+            if (value := fill(count)).isdecimal():
+                which = scope.edition.catalog.plural(scope.locale, scope.menu.name, int(value))
+                return template(forms[which]).fill(fill)
         return template(self.words(context, msgid)).fill(fill)
 
+    @cached_property
     def head(self) -> str:
         return self.filled(self.screen.name, self.screen.text, self.scope.fill)
 
+    @cached_property
     def again(self) -> str:
         if self.screen.again is None:
-            return self.head()
+            return self.head
         return self.filled(self.screen.name, self.screen.again, self.scope.fill) if self.screen.again else ""
 
     def above(self, name: str) -> str:
@@ -102,7 +116,7 @@ class Frame:
         """The words over the lines; a long text is all in its pages."""
         if self.screen.kind == "read":
             return ""
-        return self.again() if self.scope.session.line else self.head()
+        return self.again if self.scope.session.line else self.head
 
     def cut(self, text: str) -> str:
         """What the proofs rule out is cut all the same rather than lost on the way."""
@@ -111,31 +125,66 @@ class Frame:
 
     def body(self, page: int) -> list[str]:
         """What stands below the words on a page: rows, lines, navigation."""
+        lines, follows = self.page(page)
+        more = [self.more()] if follows else []
+        return [*lines, *more, *self.back()]
+
+    def page(self, number: int) -> tuple[Sequence[str], bool]:
+        """The lines of a page, or of the last one where there are fewer, and whether another follows."""
+        if self.screen.kind == "list":
+            return self.list_page(number)
         pages = self.pages()
-        if len(pages) == 1:
-            return [*pages[0], *self.back()]
-        page = min(page, len(pages) - 1)
-        more = [self.more()] if page < len(pages) - 1 else []
-        return [*pages[page], *more, *self.back()]
+        at = min(number, len(pages) - 1)
+        return pages[at], at < len(pages) - 1
 
     def pages(self) -> Sequence[Sequence[str]]:
-        """The lines of every page. A list's rows are formatted for one cut only and remembered with the edition."""
+        """The lines of every page."""
         kind = self.screen.kind
         if kind == "read":
             return self.read_pages()
         if kind == "list":
-            return self.list_pages()
+            self.list_page(sys.maxsize)
+            return self.list_cut.pages
         lines = self.lines()
         return self.cut_pages(lines) if TYPES[kind].PAGED else [lines]
 
-    def list_pages(self) -> Sequence[Sequence[str]]:
+    def list_page(self, number: int) -> tuple[Sequence[str], bool]:
+        """As `page`. A list is cut only as far as somebody has looked: it may be long."""
+        cut = self.list_cut
+        while not cut.whole and len(cut.pages) <= number:
+            self.cut_on(cut)
+        at = min(number, len(cut.pages) - 1)
+        return cut.pages[at], at < len(cut.pages) - 1 or not cut.whole
+
+    @cached_property
+    def list_cut(self) -> Cut:
+        """The pages of this list so far: those that the edition remembers, or its own."""
         key = self.memo_key()
-        memo = self.scope.edition.pages
+        pages = self.scope.edition.pages
         if key is None:
-            return self.cut_list()
-        if key not in memo and len(memo) < MEMO:
-            memo[key] = self.cut_list()
-        return memo.get(key) or self.cut_list()
+            return Cut()
+        if len(pages) >= memo.MOST and key not in pages:
+            pages.clear()
+        return pages.setdefault(key, Cut())
+
+    def cut_on(self, cut: Cut) -> None:
+        """One page more; a list that is short enough is looked at as a whole."""
+        rows, lines = self.scope.rows(self.screen), self.lines()
+        total = len(rows) + len(lines)
+        if total <= self.profile.septets:
+            cut.pages = self.cut_pages([*map(self.numbered, range(len(rows)), rows), *lines])
+            cut.whole = True
+            return
+        tops, page = self.tops(), list[str]()
+        for at in range(cut.at, total):
+            line = self.numbered(at, rows[at]) if at < len(rows) else lines[at - len(rows)]
+            tail = self.back() if at == total - 1 else [self.more(), *self.back()]
+            if page and not self.fits(tops, [*page, line, *tail]):
+                break
+            page.append(line)
+        cut.pages.append(page)
+        cut.at += len(page)
+        cut.whole = cut.at == total
 
     def memo_key(self) -> object | None:
         """What the pages of a list depend on; `None` where that is anything that a citizen typed."""
@@ -143,16 +192,16 @@ class Frame:
         assert source is not None
         kinds = SOURCES[source.source].args
         asked = [value for name, value in source.args.items() if kinds[name] == "answer"]
-        if template(self.screen.text).slots or not all(name in shown and shown[name].kind for name in asked):
+        said = [self.screen.text, *(line.label for line in self.screen.lines)]
+        by_citizen = any(template(text).slots for text in said) or any(line.tests for line in self.screen.lines)
+        if by_citizen or not all(name in shown and shown[name].kind for name in asked):
             return None
         rows = tuple(answers.get(name) for name in asked)
         return (self.scope.menu.name, self.screen.name, self.scope.locale, self.profile, rows)
 
-    def cut_list(self) -> Sequence[Sequence[str]]:
+    def numbered(self, index: int, row: Row) -> str:
         more = self.scope.menu.service.more
-        number = more.number if more else ""
-        rows = enumerate(self.scope.rows(self.screen))
-        return self.cut_pages([*(f"{number_of(index, number)}. {self.row(row)}" for index, row in rows), *self.lines()])
+        return f"{number_of(index, more.number if more else '')}. {self.row(row)}"
 
     def row(self, row: Row) -> str:
         """A row as it looks: its short name, or the words of `row` with its columns."""
@@ -184,10 +233,10 @@ class Frame:
 
     def read_pages(self) -> list[list[str]]:
         """A long text cut at word ends; the lines stand on the last page."""
-        words = self.head().split(" ")
+        words = self.head.split(" ")
         last = [*self.lines(), *self.back()]
         tail = max([self.more(), *self.back()], last, key=lambda lines: len("\n".join(lines)))
-        above = [top for top in self.tops() if top in self.lines_above()] or [""]
+        above = self.lines_above() or ("",)
         pages: list[list[str]] = []
         page = ""
         for word in words:
@@ -205,37 +254,30 @@ class Frame:
 
     def tops(self) -> list[str]:
         """All that can stand above the lines: the heading, and each possible line with the `again` words."""
-        again = self.again()
-        return [self.head(), *(f"{line}\n{again}" if again else line for line in self.lines_above())]
+        again = self.again
+        return [self.head, *(f"{line}\n{again}" if again else line for line in self.lines_above())]
 
-    def lines_above(self) -> list[str]:
-        return [self.above(name) for name in possible_lines(self.scope.edition, self.scope.menu.name, self.screen)]
+    def lines_above(self) -> tuple[str, ...]:
+        """Each line that can stand above; they show nothing of a session, so they are made once."""
+        scope = self.scope
+        key = (scope.menu.name, self.screen.name, scope.locale)
+        made = scope.edition.above
+        if key not in made:
+            made[key] = tuple(map(self.above, possible_lines(scope.menu, self.screen)))
+        return made[key]
 
 
-def possible_lines(edition: Edition, service: str, screen: Screen) -> tuple[str, ...]:
+def possible_lines(menu: Menu, screen: Screen) -> tuple[str, ...]:
     """The names of the error and warning lines that can stand above a screen."""
-    key = (service, screen.name)
-    if key not in edition.above:
-        edition.above[key] = _possible(edition, service, screen)
-    return edition.above[key]
-
-
-def _possible(edition: Edition, service: str, screen: Screen) -> tuple[str, ...]:
-    menu = edition.services[service]
     if screen.kind == "end":
         return ()
     errors = ["empty"] if screen.kind == "input" else ["choice", "empty"]
     for rule, bounds in screen.checks.items():
         errors += [error for error in RULES[rule].errors if error != "short" or "min" in bounds]
-    warnings = {
-        f"!{warning}"
-        for edge in menu.edges
-        if edge.dest == screen.name and edge.verb in ("ask", "full", "none", "to")
-        for warning in menu.screen(edge.source).warn
-    }
+    warnings = {f"!{warning}" for warning in menu.warned.get(screen.name, ())}
     return (*dict.fromkeys(errors), *sorted(warnings))
 
 
 def has_more(scope: Scope, profile: Profile) -> bool:
     """Whether a page follows the one that the citizen saw."""
-    return scope.session.page < len(Frame(scope, profile).pages()) - 1
+    return Frame(scope, profile).page(scope.session.page)[1]

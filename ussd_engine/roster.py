@@ -87,6 +87,8 @@ def read(folder: Path) -> Roster:
     kinds, desk = _roles(roles, rows, known)
     dropped = frozenset(line.cells["word"] for line in stopwords.lines)
     _check_typed(aliases, dropped)
+    for table in (roles, topics, aliases, stopwords):
+        _check_rows(table)
     regions = _regions(rows, kinds.get("secretariat", frozenset()))
     _check_places(institutions, kinds.get("secretariat", frozenset()), regions)
     roster = Roster(
@@ -228,6 +230,15 @@ def _check_places(table: Table, seats: Collection[str], regions: Collection[str]
             table.fault(number, f'region: "{region}" is not known{did_you_mean(region, regions)}')
         if cells["kind"] in seats and taken.setdefault(region, number) != number:
             table.fault(number, f'region: "{region}" has its {cells["kind"]} in line {taken[region]} already')
+
+
+def _check_rows(table: Table) -> None:
+    """A row that stands twice does nothing: one of the two was meant to be another."""
+    first: dict[tuple[str, ...], int] = {}
+    for number, cells in table.lines:
+        row = tuple(cells.values())
+        if first.setdefault(row, number) != number:
+            table.fault(number, f'"{",".join(row)}" stands in line {first[row]} already', "same row")
 
 
 def _check_typed(table: Table, stopwords: Collection[str]) -> None:

@@ -35,11 +35,20 @@ class Run:
         return self.draft.edits[-1].fresh if self.draft.edits else self.draft.answers
 
     def put(self, answers: Mapping[str, Value]) -> None:
-        """Keep answers, and forget what was chosen on the ground of an answer that is now another one."""
-        changed = {name for name, value in answers.items() if self.scope.answers.get(name) not in (None, value)}
+        """Keep her answers, and forget what was chosen on the ground of an answer that is now another one."""
+        self._keep(answers, self._others(answers))
+
+    def _others(self, answers: Mapping[str, Value]) -> set[str]:
+        """Of these answers those that stand with another value."""
+        return {name for name, value in answers.items() if self.scope.answers.get(name) not in (None, value)}
+
+    def _keep(self, answers: Mapping[str, Value], changed: set[str]) -> None:
         self.latest.update(answers)
+        if not self.draft.edits:
+            self.draft.given = [name for name in self.draft.given if name not in answers]
         self.scope.renew()
-        for index in self.plan.applicable(self.scope.look) if changed else ():
+        # What is forgotten on the way may change what applies further on.
+        for index in self.plan.applicable(lambda name: self.scope.look(name)) if changed else ():
             item = self.plan.items[index]
             if item.asks or answers.keys() >= set(item.saves):
                 continue
@@ -160,14 +169,14 @@ class Run:
             return
         gone = [name for name in edit.masked if name in edit.fresh or not self.shared(name, *span)]
         self.draft.edits.pop()
+        self.scope.renew()
+        changed = self._others(edit.fresh)
         below = self.draft.edits[-1] if self.draft.edits else None
         for name in gone:
             if below and name not in below.fresh and name not in edit.fresh:
                 below.masked.append(name)
             self.latest.pop(name, None)
-        self.latest.update(edit.fresh)
-        self.draft.given = [name for name in self.draft.given if name not in edit.masked]
-        self.scope.renew()
+        self._keep(edit.fresh, changed)
 
     def shared(self, name: str, start: int, end: int) -> bool:
         """Whether a question outside this part of the form is answered by `name` too."""
@@ -189,30 +198,36 @@ class Run:
         edit = self.draft.edits[-1] if self.draft.edits else None
         last = None if edit and edit.add else self.asked_last(edit)
         if last is not None:
-            for name in self.plan.items[last].saves:
+            index, names = last
+            for name in names:
                 self.latest.pop(name, None)
             self.scope.renew()
-            return last
+            return index
         if edit is None:
             return None
         self.draft.edits.pop()
         self.scope.renew()
         return edit.screen
 
-    def asked_last(self, edit: Edit | None) -> int | None:
-        """The last question before hers, in the form's order, that she answered herself.
+    def asked_last(self, edit: Edit | None) -> tuple[int, set[str]] | None:
+        """The last question before hers, in the form's order, that she answered herself, with what she answered by it.
 
-        Of two that save the same, who is asked first has answered for both.
+        Of two that save the same, who is asked first has answered for both. The screen after a full reply is beside
+        the question that it was the reply to.
         """
         start, end = (edit and self.span(edit)) or (0, -1)
         here = self.first_unanswered(start, end)
         end = end if here is None else here
-        kept, last, given = self.latest.keys(), None, set(self.draft.given)
+        kept, given = self.latest.keys(), set() if edit else set(self.draft.given)
+        last: tuple[int, set[str]] | None = None
         for index in self.plan.applicable(self.scope.look, start, end):
-            saves = set(self.plan.items[index].saves)
-            if saves and not self.plan.items[index].asks and saves <= kept and not saves <= given:
-                last = index
+            item = self.plan.items[index]
+            saves = set(item.saves)
+            if saves and not item.asks and saves <= kept and not saves <= given:
+                last = index, saves - given
                 given |= saves
+                if self.scope.menu.screen(item.name).full == self.scope.session.screen:
+                    break
         return last
 
     @property

@@ -9,7 +9,7 @@ from ussd_engine import gsm
 from ussd_engine.institutions import Institution
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
-from ussd_engine.menu.plan import Plan
+from ussd_engine.menu.plan import Look, Plan
 from ussd_engine.menu.template import Slot
 from ussd_engine.model import Answers
 from ussd_engine.registry import KINDS, OFFERS, SOURCES, Place, key_of
@@ -22,7 +22,7 @@ Row = Institution | str
 class Scope:
     """One session on one edition. Pure; reads only."""
 
-    __slots__ = ("answers", "draft", "edition", "extra", "facts", "locale", "menu", "plan", "session")
+    __slots__ = ("_answers", "_known", "draft", "edition", "extra", "facts", "locale", "menu", "plan", "session")
 
     def __init__(
         self, edition: Edition, session: Session, facts: Facts, extra: Mapping[str, str] | None = None
@@ -41,10 +41,18 @@ class Scope:
         self.locale: str = session.locale or self.menu.service.language
         self.draft: Draft | None = draft_of(session)
         self.plan: Plan | None = self.menu.plans.get(self.draft.form) if self.draft else None
-        self.answers: Answers = dict(session.values)
-        if self.draft is not None and self.plan is not None:
-            self.answers.update(self.plan.sets)
-            self.answers.update(effective(self.draft.answers, self.draft.edits))
+        self._answers: Answers | None = None
+        self._known: dict[str, Fact] | None = None
+
+    @property
+    def answers(self) -> Answers:
+        """What she answered, with what the form sets and the changes under way; worked out when first asked for."""
+        if self._answers is None:
+            self._answers = dict(self.session.values)
+            if self.draft is not None and self.plan is not None:
+                self._answers.update(self.plan.sets)
+                self._answers.update(effective(self.draft.answers, self.draft.edits))
+        return self._answers
 
     @property
     def inside(self) -> bool:
@@ -55,11 +63,16 @@ class Scope:
     def screen(self) -> Screen:
         return self.menu.screen(self.session.screen)
 
-    def look(self, name: str) -> Fact | None:
-        """What the last act resulted in, else an answer's value, else a fact's."""
-        value = self.session.outcome.values.get(name) if self.session.outcome else None
-        value = self.answers.get(name) if value is None else value
-        return self.facts.get(name) if value is None else value
+    @property
+    def look(self) -> Look:
+        """Gives what the last act resulted in, else an answer's value, else a fact's. Holds until `renew`."""
+        if self._known is None:
+            known = dict(self.facts)
+            known.update((name, value) for name, value in self.answers.items() if value is not None)
+            if self.session.outcome is not None:
+                known.update((name, value) for name, value in self.session.outcome.values.items() if value is not None)
+            self._known = known
+        return self._known.get
 
     # rows
 
@@ -148,11 +161,16 @@ class Scope:
 
 def draft_of(session: Session) -> Draft | None:
     """The draft of the session's service."""
-    return next((draft for draft in session.drafts if draft.service == session.service), None)
+    for draft in session.drafts:
+        if draft.service == session.service:
+            return draft
+    return None
 
 
 def effective(answers: Answers, edits: Sequence[Edit]) -> Answers:
     """The answers with the changes under way laid over them."""
+    if not edits:
+        return answers
     found = dict(answers)
     for edit in edits:
         for name in edit.masked:

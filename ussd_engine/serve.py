@@ -1,7 +1,8 @@
 """The gateway as processes: one that answers, or several under one parent that share a port.
 
-SIGTERM drains and ends. SIGHUP, to the parent where there is one, reads the menus again. They are proven once; then
-every worker reads them, and only when each of them can run dialogs on them do new dialogs begin there.
+SIGTERM drains and ends. SIGHUP, to the parent where there is one, reads the menus again, and of the settings whether
+maintenance is announced. Menus are proven once; then every worker reads them, and only when each of them can run
+dialogs on them do new dialogs begin there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import multiprocessing
 import os
 import shutil
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -27,14 +30,14 @@ import aiohttp
 from aiohttp import web
 from prometheus_client.multiprocess import mark_process_dead
 
-from ussd_engine.app import ENGINE, create_app
-from ussd_engine.config import Config
+from ussd_engine.app import ENGINE, IDLE_S, create_app
+from ussd_engine.config import Config, load
 from ussd_engine.engine import Engine, load_menus, open_keys
-from ussd_engine.errors import EngineError
+from ussd_engine.errors import ConfigError, EngineError
 from ussd_engine.logs import Log, redirect
 from ussd_engine.metrics import SHARED
+from ussd_engine.port import BACKLOG, address_of, bind, listen
 
-BACKLOG = 2048
 DRAIN_S = 5.0
 """A turn has its own deadline, which is shorter."""
 STOP_S = 9.5
@@ -43,49 +46,19 @@ BACK_S = 1.0
 READ_S = 60.0
 """What a worker may take to read menus."""
 READ = b"read"
+MAINTENANCE = b"maintenance "
+"""Before a day in ISO form, or nothing where none is announced."""
 
 Say = Callable[[str], None]
 
 
 def serve(config: Config, say: Say) -> int:
     """Answer until SIGTERM or SIGINT; the exit code. Raises `ConfigError` or `MenuError` where it cannot start."""
-    with contextlib.closing(_listen(config)) as listening:
+    with contextlib.closing(listen(config)) as listening:
         if config.workers == 1:
             return asyncio.run(_answer(config, listening, say))
         with _shared_numbers():
             return asyncio.run(_parent(config, listening, say))
-
-
-# the port
-
-
-def _listen(config: Config) -> socket.socket:
-    """The socket of this process: every worker opens one more on the same port."""
-    if config.workers > 1:
-        # Two gateways that both share their port would share it with each other: nobody else may have it.
-        _bind(config, shared=False).close()
-    return _bind(config, shared=config.workers > 1)
-
-
-def _bind(config: Config, shared: bool) -> socket.socket:
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if shared:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        found.bind((config.host, config.port))
-        if not shared:
-            found.listen(BACKLOG)
-    except OSError as error:
-        found.close()
-        raise EngineError(f"{config.host}:{config.port}: {error.strerror}. Name another with --port") from None
-    return found
-
-
-def _address(found: socket.socket) -> str:
-    host, port = found.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 # one process that answers
@@ -96,14 +69,17 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
     log = Log(config.log_level)
     redirect(log, config.log_level)
     stop, asked = _told_by_signals()
-    runner = web.AppRunner(create_app(config, log=log), access_log=None, shutdown_timeout=DRAIN_S)
+    runner = web.AppRunner(
+        create_app(config, log=log), access_log=None, keepalive_timeout=IDLE_S, shutdown_timeout=DRAIN_S
+    )
     await runner.setup()
+    _settle()
     try:
         await web.SockSite(runner, listening, backlog=BACKLOG).start()
         engine = runner.app[ENGINE]
         if parent is None:
             complaints = [f"{one}; callers get an apology until that is mended" for one in await engine.ready()]
-            greeting(config, _address(listening), [*engine.warnings, *complaints], say)
+            greeting(config, address_of(listening), [*engine.warnings, *complaints], say)
             heeding = asyncio.create_task(_heed_signals(asked, engine, say))
         else:
             heeding = asyncio.create_task(_heed_parent(parent, engine, say, stop))
@@ -129,7 +105,17 @@ async def _heed_signals(asked: asyncio.Event, engine: Engine, say: Say) -> None:
     """Read the menus again at each SIGHUP."""
     while await asked.wait():
         asked.clear()
+        engine.admission.maintenance = _maintenance(engine.admission.maintenance, say)
         await _reload(engine, say)
+
+
+def _maintenance(before: date | None, say: Say) -> date | None:
+    """The last day of maintenance as the settings tell it now; as it was `before` where they cannot be read."""
+    try:
+        return load().maintenance
+    except ConfigError as error:
+        say(f"settings not read again, the old ones stay:\n{error}")
+        return before
 
 
 async def _reload(engine: Engine, say: Say) -> None:
@@ -138,7 +124,17 @@ async def _reload(engine: Engine, say: Say) -> None:
     except EngineError as error:
         say(f"menus not reloaded, the old ones stay:\n{error}")
     else:
+        _settle()
         say(f"menus reloaded: version {edition.version.hex()}")
+
+
+def _settle() -> None:
+    """Keep the collector away from what stays: it would look through all menus while a citizen waits, which is a tenth
+    of a turn on average and a standstill where they are large."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def greeting(config: Config, address: str, warnings: Sequence[str], say: Say) -> None:
@@ -207,6 +203,9 @@ async def _heed(parent: Connection, engine: Engine, message: bytes, say: Say) ->
         except EngineError as error:
             say(str(error))
             parent.send_bytes(b"")
+    elif message.startswith(MAINTENANCE):
+        day = message.removeprefix(MAINTENANCE).decode()
+        engine.admission.maintenance = date.fromisoformat(day) if day else None
     elif edition := engine.editions.of(message):
         engine.editions.swap(edition)
 
@@ -214,7 +213,7 @@ async def _heed(parent: Connection, engine: Engine, message: bytes, say: Say) ->
 def _work(config: Config, parent: Connection) -> None:
     """A worker process: its own socket on the parent's port."""
     try:
-        with contextlib.closing(_bind(config, shared=True)) as listening:
+        with contextlib.closing(bind(config, shared=True)) as listening:
             sys.exit(asyncio.run(_answer(config, listening, _to_stderr, parent)))
     except EngineError as error:
         _to_stderr(str(error))
@@ -268,6 +267,13 @@ class Parent:
                 pipe.close()
                 self._workers[index] = self._started()
 
+    def announce(self) -> None:
+        """Tell every worker until when there is maintenance, by the settings as they stand now."""
+        until = _maintenance(self._config.maintenance, self._say)
+        self._config = dataclasses.replace(self._config, maintenance=until)
+        for worker in self.alive:
+            worker.tell(MAINTENANCE + (until.isoformat() if until else "").encode())
+
     async def reload(self) -> None:
         """Prove the menus once; let every worker read them; only then let dialogs begin there."""
         try:
@@ -317,14 +323,15 @@ async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
     parent = Parent(dataclasses.replace(config, port=listening.getsockname()[1]), say)
     parent.start()
     try:
-        await parent.until_answering(_address(listening))
-        greeting(config, _address(listening), warnings, say)
+        await parent.until_answering(address_of(listening))
+        greeting(config, address_of(listening), warnings, say)
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BACK_S):
                     await stop.wait()
             if reload.is_set() and not stop.is_set():
                 reload.clear()
+                parent.announce()
                 await parent.reload()
             if not stop.is_set():
                 parent.restart()

@@ -29,9 +29,9 @@ class Table:
         self.columns: list[str] = []
         self.lines = list(self._lines(columns, also))
 
-    def fault(self, line: int, message: str) -> None:
+    def fault(self, line: int, message: str, rule: str = "tables") -> None:
         """Note a fault at a line of this file."""
-        self.faults.append(Fault(self.file, line, message))
+        self.faults.append(Fault(self.file, line, message, rule))
 
     def _read(self, path: Path) -> bytes:
         try:

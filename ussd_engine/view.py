@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sessions import Session
@@ -25,6 +26,8 @@ class Seen:
     locale: str = ""
     """The caller's language, empty until it is known."""
     service: str = ""
+    answered: str = ""
+    """The screen that an answer was taken for, `service/screen`; empty where the leg brought none."""
     counts: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     """What of the menu was taken: `screen SERVICE/NAME`, `above SERVICE/choice`, `line SERVICE/NAME 1`,
@@ -37,6 +40,9 @@ class View:
     def __init__(self, pin: bytes, core_wants: frozenset[str] = frozenset()) -> None:
         self._pin = pin
         self._core_wants = core_wants
+        self._system_of = b""
+        self._system: dict[tuple[object, ...], Reply] = {}
+        """System screens of that edition: as many as there are words, languages and channels."""
 
     def facts(self, session: Session) -> Facts:
         """What is known of the caller and of the core."""
@@ -54,18 +60,34 @@ class View:
             extra["pin"] = derive_pin(self._pin, session.outcome.case, 0).reveal()
         return render(edition, session, self.facts(session), profile, extra)
 
-    def system(self, name: str, edition: Edition, turn: Turn, profile: Profile, seen: Seen) -> Reply:
-        """What the engine itself must say: `fault`, `old`, `busy`, `maint`; in the caller's language where known."""
+    def system(
+        self,
+        name: str,
+        edition: Edition,
+        turn: Turn,
+        profile: Profile,
+        seen: Seen,
+        values: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`; in the caller's language where
+        known. `values` are what the words may name. A service without words for `limit` says `busy`."""
         root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))
         menu = edition.services.get(seen.service) or edition.services[root]
         locale = seen.locale if seen.locale in edition.languages[menu.name] else ""
-        shown = Session(b"", edition.version, menu.name, menu.service.system[name], locale)
+        screens = menu.service.system
+        shown = Session(b"", edition.version, menu.name, screens.get(name) or screens["busy"], locale)
         _note(seen, edition, shown)
-        extra = {
-            "code": edition.code(menu.name, profile.passes_digits),
-            "minutes": BUSY_MINUTES,
-        }
-        return render(edition, shown, {}, profile, extra)
+        told = {"code": edition.code(menu.name, profile.passes_digits), "minutes": BUSY_MINUTES, **(values or {})}
+        return self._said(edition, shown, profile, told)
+
+    def _said(self, edition: Edition, shown: Session, profile: Profile, told: Mapping[str, str]) -> Reply:
+        """A system screen, as it was rendered before: under overload it must cost next to nothing."""
+        if self._system_of != edition.version:
+            self._system_of, self._system = edition.version, {}
+        key = (shown.service, shown.screen, shown.locale, profile, *told.values())
+        if key not in self._system:
+            self._system[key] = render(edition, shown, {}, profile, told)
+        return self._system[key]
 
 
 def _note(seen: Seen, edition: Edition, session: Session) -> None:

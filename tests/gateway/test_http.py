@@ -8,6 +8,7 @@ import io
 import logging
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -191,13 +192,14 @@ async def test_nothing_that_arrives_on_the_wire_is_a_fault_of_the_server(edge: E
 @contextmanager
 def libraries_heard(log: Log) -> Iterator[None]:
     """What libraries log goes to `log`, at every level, as in a process of its own."""
-    root, hook = logging.getLogger(), sys.excepthook
+    root, hooks = logging.getLogger(), (sys.excepthook, sys.unraisablehook, threading.excepthook)
     handlers, level = root.handlers[:], root.level
     redirect(log, "DEBUG")
     try:
         yield
     finally:
-        root.handlers[:], sys.excepthook = handlers, hook
+        root.handlers[:] = handlers
+        sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
         root.setLevel(level)
         logging.captureWarnings(False)
 

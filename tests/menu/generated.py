@@ -21,7 +21,7 @@ from ussd_engine.menu.schema import read_service
 from ussd_engine.pofile import PoFile
 
 VALUES = ("a", "b", "c")
-ASKED = ("choose", "choose", "skip", "input", "full", "search", "regions", "offer")
+ASKED = ("choose", "choose", "skip", "shared", "input", "full", "search", "regions", "councils", "office", "offer")
 
 Block = dict[str, Any]
 
@@ -35,6 +35,8 @@ class Menu:
         self.forms: Block = {}
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.count = 0
+        self.within = False
+        """Whether a sub-form is under way."""
 
     def one(self, *among: Any) -> Any:
         return self.draw(st.sampled_from(among))
@@ -66,8 +68,10 @@ class Menu:
 
     def sub_form(self, depth: int) -> str:
         name = f"sub_{self.name()}"
-        before = list(self.asked)
+        before, within = list(self.asked), self.within
+        self.within = True
         self.forms[name] = {"ask": self.items(depth)}
+        self.within = within
         # what a sub-form asks may not be asked at all: outside, only what surely was is looked at
         self.asked = before
         return name
@@ -80,6 +84,8 @@ class Menu:
     def ask_choose(self, name: str) -> None:
         lines: Block = {f"{number}. Jibu": value for number, value in enumerate(VALUES, 1)}
         self.screens[name] = {"menu": "Swali", "save": name, "choose": lines}
+        if self.within and self.draw(st.integers(0, 3)) == 0:
+            self.screens[name]["go"] = {"5. Upya": "restart"}
         self.asked.append((name, VALUES))
 
     def ask_skip(self, name: str) -> None:
@@ -118,12 +124,43 @@ class Menu:
         self.screens[name] = {"list": "Chagua", "from": "regions", "save": name}
         self.asked.append((name, ()))
 
+    def ask_councils(self, name: str) -> None:
+        """A list on the ground of an older answer."""
+        regions = [known for known, _ in self.asked if self.screens.get(known, {}).get("from") == "regions"]
+        if not regions:
+            return self.ask_regions(name)
+        self.screens[name] = {"list": "Chagua", "from": {"councils": {"region": self.one(*regions)}}, "save": name}
+        self.asked.append((name, ()))
+        return None
+
+    def ask_office(self, name: str) -> None:
+        """A list whose rows save a second answer, that of a question asked before where there is one."""
+        regions = [known for known, _ in self.asked if self.screens.get(known, {}).get("from") == "regions"]
+        save = {name: "code", self.one(*regions, f"{name}_region"): "region"}
+        source = {"institutions": {"kind": "regional_secretariat"}}
+        self.screens[name] = {"list": "Chagua", "from": source, "row": "{region}", "save": save}
+        self.asked += [(one, ()) for one in save if one not in dict(self.asked)]
+
+    def ask_shared(self, name: str) -> None:
+        """A question that saves what another one saves; who is asked first has answered both."""
+        self.ask_choose(name)
+        others = [known for known, values in self.asked[:-1] if values]
+        if others:
+            self.asked.pop()
+            self.screens[name]["save"] = self.one(*others)
+
     def ask_offer(self, name: str) -> None:
+        """An offer; where it may find nothing, another that always finds."""
         if not self.asked:
             return self.ask_input(name)
         ground = self.one(*self.asked)[0]
-        self.screens[name] = {"offer": {name: {"desk_for": [ground]}}, "menu": "Hii?"}
-        self.screens[name]["go"] = {"1. Ndiyo": "accept", "2. Tena": f"change {ground}"}
+        lines = {"1. Ndiyo": "accept", "2. Tena": f"change {ground}"}
+        sure: Block = {"offer": {name: {"desk_for": [ground]}}, "menu": "Hii?", "go": lines}
+        self.screens[name] = sure
+        if self.draw(st.booleans()):
+            self.screens[f"{name}_desk"] = sure
+            topic = self.one(*self.asked)[0]
+            self.screens[name] = {**sure, "offer": {name: {"for": [topic, ground]}}, "none": f"{name}_desk"}
         self.asked.append((name, ()))
         return None
 
@@ -137,22 +174,41 @@ class Menu:
 
 
 @st.composite
-def menus(draw: st.DrawFn) -> str:
-    """The file of one generated service."""
+def menus(draw: st.DrawFn, given: bool = False) -> str:
+    """The file of one generated service. `given`: a line of its start brings the form an answer."""
     menu = Menu(draw)
     menu.forms["main"] = {"ask": [*menu.items(0), "review"]}
     menu.review()
-    frame: Block = yaml.safe_load((Path(__file__).parent / "base/demo/service.yaml").read_text())
-    for name in ("first", "dial"):
-        del frame[name]
-    screens = {name: frame["screens"][name] for name in ("resume", "last", "too_many", "busy", "sorry")}
-    home = {"home": {"menu": "Karibu", "go": {"1. Anza": "main"}}}
+    doors: Block = {"1. Anza": "main"}
+    chosen = [name for name, values in menu.asked if values]
+    if given and chosen:
+        doors["2. Anza na jibu"] = {"set": {menu.one(*chosen): menu.one(*VALUES)}, "go": "main"}
+    return written(menu.forms, {"home": {"menu": "Karibu", "go": doors}, **menu.screens})
+
+
+def written(forms: Block, screens: Block) -> str:
+    """The file of a service with these forms and screens; what every service has stands around them."""
+    frame = _frame()
+    around = {name: frame["screens"][name] for name in ("resume", "last", "too_many", "busy", "sorry")}
     actions = {
         "send": {"do": "submit", "ok": "sorry", **dict.fromkeys(("limit", "failed", "cancelled", "in_doubt"), "sorry")},
         "leave": {"do": "cancel", "ok": "home", "sent": "sorry", "in_doubt": "sorry"},
     }
-    whole = {**frame, "forms": menu.forms, "screens": {**screens, **home, **menu.screens}, "actions": actions}
-    return str(yaml.safe_dump(whole, sort_keys=False, width=10000))
+    whole = {**frame, "forms": forms, "screens": {**around, **screens}, "actions": actions}
+    return yaml.dump(whole, Dumper=_Plain, sort_keys=False, width=10000)
+
+
+@cache
+def _frame() -> Block:
+    frame: Block = yaml.safe_load((Path(__file__).parent / "base/demo/service.yaml").read_text())
+    return {name: block for name, block in frame.items() if name not in ("first", "dial")}
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a block that stands twice twice: the language has no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def edition_of(text: str) -> Edition | None:

@@ -106,3 +106,17 @@ def test_faults_stand_by_file_and_line(folder: MenuFolder) -> None:
     places = [(fault.file, fault.line) for fault in folder.check()]
     assert places == sorted(places)
     assert len(places) == 3
+
+
+def test_lines_of_which_only_one_is_shown_may_say_the_same(folder: MenuFolder) -> None:
+    old = "2. Bila kujulikana: anonymous"
+    folder.replace("menus/demo/report.yaml", old, "2. Siri: {is: anonymous, unless: {can: be_reached}}")
+    assert [fault.rule for fault in folder.check() if not fault.rule.startswith("translation")] == []
+    folder.replace("menus/demo/report.yaml", "unless: {can: be_reached}", "unless: {core_wants: place}")
+    (fault,) = [fault for fault in folder.check() if not fault.rule.startswith("translation")]
+    assert (fault.rule, fault.message) == ("same words", 'screen "identity": lines 1 and 2 say the same in sw, en')
+
+
+def test_a_receipt_may_show_reference_and_pin_on_one_line(folder: MenuFolder) -> None:
+    folder.replace("menus/demo/report.yaml", r"{ref}\nPIN: {pin}", "{ref} PIN: {pin}")
+    assert [fault.rule for fault in folder.check() if not fault.rule.startswith("translation")] == []

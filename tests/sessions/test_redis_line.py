@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -64,6 +65,55 @@ async def test_a_connection_on_which_anything_failed_is_never_used_again() -> No
         await line.send((b"PING",))
     assert (made_before, len(made)) == (1, 2)
     await line.close()
+
+
+class Piped:
+    """A connection whose replies are written by the test."""
+
+    def __init__(self) -> None:
+        self.theirs, ours = socket.socketpair()
+        ours.setblocking(False)
+        self._ours = ours
+        self.is_connected = False
+        self.greeted = False
+        self.asked = asyncio.Event()
+
+    async def connect(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(sock=self._ours)
+        self.is_connected = True
+
+    async def disconnect(self, nowait: bool) -> None:
+        self.is_connected = False
+        self._writer.close()
+
+    async def send_packed_command(self, command: bytes, check_health: bool = True) -> None:
+        assert self.is_connected
+
+    async def read_response(self) -> object:
+        if self.greeted:
+            self.asked.set()
+        self.greeted = True
+        return (await self._reader.readline()).strip()
+
+
+@pytest.mark.parametrize("came", [True, False])
+async def test_a_reply_that_came_while_the_process_was_busy_counts(came: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Piped()
+    line = Line(lambda: cast("Any", connection), (b"SCRIPT",), patience_s=5)
+    connection.theirs.send(b"greeted\n")
+    asked = line.send((b"GET",))
+    await connection.asked.wait()
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + 60)
+    if came:
+        connection.theirs.send(b"a reply\n")
+        assert await asked == b"a reply"
+    else:
+        with pytest.raises(LineBroken):
+            await asked
+    await line.close()
+    connection.theirs.close()
 
 
 async def test_what_stood_in_a_cancelled_batch_is_asked_again(told: Told) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SADeprecationWarning
 
-from ussd_engine.errors import LedgerUnavailable
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger, upgrade
 from ussd_engine.ledger.acts import Acts
@@ -48,6 +48,14 @@ class Books:
             # Either pool that SQLAlchemy means to choose for a database in memory does here.
             warnings.simplefilter("ignore", SADeprecationWarning)
             self._databases = [_database(self.faults) for _ in range(workers)]
+        self.cuts_look = False
+        """Whether the connection of the next read ends at its driver."""
+        for database in self._databases:
+            event.listen(database._reading, "before_cursor_execute", self._before_look)
+
+    def _before_look(self, conn: Connection, *_: Any) -> None:
+        if self.cuts_look:
+            cast(sqlite3.Connection, conn.connection.driver_connection).close()
 
     def empty(self) -> None:
         """Take every row away."""
@@ -117,9 +125,8 @@ class Desk:
             return
         if what in AT_THE_DRIVER:
             self._books.faults.arm(cast(Trouble, what))
+        self._books.cuts_look = what == "down"
         try:
-            if what == "down":
-                raise LedgerUnavailable("down")
             result, error = func(*args), None
         except Exception as raised:
             result, error = None, raised

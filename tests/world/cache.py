@@ -5,7 +5,7 @@ It keeps every write with what stood before, so that it can forget the last ones
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import sha1
 from typing import Any, NamedTuple
@@ -34,6 +34,13 @@ class Write(NamedTuple):
     old: Entry | None
 
 
+class Loss(NamedTuple):
+    """When something was forgotten, and under which keys."""
+
+    at_s: float
+    keys: frozenset[bytes]
+
+
 class Cache:
     """The data of one node. `writes` are those that were not forgotten, in their order."""
 
@@ -44,6 +51,9 @@ class Cache:
         self.writes: list[Write] = []
         self.emptied: list[Write] = []
         """Writes of which nothing is left, because all was forgotten."""
+        self.undone: list[Write] = []
+        """Writes that were forgotten while what stood before them came back."""
+        self.losses: list[Loss] = []
 
     def entries(self) -> dict[bytes, Entry]:
         now = self._clock()
@@ -67,10 +77,16 @@ class Cache:
                 self._entries.pop(write.key, None)
             else:
                 self._entries[write.key] = write.old
+        self._lose(write.key for write in self.writes[-last:])
+        self.undone += self.writes[-last:]
         del self.writes[-last:]
+
+    def _lose(self, keys: Iterable[bytes]) -> None:
+        self.losses.append(Loss(self._clock(), frozenset(keys)))
 
     def empty(self, *, scripts: bool) -> None:
         """Forget every key, and after a restart the scripts too."""
+        self._lose(self.entries())
         self._entries.clear()
         if scripts:
             self._scripts.clear()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from ussd_engine.model import Submission
+
 from .plan import Person
 from .run import Run
 from .witness import Copy, Leg
@@ -28,20 +30,59 @@ class Known(StrEnum):
         "A redial later than 3 minutes after the last screen, or 10 after a pending, does not show the reference."
     )
     NO_NUMBER = "A dialog without a number cannot be resumed, and its last screen is not shown again."
+    REOPENED = (
+        "Where a provider begins again under an id that it has used before, and Redis lost that start or answers before"
+        " it, an answer may be taken for a repeat or for an older leg: she gets the screen once more."
+    )
+    MOVED = (
+        "An answer that finds the menus of its dialog gone is not applied: it gets the screen that comes next on the"
+        " new ones. Answers that a whole text brings again may not suit them."
+    )
+    OUSTED = (
+        "Where Redis was emptied, it forgot the dialogues that were left too: a late leg of one of them takes the"
+        " dialog over, and she dials again."
+    )
     REUSED = (
         "Where a provider names callers by no number, gives an id of the last minutes to another, and a fail-over"
         " brings back the writes of the first, the second can see them: nothing on the wire tells the two apart."
     )
 
 
-FORGETS = ("forget1", "forget3", "empty", "evict")
 TROUBLE_BEFORE_S = 4.0
 HOLD_S, WINDOW_S, RESTART_S = 6.0, 1.0, 15.0
 
 
-def forgot(run: Run) -> bool:
-    """`Known.FORGOTTEN`"""
-    return any(fault.what in FORGETS for _, fault in run.weather.struck)
+def forgot(run: Run, person: Person, since_s: float, until_s: float) -> bool:
+    """`Known.FORGOTTEN`: something that Redis kept for her was lost in that time."""
+    lost = (loss.keys for loss in run.cache.losses if since_s <= loss.at_s <= until_s)
+    return any(person.phone in run.witness.keys[key] for keys in lost for key in keys)
+
+
+def overtaken(run: Run, leg: Leg, copy: Copy) -> bool:
+    """`Known.FORGOTTEN`: what she had read, or what this turn had, was lost before the turn was over."""
+    since_s = leg.read.came_s if leg.read else leg.at_s
+    return forgot(run, leg.person, since_s, copy.answered_s or run.ended_s)
+
+
+def glued(run: Run, copy: Copy) -> bool:
+    """`Known.FORGOTTEN`: a whole text brought what was lost once more, and in free text it stays text."""
+    leg = copy.leg
+    mine = [one for one in run.witness.legs if one.dialogue == leg.dialogue and one.person == leg.person]
+    since_s = max(one.at_s for one in mine if not one.index and one.number <= leg.number)
+    whole = leg.person.channel == "cumulative" and forgot(run, leg.person, since_s, copy.answered_s or run.ended_s)
+    return whole or overtaken(run, leg, copy)
+
+
+def began_again(run: Run, copy: Copy) -> bool:
+    """`Known.FORGOTTEN`: nothing of her dialog was left, and an answer opened it anew before this one came."""
+    before = [leg for leg in run.witness.legs if leg.dialogue == copy.leg.dialogue and 0 < leg.index < copy.leg.index]
+    return any(one.seen.kind == "new" for leg in before for one in leg.copies)
+
+
+def undone(run: Run, leg: Leg) -> bool:
+    """`Known.FORGOTTEN`: what this leg had written was lost."""
+    written = (run.witness.written.get(write.version) for write in run.cache.undone)
+    return any(one is not None and one.copy.leg is leg for one in written)
 
 
 def troubled(run: Run, copy: Copy) -> bool:
@@ -73,12 +114,16 @@ def _stray(first: Copy, copy: Copy) -> bool:
 
 
 def held(run: Run, leg: Leg) -> bool:
-    """`Known.HELD`: an equal answer came a moment ago, or the one before this was such a one."""
+    """`Known.HELD`: an equal answer came a moment ago, or the one that was applied before this was such a one."""
     if not any("held" in copy.seen.counts for copy in leg.copies):
         return False
     mine = [one for one in run.witness.legs if one.person.phone == leg.person.phone and one.index]
-    before = [one for one in mine if one.number < leg.number]
+    before = [one for one in mine if one.number < leg.number and not _passed_over(one)]
     return leg.person.channel == "window" and (_equals(mine, leg) or (bool(before) and _equals(mine, before[-1])))
+
+
+def _passed_over(leg: Leg) -> bool:
+    return any("not_applied" in copy.seen.counts for copy in leg.copies)
 
 
 def _equals(mine: list[Leg], leg: Leg) -> bool:
@@ -86,9 +131,47 @@ def _equals(mine: list[Leg], leg: Leg) -> bool:
     return any(at_s < copy.came_s < at_s + HOLD_S + WINDOW_S for copy in leg.copies for at_s in arrivals)
 
 
-def mistaken(run: Run, person: Person) -> bool:
+def nameless(run: Run, person: Person, submission: Submission) -> bool:
+    """`Known.NO_NUMBER`: her number comes with the first leg only, and what led the later ones to it was lost."""
+    begun_s = run.begun[bytes.fromhex(submission.idempotency_key)]
+    return person.number == "first" and submission.mode == "anonymous" and forgot(run, person, 0.0, begun_s)
+
+
+def reopened(run: Run, leg: Leg) -> bool:
+    """`Known.REOPENED`"""
+    same = [one for one in run.witness.legs[: leg.number] if one.dialogue == leg.dialogue and one.person == leg.person]
+    start = next((one for one in reversed(same) if not one.index), None)
+    if start is None or leg.person.ids == "own":
+        return False
+    repeats = start.copies[0].seen.kind == "repeat" and forgot(run, leg.person, 0.0, start.at_s)
+    return repeats or undone(run, start)
+
+
+def ousted(run: Run, copy: Copy) -> bool:
+    """`Known.OUSTED`"""
+    mine = (one for leg in run.witness.legs if leg.person.phone == copy.leg.person.phone for one in leg.copies)
+    takes_over = (one for one in mine if one.seen.kind == "redial" and (one.number or one.leg.index))
+    late = [one for one in takes_over if one.came_s <= copy.came_s]
+    emptied = bool(late) and forgot(run, copy.leg.person, late[-1].leg.at_s, late[-1].came_s)
+    return copy.seen.kind == "old_dialogue" and emptied
+
+
+def moved(leg: Leg) -> bool:
+    """`Known.MOVED`"""
+    return any("menu_moved" in copy.seen.counts for copy in leg.copies)
+
+
+def changed(run: Run, copy: Copy) -> bool:
+    """`Known.MOVED`: the dialogue saw more than one edition."""
+    every = (one for leg in run.witness.legs if leg.dialogue == copy.leg.dialogue for one in leg.copies)
+    return len({one.session.menu for one in every if one.session}) > 1
+
+
+def mistaken(run: Run, copy: Copy) -> bool:
     """`Known.REUSED`"""
-    return person.ids == "pool" and person.number != "always" and forgot(run)
+    person = copy.leg.person
+    reused = person.ids == "pool" and person.number != "always"
+    return reused and forgot(run, person, 0.0, copy.answered_s or run.ended_s)
 
 
 def raced(run: Run, copy: Copy) -> bool:
@@ -102,3 +185,10 @@ def raced(run: Run, copy: Copy) -> bool:
     ]
     until_s = copy.answered_s or run.ended_s
     return any(other.came_s <= until_s and (other.answered_s or run.ended_s) >= copy.came_s for other in others)
+
+
+def not_applied(run: Run, leg: Leg, copy: Copy) -> bool:
+    """Whether any of these says why an answer, to which she got this, was not applied."""
+    lost = undone(run, leg) or overtaken(run, leg, copy) or reopened(run, leg) or ousted(run, copy)
+    waits = troubled(run, copy) or raced(run, copy) or held(run, leg)
+    return lost or waits or strayed(run, leg) or moved(leg)

@@ -6,6 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
+from .editions import IDENTITIES
 from .plan import Person
 from .witness import Copy, Leg
 
@@ -29,9 +30,13 @@ MOVES: dict[str, tuple[str, ...]] = {
     "inst_results": ("1", "0"),
     "nature": ("1", "2"),
     "message": (TEXT, "0", "00", " "),
+    "story": (TEXT, "0", "00", " "),
+    "kind": ("1", "2"),
     "text_more": ("1", "2"),
     "identity": ("1", "3", "0"),
+    "who": ("1", "3", "0"),
     "review": ("1", "2", "3", "4", "9", "0", "00"),
+    "last_look": ("1", "2", "3", "4", "9", "0", "00"),
 }
 """What can be answered on each screen; the first goes straight on."""
 LEAVING = (REDIAL, AWAY)
@@ -106,7 +111,7 @@ class Citizen:
         if self.person.guest and shown.screen == "resume":
             moves = ("3", "2")
         move = moves[number % len(moves)]
-        if shown.screen == "identity" and move == "1" and "1." not in shown.text:
+        if shown.screen in IDENTITIES and move == "1" and "1." not in shown.text:
             return "3"
         return self._text() if move == TEXT else move
 

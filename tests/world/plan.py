@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Literal, NamedTuple
 
+from .editions import CHANGES
 from .weather import KINDS, Fault
 
 Channel = Literal["cumulative", "numbered", "window"]
@@ -34,6 +35,16 @@ class Person(NamedTuple):
     """She shares her phone, and leaves alone what she finds there."""
 
 
+class Change(NamedTuple):
+    """The menus are read again, and then other ones are current on every worker."""
+
+    at_s: float
+    edition: str
+    """By its name in `editions.CHANGES`."""
+    gone: bool = False
+    """Whether the editions before are no longer at hand, as after a start; else their dialogs go on on them."""
+
+
 class Plan(NamedTuple):
     """All of a run: with the same plan it happens again exactly."""
 
@@ -46,6 +57,7 @@ class Plan(NamedTuple):
     """Whether the run is on the shipped menus, else on the small service."""
     brief: bool = False
     """Whether it is enough at the end that everybody can dial, else that each sends another complaint."""
+    changes: tuple[Change, ...] = ()
 
 
 class Climate(NamedTuple):
@@ -65,6 +77,8 @@ class Climate(NamedTuple):
     """How often somebody does something else than going straight on."""
     guests: float = 0.15
     shipped: float = 0.1
+    changes: tuple[int, int] = (0, 2)
+    """How often the menus change, where they are those of the small service."""
 
 
 TEMPERATE = Climate()
@@ -78,7 +92,19 @@ def draw(seed: int, climate: Climate = TEMPERATE) -> Plan:
     shipped = chance.random() < climate.shipped
     wide = 3 if shipped else len(people)
     faults = sorted({_fault(chance, climate, wide) for _ in range(chance.randint(*climate.faults))})
-    return Plan(seed, tuple(people), tuple(faults), chance.randint(1, 3), shipped)
+    workers = chance.randint(1, 3)
+    return Plan(
+        seed, tuple(people), tuple(faults), workers, shipped, changes=() if shipped else _changes(seed, climate)
+    )
+
+
+def _changes(seed: int, climate: Climate) -> tuple[Change, ...]:
+    # A source of its own: with another number of changes a seed keeps its people and its faults.
+    chance = random.Random(f"menus {seed}")
+    return tuple(
+        Change(round(chance.uniform(0.0, 90.0), 1), chance.choice(list(CHANGES)), chance.random() < 0.5)
+        for _ in range(chance.randint(*climate.changes))
+    )
 
 
 def _people(chance: random.Random, climate: Climate) -> list[Person]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from sessions import Session
 from ussd_engine import gsm
+from ussd_engine.model import Submission
 from ussd_engine.scope import draft_of
 
 from . import known
+from .editions import REVIEWS
 from .promise import (
     ACTING,
     PIN,
@@ -18,6 +23,7 @@ from .promise import (
     promise,
 )
 from .run import Run
+from .witness import Copy, Leg
 
 
 @promise
@@ -53,24 +59,29 @@ def a_shown_reference_is_committed(run: Run) -> Broken:
 @promise
 def what_is_sent_is_what_the_review_showed(run: Run) -> Broken:
     """A submission holds the text of a review that she read and confirmed."""
-    if known.forgot(run):
-        return
     confirmed = {
         (draft.answers.get("message"), (draft.answers.get("identity")))
         for leg in run.witness.legs
-        if leg.text == "1" and leg.read and leg.read.screen == "review" and leg.read.session
+        if leg.text == "1" and leg.read and leg.read.screen in REVIEWS and leg.read.session
         for draft in leg.read.session.drafts
     }
     for reference, submission in run.submissions.items():
-        if (submission.answers.get("message"), submission.answers.get("identity")) not in confirmed:
+        sent = submission.answers.get("message"), submission.answers.get("identity")
+        if sent not in confirmed and not known.overtaken(run, *_sender(run, submission)):
             yield f"{reference} was sent, and no review that she confirmed had shown it"
+
+
+def _sender(run: Run, submission: Submission) -> tuple[Leg, Copy]:
+    """Who first asked for what was sent."""
+    key = bytes.fromhex(submission.idempotency_key)
+    every = (copy for leg in run.witness.legs for copy in leg.copies)
+    first = next(copy for copy in every if any(act.key == key for act in copy.acts))
+    return first.leg, first
 
 
 @promise
 def a_text_is_sent_as_it_was_typed(run: Run) -> Broken:
     """What is stored is what she typed: each part once, in its order, whatever stars or blanks it holds."""
-    if known.forgot(run):
-        return
     for reference, submission in run.submissions.items():
         message = submission.answers.get("message") or ""
         typed = [
@@ -80,9 +91,23 @@ def a_text_is_sent_as_it_was_typed(run: Run) -> Broken:
             for text in citizen.typed
         ]
         mine = [leg for leg in run.witness.legs if leg.person.name == owner(run, message)]
-        strayed = bool(mine) and known.strayed(run, mine[-1])
-        if not strayed and message != " ".join(text for text in typed if text in message):
+        why = bool(mine) and known.strayed(run, mine[-1])
+        why = why or any(known.glued(run, copy) for copy in _writers(run, message))
+        if not why and message != " ".join(text for text in typed if text in message):
             yield f"{reference} holds {message!r}, and nobody has typed that"
+
+
+def _writers(run: Run, message: str) -> Iterator[Copy]:
+    """The turns that made an answer with which this text begins."""
+    for one in run.witness.written.values():
+        base = run.witness.written.get(one.base or b"")
+        new = _messages(one.session) - (_messages(base.session) if base else set())
+        if any(text and message.startswith(text) for text in new):
+            yield one.copy
+
+
+def _messages(session: Session) -> set[str | None]:
+    return {draft.answers.get("message") for draft in session.drafts}
 
 
 @promise
@@ -99,12 +124,13 @@ def a_text_is_sent_once(run: Run) -> Broken:
 @promise
 def failed_means_that_nothing_was_sent(run: Run) -> Broken:
     """Who reads `fail` has no submission of that run, but one that she confirms afterwards."""
-    if known.forgot(run):
-        return
     for copy in copies(run):
         draft = draft_of(copy.session) if copy.session and copy.screen == "fail" else None
         sent = draft is not None and draft.run in run.effects and run.effects[draft.run].kind == "submit"
-        if draft and sent and run.begun[draft.run] <= (copy.answered_s or 0.0) + 0.001:
+        if not draft or not sent or run.begun[draft.run] > (copy.answered_s or 0.0) + 0.001:
+            continue
+        lost = known.forgot(run, copy.leg.person, run.begun[draft.run], copy.answered_s or 0.0)
+        if not lost and not known.undone(run, copy.leg):
             yield f"{copy} says fail, and {run.effects[draft.run].reference} was sent"
 
 
@@ -138,34 +164,29 @@ def an_answer_is_applied_once(run: Run) -> Broken:
 @promise
 def an_answer_is_not_lost(run: Run) -> Broken:
     """An answer to which she got another screen was applied."""
-    if known.forgot(run):
-        return
     for leg in run.witness.legs:
         copy = leg.shown
         if not leg.index or copy is None or applied(run, leg):
             continue
-        why = known.troubled(run, copy) or known.raced(run, copy)
-        if not why and not known.held(run, leg) and not known.strayed(run, leg):
+        if not known.not_applied(run, leg, copy):
             yield f"{leg} got {copy.screen} ({copy.seen.kind} {' '.join(copy.seen.counts)}) and was not applied"
 
 
 @promise
 def an_answer_meets_the_screen_that_she_read(run: Run) -> Broken:
     """An answer is applied to the screen to which it was given, in the state in which it was shown."""
-    if known.forgot(run):
-        return
     for leg in run.witness.legs:
         for one in applied(run, leg):
             base, read = run.witness.written[one.base or b""].session, leg.read and leg.read.session
-            if read and not known.strayed(run, leg) and (base.step, base.screen) != (read.step, read.screen):
+            same = read is None or (base.step, base.screen) == (read.step, read.screen)
+            if not same and not known.strayed(run, leg) and not known.overtaken(run, leg, one.copy):
+                assert read is not None
                 yield f"{one.copy} answered {read.screen} (step {read.step}) and met {base.screen} (step {base.step})"
 
 
 @promise
 def a_dial_is_answered(run: Run) -> Broken:
     """A dial leads to a screen, never to an end without a reason."""
-    if known.forgot(run):
-        return
     for leg in run.witness.legs:
         copy = leg.shown
         if leg.index or copy is None or copy.screen not in ("fault", "old"):
@@ -177,8 +198,6 @@ def a_dial_is_answered(run: Run) -> Broken:
 @promise
 def one_cut_costs_nothing(run: Run) -> Broken:
     """A connection that breaks once, and a look that is slow, cost nobody a screen."""
-    if known.forgot(run):
-        return
     mild = ("unanswered", "torn", "dead")
     for copy in copies(run):
         near = [
@@ -197,5 +216,6 @@ def lost_answers_come_back(run: Run) -> Broken:
     for copy in copies(run):
         wrong = copy.session is not None and copy.session.line == "choice"
         straight = all(text == "1" or TOKEN.search(text) for text in copy.leg.inputs)
-        if wrong and straight and "legs_lost" in copy.seen.counts:
+        why = known.changed(run, copy) or known.began_again(run, copy)
+        if wrong and straight and not why and "legs_lost" in copy.seen.counts:
             yield f"{copy} brought lost answers, and got {copy.screen} with an error"

@@ -31,7 +31,7 @@ def nobody_reads_anothers_words(run: Run) -> Broken:
     whose = {one: owner(run, sent.answers.get("message") or "") for one, sent in run.submissions.items()}
     for copy in copies(run):
         me = copy.leg.person
-        if known.mistaken(run, me):
+        if known.mistaken(run, copy):
             continue
         for found in TOKEN.finditer(copy.text):
             if found[1] != me.name:
@@ -60,8 +60,6 @@ def nobody_is_stuck(run: Run) -> Broken:
 @promise
 def what_is_committed_is_shown_or_found(run: Run) -> Broken:
     """A reference reaches her phone: at once, or by a redial within 3 min of its screen, 10 of a pending act."""
-    if known.forgot(run):
-        return
     for reference, submission in run.submissions.items():
         mine = [
             one.person for one in run.citizens if one.person.name == owner(run, submission.answers["message"] or "")
@@ -70,31 +68,38 @@ def what_is_committed_is_shown_or_found(run: Run) -> Broken:
             continue
         legs = [leg for leg in run.witness.legs if leg.person.phone == mine[0].phone]
         shown_s = min((leg.at_s for leg in legs if leg.shown and reference in leg.shown.text), default=float("inf"))
-        dialled_s, until_s = _redialled(run, legs, reference, submission.idempotency_key)
-        if not known.strayed(run, legs[-1]) and dialled_s < min(shown_s, until_s):
+        begun_s = run.begun[bytes.fromhex(submission.idempotency_key)]
+        dial = _redial(legs, begun_s)
+        if dial is None or dial.shown is None or dial.at_s >= min(shown_s, _until(run, reference, begun_s, dial.at_s)):
+            continue
+        forgotten = known.forgot(run, mine[0], begun_s, dial.shown.answered_s or run.ended_s)
+        if not forgotten and not known.nameless(run, mine[0], submission) and not known.strayed(run, legs[-1]):
             yield f"{reference} of {mine[0].name} was committed, and the redial did not show it"
 
 
-def _redialled(run: Run, legs: list[Leg], reference: str, key: str) -> tuple[float, float]:
-    """When she first dialled after she had sent it, and until when a dial had to show it."""
-    begun_s = run.begun[bytes.fromhex(key)]
-    dials = [leg for leg in legs if not leg.index and leg.at_s > begun_s and leg.shown]
-    dialled_s = next((leg.at_s for leg in dials if leg.shown and leg.shown.screen not in NOT_KNOWN), float("inf"))
+def _redial(legs: list[Leg], begun_s: float) -> Leg | None:
+    """Her first dial after she had sent it, of those that led somewhere."""
+    dials = (leg for leg in legs if not leg.index and leg.at_s > begun_s and leg.shown)
+    return next((leg for leg in dials if leg.shown and leg.shown.screen not in NOT_KNOWN), None)
+
+
+def _until(run: Run, reference: str, begun_s: float, dialled_s: float) -> float:
+    """Until when a dial had to show it."""
     ends = [one.session.outcome for _, one in writes(run) if one.session.outcome]
     shown = [one.at_ms / 1000 for one in ends if one.values.get("ref") == reference]
     written_s = [at_s for at_s in shown if at_s <= dialled_s]
-    return dialled_s, (min(written_s) + LAST_S if written_s else begun_s + PENDING_S) - 1.0
+    return (min(written_s) + LAST_S if written_s else begun_s + PENDING_S) - 1.0
 
 
 @promise
 def the_same_leg_gets_the_same_screen(run: Run) -> Broken:
     """A copy of a leg after which nothing came gets what the leg got, to the letter; a last screen too."""
-    if known.forgot(run):
-        return
     for leg in run.witness.legs:
         answered = sorted((one for one in leg.copies if one.answered_s), key=lambda one: one.answered_s or 0.0)
         for before, copy in pairwise(answered):
             late = known.late_repeat(before, copy) or copy.came_s - before.came_s > KEPT_LIMIT_S
+            late = late or "menu_moved" in copy.seen.counts
+            late = late or known.forgot(run, leg.person, before.came_s, copy.answered_s or run.ended_s)
             done = (
                 before.session is not None
                 and (leg.index > 0 or leg.person.number != "never")
@@ -125,7 +130,8 @@ def a_key_belongs_to_one_caller(run: Run) -> Broken:
     whose: dict[bytes, int] = {}
     for copy in copies(run):
         for act in copy.acts:
-            if whose.setdefault(act.key, copy.leg.person.phone) != copy.leg.person.phone:
+            another = whose.setdefault(act.key, copy.leg.person.phone) != copy.leg.person.phone
+            if another and not known.mistaken(run, copy):
                 yield f"{copy} acted under another's key"
 
 

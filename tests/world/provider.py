@@ -18,14 +18,17 @@ from ussd_engine.gateway import Gateway
 from ussd_engine.model import LegKind, Phase, Profile, Turn
 from ussd_engine.view import Seen
 
+from .editions import CODE
 from .people import GIVE_UP_S
 from .plan import Person
 from .weather import Weather
 from .witness import CURRENT, Copy, Leg, Witness
 
-CODE = "*152*00#"
 COPIES_S = {"again": 0.4, "mute": 0.4, "late": 3.0, "stale": 35.0}
 """How long after the answer another copy of the leg comes."""
+ON_THE_WAY_S = {"slow": 1.2, "behind": 16.0}
+CLOSED_S = (0.0, 4.0), (15.0, 60.0)
+"""When a notice comes: early, in the midst of the dialogue, or late."""
 NUMBERED = Profile(hold_s=0.0)
 
 
@@ -103,7 +106,7 @@ class Provider:
         what = "" if _ambiguous(leg, what) else what
         if what == "closed":
             self._spawn(self._close(leg))
-        first = self._deliver(leg, wait_s=1.2 if what == "slow" else 0.0)
+        first = self._deliver(leg, wait_s=ON_THE_WAY_S.get(what, 0.0))
         second = self._deliver(leg) if what == "twice" else None
         again = asyncio.create_task(self._again(leg, first, COPIES_S[what])) if what in COPIES_S else None
         if again:
@@ -139,14 +142,19 @@ class Provider:
         copy.came_s = _now()
         turn, profile = self.turn(copy.leg), self.profile(copy.leg.person)
         self._witness.note(f"  -> {copy} at worker {copy.worker}")
+        gateway = self._gateways[copy.worker]
+        before = gateway.editions
+        at_hand, current = set(before._kept), before.current.version
         try:
-            reply = await self._gateways[copy.worker].take_turn(turn, profile, copy.seen)
+            reply = await gateway.take_turn(turn, profile, copy.seen)
         except asyncio.CancelledError:
             copy.killed = True
             raise
         except Exception as error:
             copy.escaped = repr(error)
             return copy
+        copy.at_hand = frozenset(at_hand.intersection(gateway.editions._kept))
+        copy.current = (current, gateway.editions.current.version)
         copy.answered_s, copy.text, copy.ends, copy.known = _now(), reply.text, reply.ends, tuple(copy.committed)
         self._witness.note(f"  <- {copy}: {_screen(copy)} {' '.join(copy.seen.counts)} ({copy.seen.kind})")
         return copy
@@ -162,7 +170,7 @@ class Provider:
 
     async def _close(self, leg: Leg) -> None:
         """A notice that the dialogue is over, at any moment."""
-        await asyncio.sleep(self._chance.uniform(0.0, 4.0))
+        await asyncio.sleep(self._chance.uniform(*self._chance.choice(CLOSED_S)))
         turn = msgspec.structs.replace(self.turn(leg), phase=Phase.CLOSED, text="")
         copy = Copy(leg, 0, 0, _now())
         CURRENT.set(copy)
@@ -187,8 +195,9 @@ async def _quiet(task: asyncio.Task[Copy]) -> None:
 
 def _ambiguous(leg: Leg, what: str) -> bool:
     """Copies that nobody could tell from something else, and that no provider is known to send."""
-    used_again = leg.person.ids != "own" and what in ("late", "stale")
-    return used_again or (leg.person.quirk == "bare" and leg.index == 0 and what in COPIES_S)
+    used_again = leg.person.ids != "own" and what in ("late", "stale", "behind")
+    unseen = leg.index == 0 and what == "behind"
+    return used_again or unseen or (leg.person.quirk == "bare" and leg.index == 0 and what in COPIES_S)
 
 
 def _now() -> float:

@@ -10,28 +10,28 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import redis.utils
 
 from sessions import Seal
+from sessions import chance as octets
 from sessions.redis import RedisSessions
 from ussd_engine import reference
-from ussd_engine.country import Country
 from ussd_engine.editions import Editions
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
-from ussd_engine.menu.edition import Edition, load_edition
+from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Committed, Submission
 
 from .books import Books, Desk
 from .cache import Cache
+from .editions import edition
 from .loop import Stuck, WorldLoop
 from .people import Citizen
-from .plan import Plan
-from .provider import CODE, Provider
+from .plan import Change, Plan
+from .provider import Provider
 from .weather import Weather
 from .wire import Node
 from .witness import Witness
@@ -39,8 +39,9 @@ from .witness import Witness
 START_S = 1_764_072_000.0
 """2025-11-25, 12:00 UTC."""
 MOST_WORKERS = 3
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
+CHANGING_S = 2.0
+"""What may lie between two workers when menus change."""
+FIRST = "first"
 
 
 @dataclass
@@ -72,17 +73,9 @@ def books() -> Books:
 
 
 @cache
-def edition(shipped: bool) -> Edition:
-    menus = ROOT / "menus"
-    country = Country.load(menus / "countries" / "tanzania.yaml")
-    folder, root = (menus, "gmp") if shipped else (HERE / "menus", "mzizi")
-    return load_edition(folder, ROOT / "locales", {CODE: root}, country)
-
-
-@cache
 def keyring() -> Keyring:
     with chance(0):
-        return Keyring.random(edition(False).country.today(int(START_S * 1000)))
+        return Keyring.random(edition(FIRST).country.today(int(START_S * 1000)))
 
 
 @contextlib.contextmanager
@@ -95,8 +88,11 @@ def chance(seed: int) -> Iterator[None]:
     reference.draw.__defaults__ = (source.randrange,)
     random.seed(f"pauses {seed}")
     try:
-        # The client reads its own version from the disk whenever it connects.
-        with patch.object(redis.utils, "get_lib_version", lambda: "0"):
+        # The client reads its own version from the disk whenever it connects; octets in stock are of another run.
+        with (
+            patch.object(redis.utils, "get_lib_version", lambda: "0"),
+            patch.object(octets, "draw", source.randbytes),
+        ):
             yield
     finally:
         os.urandom, secrets.token_bytes, reference.draw.__defaults__ = before[:3]
@@ -114,12 +110,13 @@ class World:
         self.witness = Witness(self.loop.time, START_S)
         self.weather = Weather(plan.faults, self.witness.note, self.loop.time)
         self.cache = Cache(self.loop.time)
+        self.chance = random.Random(f"menus {plan.seed}")
         self.loop.connect = Node(self.loop, self.cache, self.weather, plan.seed).connect
         self.loop.job = Desk(self.loop, self.books, self.weather, plan.seed).job
 
     async def run(self) -> Run:
         """Let everybody live, let everything come to rest, and then let each dial once more in fair weather."""
-        edition_ = edition(self.plan.shipped)
+        edition_ = edition("shipped" if self.plan.shipped else FIRST)
         workers = [self._worker(index, edition_) for index in range(self.plan.workers)]
         gateways = [gateway for gateway, _ in workers]
         provider = Provider(gateways, self.weather, self.witness, edition_.country, self.plan.seed)
@@ -135,8 +132,12 @@ class World:
 
     async def _live(self, run: Run, provider: Provider, gateways: list[Gateway]) -> None:
         shared: dict[str, asyncio.Lock] = {}
+        changing = [asyncio.create_task(self._change(gateways, change)) for change in self.plan.changes]
         await asyncio.gather(*(_in_turn(shared, citizen) for citizen in run.citizens))
         await provider.settle()
+        for one in changing:
+            one.cancel()
+        await asyncio.gather(*changing, return_exceptions=True)
         self.weather.calm = True
         for gateway in gateways:
             await gateway.drain()
@@ -145,6 +146,20 @@ class World:
         self.witness.note("-- nothing goes wrong from here on")
         for citizen in run.citizens:
             run.finished[citizen.person.name] = await citizen.finish(self.plan.brief)
+
+    async def _change(self, gateways: list[Gateway], change: Change) -> None:
+        """Every worker reads the menus, and then one after the other begins dialogs on them."""
+        await asyncio.sleep(change.at_s)
+        new = edition(change.edition)
+        self.witness.note(f"== the menus become {change.edition!r}{', those before are gone' if change.gone else ''}")
+        for gateway in gateways:
+            gateway.editions.keep(new)
+        for gateway in gateways:
+            await asyncio.sleep(self.chance.uniform(0.0, CHANGING_S))
+            if change.gone:
+                gateway.editions = gateway.places.editions = Editions(new)
+            else:
+                gateway.editions.swap(new)
 
     def _worker(self, index: int, edition_: Edition) -> tuple[Gateway, RedisSessions]:
         ring = keyring().ring("session")

@@ -57,6 +57,8 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
             yield plan._replace(people=plan.people[:index] + plan.people[index + 1 :])
     for index in range(len(plan.faults)):
         yield plan._replace(faults=plan.faults[:index] + plan.faults[index + 1 :])
+    for index in range(len(plan.changes)):
+        yield plan._replace(changes=plan.changes[:index] + plan.changes[index + 1 :])
     if plan.workers > 1:
         yield plan._replace(workers=plan.workers - 1)
     for index, person in enumerate(plan.people):

@@ -9,15 +9,32 @@ from typing import NamedTuple
 REDIS = ("slow", "unanswered", "torn", "dead", "down", "forget1", "forget3", "empty", "evict", "readonly", "oom")
 SQL = ("lost", "unanswered", "unknown_rolled", "slow", "late")
 LOOK = ("slow", "down")
-LEG = ("drop", "twice", "again", "late", "stale", "slow", "mute", "closed", "kill")
+LEG = ("drop", "twice", "again", "late", "stale", "slow", "behind", "mute", "closed", "kill")
 """What a provider does with a leg.
 
 `drop`: its answer is lost, and she redials. `twice`: two copies at once. `again`: a copy a moment after the answer.
-`late`: a copy seconds later, `stale`: a copy much later. `slow`: a second on the way. `mute`: the answer is lost, the
+`late`: a copy seconds later, `stale`: a copy much later. `slow`: a second on the way. `behind`: so long on the
+way that she has given up, and has perhaps dialled again. `mute`: the answer is lost, the
 leg is sent again, and she sees the answer to that. `closed`: a notice that the dialogue is over, which it is not.
 `kill`: the turn is cancelled on its way.
 """
 KINDS = {"redis": REDIS, "sql": SQL, "look": LOOK, "leg": LEG}
+WRITES_ONLY = ("readonly", "oom")
+"""What a Redis answers to a write; a read it serves."""
+
+
+class Point(NamedTuple):
+    """A place at which a fault can strike, as a run met it, and what was done there."""
+
+    place: str
+    index: int
+    name: str
+
+
+def kinds(point: Point) -> tuple[str, ...]:
+    """What can go wrong at a place."""
+    reads = point.place == "redis" and point.name == "GET"
+    return tuple(what for what in KINDS[point.place] if not (reads and what in WRITES_ONLY))
 
 
 class Fault(NamedTuple):
@@ -40,7 +57,7 @@ class Weather:
         self._clock = clock
         self._met: Counter[str] = Counter()
         self.calm = False
-        self.points: list[tuple[str, int, str]] = []
+        self.points: list[Point] = []
         self.struck: list[tuple[float, Fault]] = []
         """What went wrong, and when."""
 
@@ -50,7 +67,7 @@ class Weather:
             return ""
         index = self._met[place]
         self._met[place] += 1
-        self.points.append((place, index, name))
+        self.points.append(Point(place, index, name))
         what = self._faults.get((place, index), "")
         if what:
             self.struck.append((self._clock(), Fault(place, index, what)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -57,6 +58,10 @@ class Copy:
     committed: list[Committed] = field(default_factory=list)
     known: tuple[Committed, ...] = ()
     """What was known to be committed when the turn was answered."""
+    at_hand: frozenset[bytes] = frozenset()
+    """The editions that its worker had from the beginning of the turn to its end."""
+    current: tuple[bytes, bytes] = (b"", b"")
+    """On which edition a dialog began there, when the turn began and when it ended."""
     escaped: str = ""
     killed: bool = False
 
@@ -90,6 +95,8 @@ class Witness:
         self.trace: list[str] = []
         self.legs: list[Leg] = []
         self.written: dict[bytes, Written] = {}
+        self.keys: defaultdict[bytes, set[int]] = defaultdict(set)
+        """Whose phones wrote under a key of the store."""
 
     def note(self, line: str) -> None:
         self.trace.append(f"{self._clock() - self._start_s:9.3f}  {line}")
@@ -98,7 +105,7 @@ class Witness:
 
     def watch_sessions(self, sessions: Any) -> None:
         """Every version that is given out, with the turn that wrote it and the version that it had read."""
-        dump, commit = sessions._codec.dump, sessions.commit
+        dump, commit, link = sessions._codec.dump, sessions.commit, sessions.link
         expected: ContextVar[bytes | None] = ContextVar("expected")
 
         def dumped(session: Session, key: bytes) -> bytes:
@@ -108,11 +115,16 @@ class Witness:
 
         async def committed(key: bytes, session: Session, expect: bytes | None, ttl_s: float) -> bytes | None:
             expected.set(expect)
+            self.keys[key].add(CURRENT.get().leg.person.phone)
             version: bytes | None = await commit(key, session, expect, ttl_s)
             self.note(f"     {CURRENT.get()}: {_stands(session)} {'' if version else '-- another was faster'}")
             return version
 
-        sessions._codec.dump, sessions.commit = dumped, committed
+        async def linked(key: bytes, target: bytes, ttl_s: float) -> None:
+            self.keys[key].add(CURRENT.get().leg.person.phone)
+            await link(key, target, ttl_s)
+
+        sessions._codec.dump, sessions.commit, sessions.link = dumped, committed, linked
 
     def watch_view(self, view: Any) -> None:
         """The session behind every screen."""

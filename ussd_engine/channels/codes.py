@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ussd_engine.errors import EngineError
 
@@ -24,12 +25,16 @@ class Codes:
     def __init__(self, served: Iterable[str] = ()) -> None:
         segments = {tuple(_segments(code)) for code in served}
         self._served = sorted(segments, key=len, reverse=True)
+        self._lately = lru_cache(maxsize=256)(self._split)
 
     def split(self, dialled: str) -> tuple[str, str]:
         """The code, as `*152*00#`, and the digits behind it, joined by `*`. Raises `NotACode`.
 
         The longest served code decides how many segments belong to it.
         """
+        return self._lately(dialled)
+
+    def _split(self, dialled: str) -> tuple[str, str]:
         segments = _segments(dialled)
         size = next((len(code) for code in self._served if tuple(segments[: len(code)]) == code), USUAL_SEGMENTS)
         if not all(segments[:size]):

@@ -7,15 +7,17 @@ name stand sealed in a column of their own, so that they can be erased alone.
 from __future__ import annotations
 
 from datetime import date
+from operator import itemgetter
 
 import msgspec
-from sqlalchemy import Column, Connection, Date, Index, LargeBinary, MetaData, Row, Table, Text, select
+from sqlalchemy import Column, Connection, Date, Index, LargeBinary, MetaData, Row, Table, Text, bindparam, select
 
 from ussd_engine.errors import ConfigError, DeliveryError, Rejected, RolledBack, Unknown
 from ussd_engine.feedback.base import Surroundings
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Database
 from ussd_engine.ledger.database import insert_new
+from ussd_engine.ledger.group import Group
 from ussd_engine.model import CaseState, Mode, Submission
 
 metadata = MetaData()
@@ -38,6 +40,7 @@ core_cases = Table(
     Index("ix_core_cases_inbox", "institution", "state", "received"),
 )
 
+_HELD = select(core_cases.c.key, core_cases.c.reference).where(core_cases.c.key.in_(bindparam("keys", expanding=True)))
 _READABLE = [column for column in core_cases.c if column.name not in ("key", "sealed", "identity")]
 
 
@@ -64,17 +67,28 @@ class SqlStore:
         self._database = database
         self._keyring = keyring
         self.wants = wants
+        self._taking: Group[dict[str, object], str | None] = Group(self._take)
 
     async def submit(self, submission: Submission) -> str:
         """Take a submission once. `Rejected` where another case has its reference."""
         row = self._row(submission)
         try:
-            taken = await self._database.write(lambda conn: _take(conn, row))
+            taken = await self._taken(row)
         except (RolledBack, Unknown) as error:
             raise DeliveryError("the built-in core's database did not take it") from error
         if taken is None:
             raise Rejected("the built-in core has another case under this reference")
         return taken
+
+    async def _take(self, rows: list[dict[str, object]]) -> list[str | Exception | None]:
+        return [*await self._database.write(lambda conn: _take(conn, rows))]
+
+    async def _taken(self, row: dict[str, object]) -> str | None:
+        try:
+            return await self._taking.add(row)
+        except RolledBack:
+            # What was refused may have been the row of another.
+            return (await self._database.write(lambda conn: _take(conn, [row])))[0]
 
     async def list(
         self, institution: str | None = None, state: CaseState | None = None, limit: int = 50
@@ -94,7 +108,8 @@ class SqlStore:
         return None if row is None else (_core_case(row), self._opened(row))
 
     async def close(self) -> None:
-        """Nothing is held: the database is the ledger's."""
+        """Finish what is under way; the database is the ledger's."""
+        await self._taking.close()
 
     def _row(self, submission: Submission) -> dict[str, object]:
         key = bytes.fromhex(submission.idempotency_key)
@@ -135,9 +150,11 @@ async def open_store(setting: str, surroundings: Surroundings) -> SqlStore:
     return SqlStore(surroundings.database, surroundings.keyring)
 
 
-def _take(conn: Connection, row: dict[str, object]) -> str | None:
-    insert_new(conn, core_cases, [row])
-    return conn.scalar(select(core_cases.c.reference).where(core_cases.c.key == row["key"]))
+def _take(conn: Connection, rows: list[dict[str, object]]) -> list[str | None]:
+    """The reference that each row's key holds afterwards; `None` where another case has the one that was asked for."""
+    insert_new(conn, core_cases, sorted(rows, key=itemgetter("reference")))
+    held = dict(map(tuple, conn.execute(_HELD, {"keys": [row["key"] for row in rows]})))
+    return [held.get(row["key"]) for row in rows]
 
 
 def _core_case(row: Row[tuple[object, ...]]) -> CoreCase:

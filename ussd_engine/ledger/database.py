@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
@@ -77,16 +78,30 @@ def refused(error: Exception) -> bool:
 def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, passing over those that a unique column of another row forbids."""
     if rows:
-        conn.execute(_insert(conn, table).on_conflict_do_nothing(), list(rows))
+        conn.execute(_inserting_new(conn.dialect.name, table), list(rows))
 
 
 def upsert(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *columns: str) -> None:
     """Insert rows; where the primary key stands already, overwrite these columns."""
     if rows:
-        statement = _insert(conn, table)
-        changes = {column: statement.excluded[column] for column in columns}
-        conn.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes), list(rows))
+        conn.execute(_upserting(conn.dialect.name, table, columns), list(rows))
 
 
-def _insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+# Statements are built once: building one costs as much as carrying it out.
+
+
+@cache
+def _inserting_new(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return inserting(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _upserting(dialect: str, table: Table, columns: tuple[str, ...]) -> postgresql.Insert | sqlite.Insert:
+    statement = inserting(dialect, table)
+    changes = {column: statement.excluded[column] for column in columns}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
+
+
+def inserting(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that may say what happens where a row stands already."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

@@ -64,5 +64,7 @@ class Group(Generic[In, Out]):
 def _settle(future: asyncio.Future[Out], result: Out | Exception) -> None:
     if isinstance(result, Exception):
         future.set_exception(result)
+        # Who waited may have gone, and then nobody else would hear of it.
+        future.exception()
     else:
         future.set_result(result)

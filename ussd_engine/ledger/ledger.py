@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from ussd_engine import reference
 from ussd_engine.keys import Keyring
@@ -18,7 +18,7 @@ from ussd_engine.ledger.outbox import Outbox
 from ussd_engine.ledger.rows import Scribe
 from ussd_engine.ledger.schema import check, connect
 from ussd_engine.ledger.tables import cases, languages, limits, submissions
-from ussd_engine.model import Act, CaseState, Committed, Mode, Submission, Submit
+from ussd_engine.model import Act, CaseState, Committed, Mode, Quiet, Submission, Submit
 
 Clock = Callable[[], int]
 """The time in Unix milliseconds."""
@@ -27,7 +27,14 @@ CASES_A_DAY = 5
 LANGUAGE_KEPT = timedelta(days=365)
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+_SPOKEN = (
+    select(languages.c.tag, languages.c.locale)
+    .where(languages.c.tag.in_(bindparam("tags", expanding=True)), languages.c.touched >= bindparam("since"))
+    .order_by(languages.c.touched)
+)
+
+
+class Case(Quiet, frozen=True, kw_only=True):
     """The projection of a case: what lists, status and HALI read. No word of the citizen stands in it."""
 
     reference: str
@@ -57,6 +64,7 @@ class Ledger:
         self._group: Group[Plan, Committed] = Group(
             lambda plans: database.write(lambda conn: acts.write(conn, plans)),
         )
+        self._languages: Group[list[bytes], str | None] = Group(self._spoken)
 
     @classmethod
     async def open(
@@ -85,6 +93,8 @@ class Ledger:
     async def close(self) -> None:
         """Finish what is under way, then give the database back."""
         await self._group.close()
+        await self._languages.close()
+        await self.outbox.close()
         await self.database.close()
 
     async def act(self, act: Act) -> Committed:
@@ -100,10 +110,15 @@ class Ledger:
 
     async def language(self, msisdn: str) -> str | None:
         """The locale that a caller chose in the last 12 months."""
-        tags, since = self._scribe.language_tags(msisdn), self._day(self._clock()) - LANGUAGE_KEPT
-        query = select(languages.c.locale).where(languages.c.tag.in_(tags), languages.c.touched >= since)
-        newest = query.order_by(languages.c.touched.desc()).limit(1)
-        return await self.database.read(lambda conn: conn.scalar(newest))
+        return await self._languages.add(self._scribe.language_tags(msisdn))
+
+    async def _spoken(self, asked: list[list[bytes]]) -> list[str | Exception | None]:
+        """The newest locale under each caller's tags. Those who dial at once are looked up together."""
+        tags, since = [tag for each in asked for tag in each], self._day(self._clock()) - LANGUAGE_KEPT
+        rows = await self.database.read(lambda conn: conn.execute(_SPOKEN, {"tags": tags, "since": since}).all())
+        newest = {row.tag: row.locale for row in rows}
+        latest = {tag: order for order, tag in enumerate(newest)}
+        return [newest.get(max(each, key=lambda tag: latest.get(tag, -1))) for each in asked]
 
     async def case(self, reference: str) -> Case | None:
         """The case of a reference."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, tuple_, update
 
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import Database
+from ussd_engine.ledger.group import Group
 from ussd_engine.ledger.tables import cases, contacts, dead_letters, outbox
 from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.vault import Vault
@@ -37,6 +38,25 @@ class Backlog(msgspec.Struct, frozen=True):
     dead: int
 
 
+_free = select(outbox.c.key).where(outbox.c.next_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"))
+_oldest = _free.order_by(outbox.c.next_ms, outbox.c.queued_ms).limit(bindparam("most"))
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.key.in_(select(_oldest.with_for_update(skip_locked=True).cte("due").c.key)))
+    .values(lease_ms=bindparam("until"), token=outbox.c.token + 1, attempts=outbox.c.attempts + 1)
+    .returning(outbox.c.key, outbox.c.reference, outbox.c.sealed, outbox.c.attempts, outbox.c.token)
+)
+_REMOVE = delete(outbox).where(outbox.c.key == bindparam("lent"), outbox.c.token == bindparam("held"))
+_lent = tuple_(outbox.c.key, outbox.c.token).in_(bindparam("held", expanding=True))
+_REMOVE_ALL = delete(outbox).where(_lent).returning(outbox.c.key)
+_received = case((cases.c.state == CaseState.QUEUED.value, CaseState.RECEIVED.value), else_=cases.c.state)
+_RECEIVE = (
+    update(cases)
+    .where(cases.c.reference == bindparam("ours"))
+    .values(core_reference=bindparam("theirs"), state=_received)
+)
+
+
 class Outbox:
     """Claims rows and settles them. `added` is set whenever this process has queued a submission."""
 
@@ -44,7 +64,14 @@ class Outbox:
         self._database = database
         self._keyring = keyring
         self._vault = Vault(keyring)
+        self._done: Group[tuple[Claim, str], bool] = Group(
+            lambda taken: database.write(lambda conn: _done(conn, taken)),
+        )
         self.added = asyncio.Event()
+
+    async def close(self) -> None:
+        """Finish what is under way."""
+        await self._done.close()
 
     async def claim(self, now_ms: int, most: int) -> list[Claim]:
         """At most so many rows that are due and that nobody holds, lent to the caller."""
@@ -60,7 +87,7 @@ class Outbox:
 
     async def done(self, claim: Claim, core_reference: str) -> bool:
         """The core has it: the row goes, the case is received. False where the claim is no longer the caller's."""
-        return await self._database.write(lambda conn: _done(conn, claim, core_reference))
+        return await self._done.add((claim, core_reference))
 
     async def later(self, claim: Claim, next_ms: int, counts: bool = True) -> bool:
         """Give the row back until `next_ms`; an attempt that does not count is taken back. False as above."""
@@ -83,29 +110,20 @@ class Outbox:
 
 
 def _claim(conn: Connection, now_ms: int, most: int) -> list[Claim]:
-    free = select(outbox.c.key).where(outbox.c.next_ms <= now_ms, outbox.c.lease_ms <= now_ms)
-    due = free.order_by(outbox.c.next_ms, outbox.c.queued_ms).limit(most).with_for_update(skip_locked=True).cte("due")
-    change = {"lease_ms": now_ms + LEASE_MS, "token": outbox.c.token + 1, "attempts": outbox.c.attempts + 1}
-    columns = (outbox.c.key, outbox.c.reference, outbox.c.sealed, outbox.c.attempts, outbox.c.token)
-    statement = update(outbox).where(outbox.c.key.in_(select(due.c.key))).values(change).returning(*columns)
-    return [_lent(row) for row in conn.execute(statement)]
-
-
-def _lent(row: Row[tuple[bytes, str, bytes, int, int]]) -> Claim:
-    return Claim(row.key, row.reference, row.sealed, row.attempts, row.token)
+    return [Claim(*row) for row in conn.execute(_CLAIM, {"now": now_ms, "until": now_ms + LEASE_MS, "most": most})]
 
 
 def _remove(conn: Connection, claim: Claim) -> bool:
-    return conn.execute(delete(outbox).where(outbox.c.key == claim.key, outbox.c.token == claim.token)).rowcount == 1
+    return conn.execute(_REMOVE, {"lent": claim.key, "held": claim.token}).rowcount == 1
 
 
-def _done(conn: Connection, claim: Claim, core_reference: str) -> bool:
-    if not _remove(conn, claim):
-        return False
-    case = update(cases).where(cases.c.reference == claim.reference)
-    conn.execute(case.values(core_reference=core_reference))
-    conn.execute(case.where(cases.c.state == CaseState.QUEUED).values(state=CaseState.RECEIVED.value))
-    return True
+def _done(conn: Connection, taken: list[tuple[Claim, str]]) -> list[bool | Exception]:
+    held = [(claim.key, claim.token) for claim, _ in taken]
+    removed = set(conn.scalars(_REMOVE_ALL, {"held": held}))
+    received = [{"ours": claim.reference, "theirs": theirs} for claim, theirs in taken if claim.key in removed]
+    if received:
+        conn.execute(_RECEIVE, received)
+    return [claim.key in removed for claim, _ in taken]
 
 
 def _later(conn: Connection, claim: Claim, next_ms: int, counts: bool) -> bool:

@@ -43,6 +43,14 @@ class Menu:
     machine: Machine
     silent: frozenset[str]
     """Screens without a back line: the doors, and those that end their form."""
+    warned: Mapping[str, frozenset[str]]
+    """Screen to the warnings that can stand above it, where there are any."""
+    typed: frozenset[str]
+    """The answers that citizens type."""
+    full: frozenset[str]
+    """The screens that follow a full reply."""
+    acting: Mapping[Dest, tuple[str, ...]]
+    """What acts, an action or `forget`, to the screens with an answer that leads to it."""
 
     @property
     def name(self) -> str:
@@ -57,6 +65,7 @@ def compile_service(service: Service) -> Menu:
     plans = {name: lay_flat(service.forms[name], service.forms, service.screens) for name in sorted(entered(service))}
     graph = Graph(service, plans)
     edges = frozenset(graph.edges())
+    screens = service.screens.values()
     return Menu(
         service,
         plans,
@@ -65,6 +74,10 @@ def compile_service(service: Service) -> Menu:
         edges,
         _machine(service, edges),
         frozenset(_silent(service, plans)),
+        _warned(service, edges),
+        frozenset(name for screen in screens if screen.kind == "input" for name in screen.answers),
+        frozenset(screen.full for screen in screens if screen.full),
+        _acting(service),
     )
 
 
@@ -95,6 +108,25 @@ def _silent(service: Service, plans: Mapping[str, Plan]) -> set[str]:
     doors = {service.start, service.first, service.resume, service.last} - {""}
     ends = {plan.items[-1].name for plan in plans.values() if plan.items and not plan.items[-1].saves}
     return doors | ends
+
+
+def _acting(service: Service) -> dict[Dest, tuple[str, ...]]:
+    found: dict[Dest, dict[str, None]] = {}
+    for screen in service.screens.values():
+        for case in (case for target in (screen.then, *(line.target for line in screen.lines)) for case in target):
+            if case.dest.verb == "forget" or (case.dest.verb == "to" and case.dest.name in service.actions):
+                found.setdefault(case.dest, {})[screen.name] = None
+    return {dest: tuple(screens) for dest, screens in found.items()}
+
+
+def _warned(service: Service, edges: frozenset[Edge]) -> dict[str, frozenset[str]]:
+    """Who is warned goes on all the same: the warning stands above whatever follows a screen that warns."""
+    warned: dict[str, frozenset[str]] = {}
+    for edge in edges:
+        warn = service.screens[edge.source].warn
+        if warn and edge.verb in ("ask", "full", "none", "to"):
+            warned[edge.dest] = warned.get(edge.dest, frozenset()).union(warn)
+    return warned
 
 
 def _shown(service: Service) -> dict[str, Shown]:

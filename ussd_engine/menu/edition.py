@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,15 @@ DATA_FILE = "institutions.csv"
 ALONE = "*0#"
 """The code that stands for the one of a service that is looked at by itself."""
 RESERVED = ("countries", "transcripts")
+
+
+@dataclass
+class Cut:
+    """The pages of a list as far as somebody has looked, how many lines they hold, and whether those are all."""
+
+    pages: list[list[str]] = field(default_factory=list)
+    at: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,14 @@ class Edition:
     """Service to the code and the digits that lead to it."""
     nodes: Mapping[str, list[Node]] = field(default_factory=dict, repr=False)
     """Service to its files as read, for the proofs."""
-    pages: dict[object, Sequence[Sequence[str]]] = field(default_factory=dict, repr=False, compare=False)
-    """Pages of lists, cut once for this edition; nothing that a citizen typed."""
-    above: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
-    """By service and screen: the names of the lines that can stand above it."""
+    inputs: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict, repr=False, compare=False)
+    """By service and screen: what its text depends on; `None` where it is not to be remembered."""
+    texts: dict[object, str] = field(default_factory=dict, repr=False, compare=False)
+    """Screens that were rendered; nothing that a citizen typed."""
+    pages: dict[object, Cut] = field(default_factory=dict, repr=False, compare=False)
+    """Lists, each cut once for this edition; nothing that a citizen typed."""
+    above: dict[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """By service, screen and locale: the lines that can stand above it."""
 
     def code(self, service: str, passes_digits: bool) -> str:
         """What to dial to reach a service: at once where the digits are passed through, else one by one."""

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ussd_engine.menu.conditions import Known, agree, certain, possible
 from ussd_engine.menu.plan import Item, Plan
 from ussd_engine.menu.schema import Service
-from ussd_engine.registry import FACTS, SOURCES
+from ussd_engine.registry import SOURCES
 from ussd_engine.screens.base import Dest, Screen, Target, Tests
 
 
@@ -30,9 +31,6 @@ class Edge(NamedTuple):
         return f"{self.verb} {self.dest}"
 
 
-Known = Mapping[str, str]
-
-
 class Graph:
     """The edges of one service, with the forms in which each screen may stand."""
 
@@ -42,6 +40,9 @@ class Graph:
         self.homes: dict[str, dict[str, int]] = {name: {} for name in service.screens}
         """Screen to the forms in which it may stand, each with the index of its question."""
         self.changes = {form: _changes(service, plan) for form, plan in plans.items()}
+        given = _given(service)
+        self.maybe = {form: _shared(plan) | given.get(form, set()) for form, plan in plans.items()}
+        """By form: the answers that may stand before their question is reached."""
         for form, plan in plans.items():
             for index, item in enumerate(plan.items):
                 if not item.asks:
@@ -146,7 +147,7 @@ class Graph:
         for form, anchor in self.homes[source].items():
             plan = self.plans[form]
             for start, end in _spans(plan, anchor, dest):
-                for first in _first(plan, start, end, (), _known(plan), set()):
+                for first in _first(plan, start, end, (), _known(plan), self.maybe[form]):
                     yield from self._shown(source, verb, plan.items[first].name, label)
 
     def _asked(self, source: str, label: str = "", sets: Known = MappingProxyType({})) -> Iterator[Edge]:
@@ -161,7 +162,7 @@ class Graph:
         tests = tuple(test for test in all_tests(plan, item) if test.name not in sets)
         begin = item.end if self._answers(item, source) else anchor
         known = {**_known(plan), **sets}
-        found = set(_first(plan, begin, len(plan.items), tests, known, _shared(plan)))
+        found = set(_first(plan, begin, len(plan.items), tests, known, self.maybe[form]))
         if sets:
             found |= self._behind_set(plan, anchor, known, sets)
         for changed, offered in self.changes[form]:
@@ -187,7 +188,7 @@ class Graph:
         for index in range(start, len(plan.items)):
             item = plan.items[index]
             whole = all_tests(plan, item)
-            if item.asks or not _agree(tests, whole):
+            if item.asks or not agree(tests, whole):
                 continue
             looks = {test.name for test in whole} | set(item.saves) | grounds(self.service.screens[item.name])
             if index in offered or looks & names:
@@ -211,7 +212,7 @@ class Graph:
             for index in earlier
             if not plan.items[index].asks
             and any(test.name in sets for test in all_tests(plan, plan.items[index]))
-            and _possible(all_tests(plan, plan.items[index]), known)
+            and possible(all_tests(plan, plan.items[index]), known)
         }
 
 
@@ -248,6 +249,18 @@ def _shared(plan: Plan) -> set[str]:
         for name in item.saves if not item.asks else ():
             seen[name] = seen.get(name, 0) + 1
     return {name for name, count in seen.items() if count > 1}
+
+
+def _given(service: Service) -> dict[str, set[str]]:
+    """By form: the answers that a line or an outcome brings along when it enters it."""
+    screens, actions = service.screens.values(), service.actions.values()
+    targets = [line.target for screen in screens for line in screen.lines]
+    targets += [screen.then for screen in screens]
+    targets += [target for action in actions for target in action.outcomes.values()]
+    found: dict[str, set[str]] = {}
+    for case in (case for target in targets for case in target if case.dest.verb == "to"):
+        found.setdefault(case.dest.name, set()).update(case.set)
+    return found
 
 
 def meant(plan: Plan, name: str) -> set[int]:
@@ -291,7 +304,7 @@ def _first(plan: Plan, start: int, end: int, tests: Tests, known: Known, maybe: 
     while index < end:
         item = plan.items[index]
         whole = all_tests(plan, item)
-        if not _agree(tests, whole) or not _possible(whole, known):
+        if not agree(tests, whole) or not possible(whole, known):
             index = item.end
             continue
         if item.asks:
@@ -303,43 +316,6 @@ def _first(plan: Plan, start: int, end: int, tests: Tests, known: Known, maybe: 
         given = item.saves and all(name in known for name in item.saves)
         if not given:
             yield index
-            if _certain(whole, tests, known) and not (item.saves and set(item.saves) <= maybe):
+            if certain(whole, tests, known) and not (item.saves and set(item.saves) <= maybe):
                 return
         index += 1
-
-
-def _possible(tests: Tests, known: Known) -> bool:
-    return all((known[test.name] in test.values) is test.holds for test in tests if test.name in known)
-
-
-def _certain(tests: Tests, given: Tests, known: Known) -> bool:
-    """Whether `given` and `known` leave no way for one of `tests` to fail."""
-    return all(test.name in known or any(_implies(one, test) for one in given) for test in tests)
-
-
-def _implies(one: tuple[str, tuple[str, ...], bool, object], test: tuple[str, tuple[str, ...], bool, object]) -> bool:
-    if one[0] != test[0]:
-        return False
-    mine, theirs = set(one[1]), set(test[1])
-    if one[2]:
-        return mine <= theirs if test[2] else not mine & theirs
-    return not test[2] and theirs <= mine
-
-
-def _agree(one: Tests, other: Tests) -> bool:
-    """Whether both can pass at once, as far as single names tell."""
-    for mine in one:
-        for theirs in other:
-            if mine.name in FACTS:
-                continue
-            if mine.name == theirs.name and not _both(set(mine.values), mine.holds, set(theirs.values), theirs.holds):
-                return False
-    return True
-
-
-def _both(mine: set[str], holds: bool, theirs: set[str], hold: bool) -> bool:
-    if holds and hold:
-        return bool(mine & theirs)
-    if holds:
-        return not mine <= theirs
-    return not (hold and theirs <= mine)

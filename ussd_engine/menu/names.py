@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from ussd_engine.errors import Fault, did_you_mean
 from ussd_engine.menu.answers import all_named, answers_of, inside_forms
@@ -24,12 +24,16 @@ class _Checker:
         self.answers = answers_of(service)
         self.entered = entered(service)
         self.asked = {item.name for form in service.forms.values() for item in form.ask}
+        # made once: a service may have ten thousand of each
+        self.questions = frozenset([*service.screens, *service.forms])
+        self.targets = self.questions.union(service.actions)
+        self.looked_at = frozenset([*self.answers, *FACTS])
+        self.changeable = self.asked.union(self.answers)
 
     def fault(self, place: Place, message: str, rule: str) -> None:
         self.faults.append(Fault(place.file, place.line, message, rule))
 
-    def exists(self, name: str, known: Iterable[str], place: Place, what: str, rule: str) -> bool:
-        known = list(known)
+    def exists(self, name: str, known: Collection[str], place: Place, what: str, rule: str) -> bool:
         if name in known:
             return True
         self.fault(place, f'{what} "{name}" does not exist{did_you_mean(name, known)}', rule)
@@ -76,9 +80,8 @@ class _Checker:
     # forms
 
     def form(self, form: Form) -> None:
-        known = [*self.service.screens, *self.service.forms]
         for item in form.ask:
-            self.exists(item.name, known, item.place, f'form "{form.name}": question', "questions")
+            self.exists(item.name, self.questions, item.place, f'form "{form.name}": question', "questions")
             self.tests(item.tests)
         if not self.circle(form, ()):
             self.order(form)
@@ -149,7 +152,7 @@ class _Checker:
             if test.name in FACTS:
                 for value in test.values:
                     self.exists(value, FACTS[test.name], test.place, f"{test.name}: fact", "conditions")
-            elif self.exists(test.name, [*self.answers, *FACTS], test.place, "answer or fact", "conditions"):
+            elif self.exists(test.name, self.looked_at, test.place, "answer or fact", "conditions"):
                 values = self.answers[test.name]
                 for value in test.values if values else ():
                     self.exists(value, values, test.place, f"{test.name}: value", "conditions")
@@ -164,8 +167,7 @@ class _Checker:
         if dest.verb == "to" and dest.name in {service.resume, service.last} - {""}:
             self.fault(case.place, f'"{dest.name}" is shown by the engine alone: no line leads to it', "system screens")
         elif dest.verb == "to":
-            known = [*service.screens, *service.forms, *service.actions]
-            if self.exists(dest.name, known, case.place, "target", "targets"):
+            if self.exists(dest.name, self.targets, case.place, "target", "targets"):
                 if inside and dest.name not in service.actions:
                     message = f'inside a form no line leads to "{dest.name}": the form asks what comes next'
                     self.fault(case.place, message, "no goto")
@@ -175,7 +177,7 @@ class _Checker:
         elif dest.verb == "service" and self.services is not None:
             self.exists(dest.name, self.services, case.place, "service", "services")
         elif dest.verb in ("change", "add"):
-            self.exists(dest.name, [*self.answers, *self.asked], case.place, f"{dest.verb}: question", "change")
+            self.exists(dest.name, self.changeable, case.place, f"{dest.verb}: question", "change")
         elif dest.verb == "forget" and not any(action.do == "cancel" for action in service.actions.values()):
             self.fault(case.place, "forget needs an action that does cancel", "verbs")
         if dest.verb in ("next", "accept", "change", "add", "restart") and inside is False:

@@ -40,7 +40,7 @@ class Plan(NamedTuple):
         index, stop = start, len(items) if end < 0 else end
         while index < stop:
             item = items[index]
-            if not passes(item.tests, look):
+            if item.tests and not passes(item.tests, look):
                 index = item.end
             elif item.asks:
                 index = item.end if item.name in answers else index + 1
@@ -52,20 +52,20 @@ class Plan(NamedTuple):
 
     def applicable(self, look: Look, start: int = 0, end: int = -1) -> Iterator[int]:
         """The indices of the questions and sub-forms that apply, in order."""
-        index, stop = start, len(self.items) if end < 0 else end
+        items = self.items
+        index, stop = start, len(items) if end < 0 else end
         while index < stop:
-            if passes(self.items[index].tests, look):
+            item = items[index]
+            if item.tests and not passes(item.tests, look):
+                index = item.end
+            else:
                 yield index
                 index += 1
-            else:
-                index = self.items[index].end
 
     def kept(self, look: Look) -> set[str]:
         """The names of the answers that belong to what applies."""
-        names = set(self.sets)
-        for index in self.applicable(look):
-            names.update(self.items[index].saves)
-        return names
+        items = self.items
+        return set(self.sets).union(*(items[index].saves for index in self.applicable(look)))
 
     def saved_by(self, index: int, look: Look) -> list[str]:
         """The answers that an item, with all that it asks and applies, gives."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ussd_engine.menu.rules import RULES
-from ussd_engine.menu.schema import FORM, NAVIGATION, SCREEN, SERVICE, SYSTEM, Key
+from ussd_engine.menu.schema import FORM, NAVIGATION, SCREEN, SERVICE, SYSTEM, SYSTEM_OPTIONAL, Key
 from ussd_engine.registry import ACTIONS, FACTS, KINDS, OFFERS, SETTINGS, SOURCES, WARNINGS
 from ussd_engine.registry import RULES as CHECKS
 from ussd_engine.screens import TYPES
@@ -132,7 +132,7 @@ _SHAPES: dict[str, Callable[[], Schema]] = {
     "line": lambda: {"type": "string", "pattern": _LINE},
     "keys": lambda: _object({name: _ref("typed" if name == "home" else "line") for name in NAVIGATION}, NAVIGATION),
     "typed": lambda: {"type": "string", "pattern": "^[0-9*#]{1,3}$"},
-    "system": lambda: _object(dict.fromkeys(SYSTEM, _ref("name")), SYSTEM),
+    "system": lambda: _object(dict.fromkeys((*SYSTEM, *SYSTEM_OPTIONAL), _ref("name")), SYSTEM),
     "dial": lambda: _mapping(_ref("name"), r"^[0-9]{1,3}(\*[0-9]{1,3}){0,4}$"),
     "words": lambda: _mapping({"type": "object", "additionalProperties": {"anyOf": [_ref("text"), _ref("texts")]}}),
     "forms": lambda: _mapping(_block(FORM, ["ask"])),

@@ -52,6 +52,8 @@ RULES: dict[str, str] = {
     "slow": "a list or text that is asked for elsewhere has a slow screen, and no other",
     "none": "a list, an offer says which screen stands for nothing found",
     "columns": "a row has the columns that are saved and shown",
+    "tables": "the tables of a service's folder can be read, and what they name exists",
+    "same row": "no row stands twice in a table",
     # the service
     "services": "a line leads to a service that exists, and every service has a line",
     "mount": "the code that is dialled leads to a service that exists",
@@ -67,4 +69,7 @@ RULES: dict[str, str] = {
     "reachable": "every screen, form and action can be reached",
     "way out": "every screen has a way out, in at most two answers",
     "navigation": "no line's number is a navigation key",
+    "same value": "no two lines of a screen save the same value",
+    "same words": "no two lines that can stand together say the same, in any language",
+    "receipt": "the screen after a submission, and `last`, show {ref} and {pin}, each on a line that is always shown",
 }

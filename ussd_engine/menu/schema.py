@@ -35,7 +35,7 @@ SERVICE: dict[str, Key] = {
     "keys": Key("keys", "the navigation keys, as printed"),
     "tries": Key("number", "wrong choices in a row before a polite end"),
     "too_many": Key("name", "the end screen after that"),
-    "system": Key("system", "the end screens that the engine itself shows"),
+    "system": Key("system", "the end screens that the engine itself shows; without limit busy stands for it"),
     "dial": Key("dial", "digits dialled behind the service's path, each with its screen"),
     "errors": Key("texts", "the line above the same screen when an answer is refused, by rule"),
     "warnings": Key("texts", "the line above the screen that follows, by warning"),
@@ -79,6 +79,7 @@ _DIALLED = re.compile(r"[0-9]{1,3}(\*[0-9]{1,3}){0,4}")
 _TYPED = re.compile(r"[0-9*#]{1,3}")
 
 SYSTEM = ("fault", "old", "busy", "maint")
+SYSTEM_OPTIONAL = ("limit",)
 NAVIGATION = ("back", "more", "home")
 
 
@@ -192,8 +193,9 @@ def _language(reader: Reader, node: Node) -> str:
 
 def _system(reader: Reader, node: Node, found: dict[str, str]) -> None:
     for key in found:
-        if key not in SYSTEM:
-            reader.fault(node, f'system: "{key}" is not known{did_you_mean(key, SYSTEM)}', "keys")
+        if key not in (*SYSTEM, *SYSTEM_OPTIONAL):
+            hint = did_you_mean(key, (*SYSTEM, *SYSTEM_OPTIONAL))
+            reader.fault(node, f'system: "{key}" is not known{hint}', "keys")
     for key in SYSTEM:
         if key not in found:
             reader.fault(node, f'system has no "{key}"', "missing")

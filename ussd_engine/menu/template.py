@@ -30,13 +30,14 @@ class Template(NamedTuple):
     """Lines of parts. A line with a placeholder whose value is empty is left out."""
 
     lines: tuple[tuple[Part, ...], ...]
-
-    @property
-    def slots(self) -> list[Slot]:
-        return [part for line in self.lines for part in line if isinstance(part, Slot)]
+    slots: tuple[Slot, ...]
+    plain: str
+    """The text as it stands, where it has no slots."""
 
     def fill(self, fill: Fill) -> str:
         """The text with its values."""
+        if not self.slots:
+            return self.plain
         kept: list[str] = []
         for line in self.lines:
             if len(line) == 1 and isinstance(line[0], str):
@@ -51,7 +52,8 @@ class Template(NamedTuple):
 @lru_cache(maxsize=65536)
 def template(text: str) -> Template:
     """The template of a text. A brace that opens no placeholder stays as it is; the proofs name it."""
-    return Template(tuple(_parts(line) for line in text.split("\n"))) if text else Template(())
+    lines = tuple(_parts(line) for line in text.split("\n")) if text else ()
+    return Template(lines, tuple(part for line in lines for part in line if isinstance(part, Slot)), text)
 
 
 def _parts(line: str) -> tuple[Part, ...]:

@@ -33,8 +33,8 @@ def passes(tests: Tests, look: Callable[[str], Fact | None]) -> bool:
     """True if every test passes. `look` gives an answer's value, a fact's value or set, or `None`."""
     for test in tests:
         value = look(test.name)
-        has = value if isinstance(value, frozenset) else {value}
-        if has.isdisjoint(test.values) is test.holds:
+        met = not value.isdisjoint(test.values) if isinstance(value, frozenset) else value in test.values
+        if met is not test.holds:
             return False
     return True
 

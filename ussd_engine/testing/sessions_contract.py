@@ -159,6 +159,12 @@ class SessionStoreContract:
         await place.plant(key, stranger.dump(new_session(), key))
         assert await place.store.load(key) is None
 
+    async def test_what_is_held_is_counted(self, place: Place) -> None:
+        key = new_key()
+        await place.store.commit(key, new_session(), None, TTL_S)
+        await place.store.link(new_key(b"l"), key, TTL_S)
+        assert await place.store.count() >= 2  # others may write there too
+
     async def test_what_stands_shows_neither_number_nor_words(self, place: Place) -> None:
         key, small = new_key(), new_key(b"l")
         await place.store.commit(key, new_session(), None, TTL_S)

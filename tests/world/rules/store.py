@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from sessions import redis
 from ussd_engine import gateway, render
+from ussd_engine.errors import EngineError
 from ussd_engine.gateway import Gateway
 
 from .rule import rule
@@ -66,7 +67,7 @@ def sessions_stay_for_an_hour() -> Iterator[None]:
 @rule("8.1", bold=0.7, script=(3, 9))
 def long_texts_have_one_page() -> Iterator[None]:
     def read_pages(self: Any) -> Any:
-        return [[self.head(), *self.lines()]]
+        return [[self.head, *self.lines()]]
 
     with patch.object(render.Frame, "read_pages", read_pages), patch.object(render.Frame, "cut", lambda _, text: text):
         yield
@@ -95,7 +96,7 @@ def a_look_that_fails_ends_the_turn() -> Iterator[None]:
     async def looked(self: Gateway, work: Any) -> str:
         try:
             return await self.ledger.language(work.turn.msisdn) or "" if work.turn.msisdn else ""
-        except gateway.LedgerUnavailable:
+        except EngineError:
             raise gateway.StoreUnavailable("no look") from None
 
     with patch.object(Gateway, "_language", looked):

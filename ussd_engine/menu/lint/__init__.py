@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from ussd_engine.errors import Fault
 from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.lint.asked import never_asked
 from ussd_engine.menu.lint.changes import unasked
 from ussd_engine.menu.lint.fits import fits
 from ussd_engine.menu.lint.keys import clashes
+from ussd_engine.menu.lint.lines import alike
 from ussd_engine.menu.lint.reach import dead_ends, unreachable
+from ussd_engine.menu.lint.receipts import unreceipted
 from ussd_engine.menu.lint.rows import rowless
 from ussd_engine.menu.lint.said import Said, said_in
 from ussd_engine.menu.lint.values import Values
@@ -22,7 +25,8 @@ def prove(edition: Edition, profiles: Mapping[str, Profile]) -> list[Fault]:
     """Every fault of an edition on the channels of `profiles`, by file and line; empty where all holds."""
     faults: set[Fault] = set()
     for name, menu in edition.services.items():
-        faults.update(unreachable(menu), dead_ends(menu), clashes(menu), unasked(menu), rowless(menu, edition.data))
+        faults.update(unreachable(menu), dead_ends(menu), clashes(menu), never_asked(menu), unasked(menu))
+        faults.update(rowless(menu, edition.data), alike(edition, menu), unreceipted(edition, menu))
         said = said_in(menu.service, edition.nodes.get(name, []))
         values = Values(edition, menu)
         faults.update(alphabet(said), placeholders(menu, said, values), wordless(menu, said))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ussd_engine.errors import Fault
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.graph import all_tests, meant
+from ussd_engine.menu.lint.worlds import worlds
 from ussd_engine.menu.plan import Plan
-from ussd_engine.registry import FACTS
-from ussd_engine.screens.base import Case, Fact, Screen, Tests, passes
+from ussd_engine.screens.base import Case, Screen, Tests, passes
 
 
 class _Change(NamedTuple):
@@ -59,23 +58,7 @@ def _ways(menu: Menu, plan: Plan, name: str, typed: bool) -> Iterator[Tests]:
 
 def _covered(given: Tests, ways: list[Tests]) -> bool:
     """Whether one of the ways is open whenever `given` holds, whatever the answers and facts are."""
-    for world in _worlds([given, *ways]):
+    for world in worlds([given, *ways]):
         if passes(given, world.get) and not any(passes(way, world.get) for way in ways):
             return False
     return True
-
-
-def _worlds(all_tests: Iterable[Tests]) -> Iterator[Mapping[str, Fact | None]]:
-    """Every combination of the values that the tests tell apart."""
-    values: dict[str, set[str]] = {}
-    for test in itertools.chain.from_iterable(all_tests):
-        values.setdefault(test.name, set()).update(test.values)
-    choices = [_subsets(found) if name in FACTS else [None, *sorted(found)] for name, found in values.items()]
-    for combination in itertools.product(*choices):
-        yield dict(zip(values, combination, strict=True))
-
-
-def _subsets(values: set[str]) -> list[Fact | None]:
-    ordered = sorted(values)
-    sizes = range(len(ordered) + 1)
-    return [frozenset(some) for size in sizes for some in itertools.combinations(ordered, size)]

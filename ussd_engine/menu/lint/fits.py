@@ -94,7 +94,7 @@ class _Shot(NamedTuple):
 
 
 def _shots(values: Values, screen: Screen, locale: str, room: _Room) -> Iterator[_Shot]:
-    lines = ("", *possible_lines(values.edition, values.menu.name, screen))
+    lines = ("", *possible_lines(values.menu, screen))
     for plural in range(values.edition.catalog.plurals(locale, values.menu.name)):
         scope = Worst(values, screen, locale, plural)
         frame = Whole(scope, room.profile)

@@ -1,0 +1,52 @@
+"""Forms against their model: whatever a caller does, the next screen follows from the set of answers alone."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from answer_faults import FAULTS, Fault
+from answer_machines import GeneratedForms, ShippedForms, run
+from hypothesis import Phase
+
+from ussd_engine.walk import Walk
+
+pytestmark = pytest.mark.timeout(600)
+
+EXAMPLES = 60
+OFTEN = 5 if os.environ.get("CI") == "true" else 1
+
+
+def test_the_shipped_forms_follow_from_their_answers() -> None:
+    run(ShippedForms, EXAMPLES * OFTEN)
+
+
+def test_any_forms_follow_from_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Walk, "fire", _strictly)
+    run(GeneratedForms, EXAMPLES * OFTEN)
+
+
+def _strictly(walk: Walk, verb: str, dest: str) -> None:
+    """No screen without its transition."""
+    walk.scope.menu.machine.events[f"{verb} {dest}"].trigger(walk)
+    walk.stand(walk.state)
+
+
+def _freely(walk: Walk, verb: str, dest: str) -> None:
+    """A screen without its transition: a faulty engine goes ways that no menu has."""
+    walk.stand(dest)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.instead.__name__)
+def test_a_faulty_engine_is_found_out(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Walk, "fire", _freely)
+    monkeypatch.setattr(fault.owner, fault.method, fault.instead)
+    quickly = {"phases": [Phase.generate], "derandomize": True, "database": None, "report_multiple_bugs": False}
+
+    def all_forms() -> None:
+        run(ShippedForms, 5 * EXAMPLES, **quickly)
+        run(GeneratedForms, 5 * EXAMPLES, **quickly)
+
+    with pytest.raises(Exception, match="=>"):
+        all_forms()

@@ -1,0 +1,136 @@
+"""A gateway is killed at every await and every commit of a turn that submits: nothing is lost, nothing is there twice.
+
+`python -m tests.kills` prints the points, `pytest -rP tests/test_kills.py` what the dead left at how many of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner
+from kills.promises import carried, leaving_lives_on, turn_lives_on
+from kills.scene import NUMBER
+from kills.story import DELIVERY, LEAVING, NAME, TURNS, WORDS, Run, Stories, stories
+from servers.redis_server import RedisServer
+
+from ussd_engine.cli import cli
+
+pytestmark = pytest.mark.redis
+
+SHARE = 1 if os.environ.get("CI") == "true" else 4
+"""Of the points, one in so many is tried where nobody waits for all; the last one always, for it leaves all done."""
+COMMIT = "sql COMMIT #1"
+TRIES = 3
+"""The scheduler decides in how many pieces a reply is read: a wait may be missing from a run."""
+MISSED = 0.05
+"""At most such a share of the points may be missing from all tries."""
+LEFT = {
+    LEAVING: {"draft", "begun", "written", "done"},
+    "she confirms": {"draft", "begun", "written", "done"},
+    "she redials on an act begun and not written": {"begun", "written", "done"},
+    "the provider repeats the leg of an act begun and not written": {"begun", "written", "done"},
+}
+"""What the dead leave of each turn."""
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
+    folder = tmp_path_factory.mktemp("kills")
+    with RedisServer(folder) as redis, stories(folder, redis.url) as found:
+        asyncio.run(found.prepare())
+        yield found
+
+
+@contextmanager
+def at(point: str) -> Iterator[None]:
+    """Whatever fails in here names the point."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"killed at: {point}")
+        raise
+
+
+def killed(found: Stories, story: str, point: str) -> Run | None:
+    """A run that came to the point and ended there; `None` where nothing had to be waited for so often."""
+    place, _, time = point.rpartition(" #")
+    for _ in range(TRIES):
+        run = asyncio.run(found.play(story, point))
+        if run.killed:
+            return run
+    assert place.startswith(("asleep ", "awake ")), f"not reached: {point}"
+    assert time == "1" or f"{place} #1" in run.points, f"not reached: {point}"
+    return None
+
+
+def shown_to_an_officer(found: Stories, reference: str) -> dict[str, str]:
+    """What `case show` prints."""
+    env = {f"USSD_ENGINE_{name.upper()}": value for name, value in found.ground.given.items()}
+    result = CliRunner().invoke(cli, ["case", "show", reference, "--json"], env=env)
+    assert result.exit_code == 0, result.output
+    rows: dict[str, str] = json.loads(result.output)
+    return rows
+
+
+@pytest.mark.parametrize("story", TURNS)
+def test_a_turn_that_is_killed_anywhere_loses_nothing_and_doubles_nothing(played: Stories, story: str) -> None:
+    points = asyncio.run(played.points(story))[::-SHARE]
+    left: Counter[str] = Counter()
+    lives_on = leaving_lives_on if story == LEAVING else turn_lives_on
+    for index, point in enumerate(points):
+        with at(point):
+            run = killed(played, story, point)
+            if run is None:
+                continue
+            state = asyncio.run(lives_on(played.ground, run, repeats=index % 2 == 1))
+            if state not in left and story != LEAVING:
+                case, _ = asyncio.run(carried(played.ground))
+                assert shown_to_an_officer(played, case.reference)["message"] == WORDS
+            left[state] += 1
+    print(f"{left.total()} of {len(points)} points, which left {dict(left)}")
+    assert left.total() >= (1 - MISSED) * len(points)
+    assert set(left) == LEFT[story]
+
+
+def test_what_was_written_is_carried_though_she_never_comes_back_and_nothing_else_is(played: Stories) -> None:
+    points = asyncio.run(played.points("she confirms"))
+    commit = points.index(COMMIT)
+    for point, written in ((COMMIT, False), (points[commit + 1], True), (points[-1], True)):
+        with at(point):
+            assert killed(played, "she confirms", point)
+            assert bool(played.ground.books().references) == written
+            if written:
+                case, _ = asyncio.run(carried(played.ground))
+                assert shown_to_an_officer(played, case.reference)["message"] == WORDS
+
+
+def test_a_worker_that_is_killed_anywhere_brings_the_core_one_case(played: Stories) -> None:
+    points = asyncio.run(played.points(DELIVERY))[::-SHARE]
+    left: Counter[str] = Counter()
+    for point in points:
+        with at(point):
+            assert killed(played, DELIVERY, point)
+            rows = played.ground.books().rows
+            left["delivered" if not rows["outbox"] else "taken" if rows["core_cases"] else "waiting"] += 1
+            _, submission = asyncio.run(carried(played.ground))
+            assert (submission.number, submission.name) == (NUMBER, NAME)
+    print(f"{len(points)} points, which left {dict(left)}")
+    assert set(left) == {"waiting", "taken", "delivered"}
+
+
+def test_the_points_are_found_from_the_code(played: Stories) -> None:
+    points = asyncio.run(played.points("she confirms"))
+    kinds = [point.split()[0] for point in points]
+    assert set(kinds) == {"await", "asleep", "awake", "sql", "line"}
+    begin, commit = points.index("sql BEGIN IMMEDIATE #1"), points.index(COMMIT)
+    assert begin < points.index("sql INSERT INTO effects #1") < commit
+    before, behind = points[:begin], points[commit + 1 :]
+    assert any("Gateway._commit" in point for point in before)
+    assert any(point.startswith("line") for point in behind)
+    assert any("Gateway._settle" in point for point in behind)
