@@ -23,7 +23,7 @@ from world.weather import KINDS, Fault
 ROOT = Path(__file__).parent.parent
 WHOLE = bool(os.environ.get("CI"))
 SEEDS = 150 if WHOLE else 40
-SHARE = 1 if WHOLE else 4
+SHARE = 1 if WHOLE else 2
 """Of the pairs of places, one in so many is tried where nobody waits for all."""
 DOCUMENTED = re.findall(r"^\*\*(\d+\.\d+)\*\* ", (ROOT / "docs" / "turn-rules.md").read_text(), re.MULTILINE)
 

@@ -253,7 +253,7 @@ async def test_ready_tells_the_truth_of_sessions_and_ledger(edge: Edge, monkeypa
     async def dead(self: Database, job: object) -> object:
         raise LedgerUnavailable("the ledger did not answer")
 
-    monkeypatch.setattr(type(edge.engine.ledger.database), "read", dead)
+    monkeypatch.setattr(type(edge.engine.ledger.database), "glance", dead)
     await edge.stores[0].close()
     status, text = await edge.get("/readyz")
     assert status == 503

@@ -27,10 +27,11 @@ CASES_A_DAY = 5
 LANGUAGE_KEPT = timedelta(days=365)
 
 
-_SPOKEN = (
-    select(languages.c.tag, languages.c.locale)
+_LANGUAGE = (
+    select(languages.c.locale)
     .where(languages.c.tag.in_(bindparam("tags", expanding=True)), languages.c.touched >= bindparam("since"))
-    .order_by(languages.c.touched)
+    .order_by(languages.c.touched.desc())
+    .limit(1)
 )
 
 
@@ -64,7 +65,6 @@ class Ledger:
         self._group: Group[Plan, Committed] = Group(
             lambda plans: database.write(lambda conn: acts.write(conn, plans)),
         )
-        self._languages: Group[list[bytes], str | None] = Group(self._spoken)
 
     @classmethod
     async def open(
@@ -93,7 +93,6 @@ class Ledger:
     async def close(self) -> None:
         """Finish what is under way, then give the database back."""
         await self._group.close()
-        await self._languages.close()
         await self.outbox.close()
         await self.database.close()
 
@@ -110,15 +109,8 @@ class Ledger:
 
     async def language(self, msisdn: str) -> str | None:
         """The locale that a caller chose in the last 12 months."""
-        return await self._languages.add(self._scribe.language_tags(msisdn))
-
-    async def _spoken(self, asked: list[list[bytes]]) -> list[str | Exception | None]:
-        """The newest locale under each caller's tags. Those who dial at once are looked up together."""
-        tags, since = [tag for each in asked for tag in each], self._day(self._clock()) - LANGUAGE_KEPT
-        rows = await self.database.read(lambda conn: conn.execute(_SPOKEN, {"tags": tags, "since": since}).all())
-        newest = {row.tag: row.locale for row in rows}
-        latest = {tag: order for order, tag in enumerate(newest)}
-        return [newest.get(max(each, key=lambda tag: latest.get(tag, -1))) for each in asked]
+        tags, since = self._scribe.language_tags(msisdn), self._day(self._clock()) - LANGUAGE_KEPT
+        return await self.database.glance(lambda conn: conn.scalar(_LANGUAGE, {"tags": tags, "since": since}))
 
     async def case(self, reference: str) -> Case | None:
         """The case of a reference."""
