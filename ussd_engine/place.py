@@ -75,17 +75,19 @@ class Places:
         """Read what stands there, and tell which leg of it this is."""
         turn = work.turn
         work.found = await self._sessions.load(work.key)
-        if work.session and turn.msisdn and work.session.msisdn not in (0, int(turn.msisdn)):
+        session = work.session
+        if session and turn.msisdn and session.msisdn not in (0, int(turn.msisdn)):
             work.count("session_mismatch")
             work.key = self._own_key(work)
             work.found = await self._sessions.load(work.key)
-        if work.session:
-            work.seen.locale, work.seen.service = work.session.locale, work.session.service
+            session = work.session
+        if session:
+            work.seen.locale, work.seen.service = session.locale, session.service
         if work.nameless_start:
             linked = await self._sessions.follow(self._link(turn))
             known = await self._sessions.load(linked) if linked else None
-            return self._teller.nameless(turn, work.arrived_ms, work.session, known.session if known else None)
-        return self._teller.tell(work.session, turn, work.profile, work.arrived_ms)
+            return self._teller.nameless(turn, work.arrived_ms, session, known.session if known else None)
+        return self._teller.tell(session, turn, work.profile, work.arrived_ms)
 
     async def adopt(self, work: Work) -> None:
         """Lead the later legs of a dialogue that begins here, which may lack number or code, to this session."""

@@ -65,13 +65,6 @@ class Run:
                 self.draft.edits[-1].masked.append(name)
         self.scope.renew()
 
-    def prune(self) -> None:
-        """Forget each answer whose question no longer applies, and what fell with it."""
-        while gone := self.draft.answers.keys() - self.plan.kept(self.scope.look):
-            for name in gone:
-                del self.draft.answers[name]
-            self.scope.renew()
-
     # the next question
 
     def next(self) -> int:
@@ -82,10 +75,20 @@ class Run:
             if index is not None:
                 return index
             self.merge()
-        self.prune()
-        last = self.first_unanswered(0, -1)
+        last = self.pruned()
         assert last is not None, "a form ends with a question that saves nothing"
         return last
+
+    def pruned(self) -> int | None:
+        """Forget each answer whose question no longer applies, and what fell with it; then the first unanswered one."""
+        while True:
+            kept, first = self.plan.survey(self.scope.look, self.scope.answers)
+            gone = self.draft.answers.keys() - kept
+            if not gone:
+                return first
+            for name in gone:
+                del self.draft.answers[name]
+            self.scope.renew()
 
     def first_unanswered(self, start: int, end: int) -> int | None:
         return self.plan.first_unanswered(self.scope.look, self.scope.answers, start, end)

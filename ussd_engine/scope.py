@@ -68,9 +68,11 @@ class Scope:
         """Gives what the last act resulted in, else an answer's value, else a fact's. Holds until `renew`."""
         if self._known is None:
             known = dict(self.facts)
-            known.update((name, value) for name, value in self.answers.items() if value is not None)
-            if self.session.outcome is not None:
-                known.update((name, value) for name, value in self.session.outcome.values.items() if value is not None)
+            outcome = self.session.outcome
+            for values in (self.answers, outcome.values) if outcome else (self.answers,):
+                for name, value in values.items():
+                    if value is not None:
+                        known[name] = value
             self._known = known
         return self._known.get
 

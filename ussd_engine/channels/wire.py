@@ -99,16 +99,16 @@ def _pairs(text: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for pair in filter(None, text.split("&")):
         name, _, value = pair.partition("=")
-        name = _unquoted(name)
+        if "%" in pair or "+" in pair:
+            name, value = _unquoted(name), _unquoted(value)
         if name in fields:
             raise NotACallback("a field stands twice")
-        fields[name] = _unquoted(value)
+        fields[name] = value
     return fields
 
 
 def _unquoted(text: str) -> str:
-    if "+" in text:
-        text = text.replace("+", " ")
+    text = text.replace("+", " ")
     if "%" not in text:
         return text
     try:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from transitions import Machine
+from transitions import Event, Machine, MachineError
 
 from ussd_engine.menu.graph import Edge, Graph
 from ussd_engine.menu.plan import Plan, lay_flat
@@ -33,6 +33,7 @@ class Shown(NamedTuple):
 class Menu:
     """One service, ready to run."""
 
+    name: str
     service: Service
     plans: Mapping[str, Plan]
     """By form, those that a line enters."""
@@ -52,10 +53,6 @@ class Menu:
     acting: Mapping[Dest, tuple[str, ...]]
     """What acts, an action or `forget`, to the screens with an answer that leads to it."""
 
-    @property
-    def name(self) -> str:
-        return self.service.name
-
     def screen(self, name: str) -> Screen:
         return self.service.screens[name]
 
@@ -67,6 +64,7 @@ def compile_service(service: Service) -> Menu:
     edges = frozenset(graph.edges())
     screens = service.screens.values()
     return Menu(
+        service.name,
         service,
         plans,
         graph.homes,
@@ -95,8 +93,23 @@ def entered(service: Service) -> set[str]:
     return {dest.name for dest in dests if dest.verb == "to" and dest.name in service.forms}
 
 
+class _Move(Event):
+    """An event of a machine without conditions, callbacks and queue: it only moves the model."""
+
+    def trigger(self, model: Any, *args: object, **kwargs: object) -> bool:
+        """Move `model` from its state to the next. Raises `MachineError` where this event leads nowhere from there."""
+        if model.state not in self.transitions:
+            raise MachineError(f"{self.name} leads nowhere from {model.state}")
+        model.state = self.transitions[model.state][0].dest
+        return True
+
+
+class _Moves(Machine):
+    event_cls = _Move
+
+
 def _machine(service: Service, edges: frozenset[Edge]) -> Machine:
-    machine = Machine(
+    machine = _Moves(
         model=None, states=list(service.screens), initial=service.start, auto_transitions=False, send_event=False
     )
     for trigger, source, dest in sorted({(edge.trigger, edge.source, edge.dest) for edge in edges}):

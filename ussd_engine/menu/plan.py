@@ -62,10 +62,24 @@ class Plan(NamedTuple):
                 yield index
                 index += 1
 
-    def kept(self, look: Look) -> set[str]:
-        """The names of the answers that belong to what applies."""
+    def survey(self, look: Look, answers: Mapping[str, object]) -> tuple[set[str], int | None]:
+        """In one pass the names of the answers that belong to what applies, and `first_unanswered`."""
+        kept, first = set(self.sets), None
+        index = answered = 0
         items = self.items
-        return set(self.sets).union(*(items[index].saves for index in self.applicable(look)))
+        while index < len(items):
+            name, tests, end, saves, asks, _ = items[index]
+            if tests and not passes(tests, look):
+                index = end
+                continue
+            kept.update(saves)
+            if first is None and index >= answered:
+                if asks:
+                    answered = end if name in answers else answered
+                elif not saves or not answers.keys() >= set(saves):
+                    first = index
+            index += 1
+        return kept, first
 
     def saved_by(self, index: int, look: Look) -> list[str]:
         """The answers that an item, with all that it asks and applies, gives."""
