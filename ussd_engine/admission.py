@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from hashlib import blake2b
 from secrets import token_bytes
@@ -99,6 +98,7 @@ class Admission:
         self.maintenance = maintenance
         """The last day of it; `None` where none is announced."""
         self.under_way = 0
+        """Admitted turns that have no answer yet; who takes them counts them."""
         self.callers = Callers(most_callers)
         self._clock = clock
         self._today = today
@@ -131,15 +131,6 @@ class Admission:
         callers.dialogue[at], callers.leg[at] = dialogue, leg
         callers.dials[at] = min(callers.dials[at] + begins, MOST_DIALS)
         return None
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """While an admitted turn is under way."""
-        self.under_way += 1
-        try:
-            yield
-        finally:
-            self.under_way -= 1
 
     def heard(self, turn: Turn, locale: str) -> None:
         """The language in which the caller was answered."""

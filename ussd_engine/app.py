@@ -74,8 +74,11 @@ class Door:
         if refusal := self.admission.refuse(turn):
             reply = self._refused(refusal, turn, channel, seen)
         else:
-            with self.admission.turn():
+            self.admission.under_way += 1
+            try:
                 reply = await self._turn(turn, channel, seen)
+            finally:
+                self.admission.under_way -= 1
             self.admission.heard(turn, seen.locale)
         self._tell(turn, seen, reply, time.perf_counter() - began)
         return _answer(channel.reply(reply, turn))
@@ -184,7 +187,7 @@ async def _request(request: web.Request, kind: Kind) -> Request:
         method=request.method,
         kind=kind,
         query=request.rel_url.raw_query_string,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=request.headers,
         body=body,
     )
 

@@ -27,7 +27,8 @@ class Kind(StrEnum):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request, as received. `query` is raw, still percent-encoded; header names are in lower case."""
+    """One HTTP request, as received. `query` is raw, still percent-encoded; headers are asked for by their names in
+    lower case."""
 
     method: str
     kind: Kind = Kind.USSD
