@@ -37,7 +37,7 @@ FLOOR = 1.10
 """The most that the large size may cost, as a multiple of the small one."""
 SEARCH_S = 0.002
 """The longest that a search may take at the large size."""
-SCREENS = (10, 10_000)
+SCREENS = (11, 10_000)
 INSTITUTIONS = (500, 50_000)
 ROUNDS = 10
 SEARCHES = 200

@@ -57,7 +57,7 @@ class SessionStore(Protocol):
         """How much is held: sessions, and the small keys that lead to them."""
 
     async def ping(self) -> None:
-        """Return if the store answers."""
+        """Return if the store answers and takes what is written."""
 
     async def close(self) -> None:
         """Give back what is held. Whatever is asked later is `StoreUnavailable`."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import count
 
+import msgspec
+
 from ussd_engine.admission import Admission, Callers, Limits, Refusal
 from ussd_engine.counts import Count
 from ussd_engine.model import LegKind, Phase, Turn
@@ -47,10 +49,19 @@ def test_the_words_tell_how_long_to_wait() -> None:
     assert refusal.minutes == 1
 
 
-def test_a_repeat_is_no_step() -> None:
+def test_the_first_repeats_are_no_steps() -> None:
     entry = door([NOON_S], Limits(10, 2, 0))
-    assert [entry.refuse(turn(1)) for _ in range(9)] == [None] * 9
-    assert [entry.refuse(turn(1, Phase.INPUT, text)) is None for text in "1122"] == [True, True, False, False]
+    assert [entry.refuse(turn(1)) is None for _ in range(7)] == [True] * 5 + [False] * 2
+    entry = door([NOON_S], Limits(10, 2, 0))
+    assert [entry.refuse(turn(1, Phase.INPUT, text)) is None for text in "1122"] == [True, True, True, True]
+    assert entry.refuse(turn(1, Phase.INPUT, "3")) is not None
+
+
+def test_legs_of_two_dialogues_that_cross_are_two_dials() -> None:
+    entry = door([NOON_S], Limits(10, 0, 2))
+    legs = [msgspec.structs.replace(turn(1), dialogue=dialogue, text=str(at)) for at, dialogue in enumerate("ababab")]
+    assert [entry.refuse(leg) for leg in legs] == [None] * 6
+    assert entry.refuse(msgspec.structs.replace(turn(1), dialogue="c")) is not None
 
 
 def test_callers_without_end_take_no_more_room() -> None:

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -26,10 +27,10 @@ pytestmark = pytest.mark.redis
 SHARE = 1 if os.environ.get("CI") == "true" else 4
 """Of the points, one in so many is tried where nobody waits for all; the last one always, for it leaves all done."""
 COMMIT = "sql COMMIT #1"
-TRIES = 3
-"""The scheduler decides in how many pieces a reply is read: a wait may be missing from a run."""
-MISSED = 0.05
-"""At most such a share of the points may be missing from all tries."""
+TRACES = 5
+"""Runs that nobody kills, to see which points every run reaches."""
+TRIES = 10
+"""Whether a reply of Redis comes in one piece or in two is chance: in one run of fifteen there is one wait more."""
 LEFT = {
     LEAVING: {"draft", "begun", "written", "done"},
     "she confirms": {"draft", "begun", "written", "done"},
@@ -57,15 +58,34 @@ def at(point: str) -> Iterator[None]:
         raise
 
 
+class Points(NamedTuple):
+    """The points of a story, in their order."""
+
+    every: list[str]
+    """Those that all traces reached."""
+    chance: list[str]
+    """Those that some traces reached, and others not."""
+
+
+def traced(found: Stories, story: str) -> Points:
+    """A wait alone may be a matter of chance, and only one more at a place where every run waits."""
+    traces = [asyncio.run(found.points(story)) for _ in range(TRACES)]
+    reached = Counter(point for trace in traces for point in trace)
+    every = [point for point in traces[0] if reached[point] == TRACES]
+    for point in reached.keys() - set(every):
+        place, _, time = point.rpartition(" #")
+        assert place.startswith(("asleep ", "awake ")), point
+        assert int(time) > 1, point
+        assert f"{place} #1" in every, point
+    return Points(every, [point for point in reached if reached[point] < TRACES])
+
+
 def killed(found: Stories, story: str, point: str) -> Run | None:
-    """A run that came to the point and ended there; `None` where nothing had to be waited for so often."""
-    place, _, time = point.rpartition(" #")
+    """A run that came to the point and ended there; `None` where none of some did."""
     for _ in range(TRIES):
         run = asyncio.run(found.play(story, point))
         if run.killed:
             return run
-    assert place.startswith(("asleep ", "awake ")), f"not reached: {point}"
-    assert time == "1" or f"{place} #1" in run.points, f"not reached: {point}"
     return None
 
 
@@ -80,26 +100,28 @@ def shown_to_an_officer(found: Stories, reference: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("story", TURNS)
 def test_a_turn_that_is_killed_anywhere_loses_nothing_and_doubles_nothing(played: Stories, story: str) -> None:
-    points = asyncio.run(played.points(story))[::-SHARE]
+    every, chance = traced(played, story)
+    points = every[::-SHARE]
     left: Counter[str] = Counter()
     lives_on = leaving_lives_on if story == LEAVING else turn_lives_on
-    for index, point in enumerate(points):
+    for index, point in enumerate([*points, *chance]):
         with at(point):
             run = killed(played, story, point)
             if run is None:
+                assert point in chance, "not reached"
                 continue
             state = asyncio.run(lives_on(played.ground, run, repeats=index % 2 == 1))
             if state not in left and story != LEAVING:
                 case, _ = asyncio.run(carried(played.ground))
                 assert shown_to_an_officer(played, case.reference)["message"] == WORDS
             left[state] += 1
-    print(f"{left.total()} of {len(points)} points, which left {dict(left)}")
-    assert left.total() >= (1 - MISSED) * len(points)
+    print(f"{left.total()} of {len(points)} points and {len(chance)} by chance, which left {dict(left)}")
+    assert left.total() >= len(points)
     assert set(left) == LEFT[story]
 
 
 def test_what_was_written_is_carried_though_she_never_comes_back_and_nothing_else_is(played: Stories) -> None:
-    points = asyncio.run(played.points("she confirms"))
+    points = traced(played, "she confirms").every
     commit = points.index(COMMIT)
     for point, written in ((COMMIT, False), (points[commit + 1], True), (points[-1], True)):
         with at(point):
@@ -111,7 +133,9 @@ def test_what_was_written_is_carried_though_she_never_comes_back_and_nothing_els
 
 
 def test_a_worker_that_is_killed_anywhere_brings_the_core_one_case(played: Stories) -> None:
-    points = asyncio.run(played.points(DELIVERY))[::-SHARE]
+    every, chance = traced(played, DELIVERY)
+    assert not chance
+    points = every[::-SHARE]
     left: Counter[str] = Counter()
     for point in points:
         with at(point):
@@ -125,7 +149,7 @@ def test_a_worker_that_is_killed_anywhere_brings_the_core_one_case(played: Stori
 
 
 def test_the_points_are_found_from_the_code(played: Stories) -> None:
-    points = asyncio.run(played.points("she confirms"))
+    points = traced(played, "she confirms").every
     kinds = [point.split()[0] for point in points]
     assert set(kinds) == {"await", "asleep", "awake", "sql", "line"}
     begin, commit = points.index("sql BEGIN IMMEDIATE #1"), points.index(COMMIT)

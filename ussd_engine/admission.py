@@ -21,6 +21,8 @@ MINUTE_S: Final = 60.0
 MOST_CALLERS: Final = 1 << 16
 """Remembered at most, in about 3 MB that are taken at the start."""
 MOST_DIALS: Final = 0xFFFF
+FREE_REPEATS: Final = 3
+"""So often a leg may come again and be no step; a provider that repeats more often is stuck, or no provider."""
 LINES_A_SECOND: Final = 10
 """Refusals that get a line of their own in the log; all are counted."""
 
@@ -63,9 +65,12 @@ class Callers:
         self.dials = array("H", bytes(2 * room))
         """On that day."""
         self.dialogue = array("Q", bytes(8 * room))
-        """Hash of the last one that was admitted: its legs are no dials."""
+        self.before = array("Q", bytes(8 * room))
+        """Hashes of the last two that were admitted: their legs are no dials."""
         self.leg = array("Q", bytes(8 * room))
-        """Hash of the last leg that was admitted: its repeats are no steps."""
+        """Hash of the last leg that was admitted."""
+        self.repeats = array("B", bytes(room))
+        """How often it came again: the first few times are no steps."""
         self.locale = array("B", bytes(room))
         self._mask = room - 1
 
@@ -79,7 +84,8 @@ class Callers:
             return second
         place = first if self.at_s[first] <= self.at_s[second] else second
         keys[place], self.at_s[place], self.tokens[place] = key, now_s, tokens
-        self.day[place] = self.dials[place] = self.dialogue[place] = self.leg[place] = self.locale[place] = 0
+        self.day[place] = self.dials[place] = self.dialogue[place] = self.before[place] = 0
+        self.leg[place] = self.repeats[place] = self.locale[place] = 0
         return place
 
 
@@ -119,16 +125,21 @@ class Admission:
         if self.under_way >= self.limits.turns:
             return Refusal("busy", Count.SHED_LOAD, locale)
         dialogue, leg = _hash(turn.dialogue), _hash((turn.dialogue, turn.phase, turn.text, turn.sequence))
-        begins = callers.dialogue[at] != dialogue and (turn.phase is Phase.START or turn.leg_kind is LegKind.CUMULATIVE)
+        unknown = dialogue not in (callers.dialogue[at], callers.before[at])
+        begins = unknown and (turn.phase is Phase.START or turn.leg_kind is LegKind.CUMULATIVE)
         if begins and self.limits.dials and self._dials(at) >= self.limits.dials:
             return Refusal("limit", Count.SHED_DIALS, locale)
-        if callers.leg[at] == leg:
+        if callers.leg[at] == leg and callers.repeats[at] < FREE_REPEATS:
+            callers.repeats[at] += 1
             return None
         wait_s = self._wait_s(at, now_s)
         if wait_s > 0:
             return Refusal("busy", Count.SHED_STEPS, locale, max(1, math.ceil(wait_s / MINUTE_S)))
         callers.tokens[at] -= 1
-        callers.dialogue[at], callers.leg[at] = dialogue, leg
+        if unknown:
+            callers.dialogue[at], callers.before[at] = dialogue, callers.dialogue[at]
+        if callers.leg[at] != leg:
+            callers.leg[at], callers.repeats[at] = leg, 0
         callers.dials[at] = min(callers.dials[at] + begins, MOST_DIALS)
         return None
 
@@ -164,6 +175,7 @@ class Admission:
         """Until her next step is free; 0 where one is."""
         steps, callers = self.limits.steps, self.callers
         if not steps:
+            callers.at_s[at] = now_s
             return 0.0
         # A clock that was set back brings nothing and takes nothing.
         gained = max(0.0, now_s - callers.at_s[at]) * steps / MINUTE_S

@@ -79,7 +79,8 @@ class Door:
                 reply = await self._turn(turn, channel, seen)
             finally:
                 self.admission.under_way -= 1
-            self.admission.heard(turn, seen.locale)
+            if seen.locale:
+                self.admission.heard(turn, seen.locale)
         self._tell(turn, seen, reply, time.perf_counter() - began)
         return _answer(channel.reply(reply, turn))
 

@@ -52,7 +52,7 @@ class Delivery:
         self._probing = False
 
     async def run(self) -> None:
-        """Deliver until cancelled; then finish what is under way, for `DRAIN_S` at most, and claim nothing more."""
+        """Deliver until cancelled; then finish the round under way, for `DRAIN_S` at most, and begin no other."""
         while True:
             under_way = asyncio.create_task(self._round())
             try:

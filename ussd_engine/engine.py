@@ -19,7 +19,7 @@ from ussd_engine.config import Config
 from ussd_engine.country import Country
 from ussd_engine.delivery import Delivery
 from ussd_engine.editions import Editions
-from ussd_engine.errors import ConfigError, LedgerUnavailable, MenuError
+from ussd_engine.errors import ConfigError, EngineError, LedgerUnavailable, MenuError
 from ussd_engine.feedback import FeedbackStore, Surroundings, open_feedback
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
@@ -74,8 +74,8 @@ class Engine:
         except StoreUnavailable as error:
             complaints.append(f"sessions: {error}")
         try:
-            await self.ledger.language("0")
-        except LedgerUnavailable as error:
+            await self.ledger.probe()
+        except EngineError as error:
             complaints.append(f"database: {error}")
         return complaints
 

@@ -24,7 +24,9 @@ def key_of(scope: Scope, septets: int, units: int) -> object | None:
     if names is None:
         return None
     session, extra = scope.session, scope.extra
-    values = [extra[name] if name in extra else scope.look(name) for name in names]
+    results = session.outcome.values if session.outcome else {}
+    # A name may stand for several things, of which one place shows this and another that.
+    values = [(extra.get(name), results.get(name), scope.answers.get(name), scope.facts.get(name)) for name in names]
     return (scope.menu.name, session.screen, scope.locale, session.page, session.line, septets, units, *values)
 
 
@@ -59,8 +61,10 @@ def _offered(screen: Screen, name: str) -> bool:
 
 def _bounded(edition: Edition, menu: Menu, screen: Screen, name: str) -> bool:
     """Whether the values of a name are few, and none was typed by a citizen."""
+    if name in menu.typed:
+        return False
     if name in screen.bounds:
         return screen.name not in menu.full
     if name in FACTS or name in SETTINGS or name in edition.settings:
         return True
-    return name in menu.shown and name not in menu.typed
+    return name in menu.shown

@@ -192,8 +192,9 @@ class Frame:
         assert source is not None
         kinds = SOURCES[source.source].args
         asked = [value for name, value in source.args.items() if kinds[name] == "answer"]
-        said = [self.screen.text, *(line.label for line in self.screen.lines)]
-        by_citizen = any(template(text).slots for text in said) or any(line.tests for line in self.screen.lines)
+        lines = [*self.screen.lines, *([self.screen.skip] if self.screen.skip else [])]
+        said = [self.screen.text, self.screen.again or "", *(line.label for line in lines)]
+        by_citizen = any(template(text).slots for text in said) or any(line.tests for line in lines)
         if by_citizen or not all(name in shown and shown[name].kind for name in asked):
             return None
         rows = tuple(answers.get(name) for name in asked)

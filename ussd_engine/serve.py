@@ -128,13 +128,17 @@ async def _reload(engine: Engine, say: Say) -> None:
         say(f"menus reloaded: version {edition.version.hex()}")
 
 
+COLLECT = (20_000, 20, 20)
+"""After how many new objects the collector looks for circles: a turn makes some hundred and leaves none."""
+
+
 def _settle() -> None:
     """Keep the collector away from what stays: it would look through all menus while a citizen waits, which is a tenth
     of a turn on average and a standstill where they are large."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(*COLLECT)
 
 
 def greeting(config: Config, address: str, warnings: Sequence[str], say: Say) -> None:
@@ -208,6 +212,7 @@ async def _heed(parent: Connection, engine: Engine, message: bytes, say: Say) ->
         engine.admission.maintenance = date.fromisoformat(day) if day else None
     elif edition := engine.editions.of(message):
         engine.editions.swap(edition)
+        _settle()
 
 
 def _work(config: Config, parent: Connection) -> None:

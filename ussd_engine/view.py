@@ -40,9 +40,6 @@ class View:
     def __init__(self, pin: bytes, core_wants: frozenset[str] = frozenset()) -> None:
         self._pin = pin
         self._core_wants = core_wants
-        self._system_of = b""
-        self._system: dict[tuple[object, ...], Reply] = {}
-        """System screens of that edition: as many as there are words, languages and channels."""
 
     def facts(self, session: Session) -> Facts:
         """What is known of the caller and of the core."""
@@ -78,16 +75,7 @@ class View:
         shown = Session(b"", edition.version, menu.name, screens.get(name) or screens["busy"], locale)
         _note(seen, edition, shown)
         told = {"code": edition.code(menu.name, profile.passes_digits), "minutes": BUSY_MINUTES, **(values or {})}
-        return self._said(edition, shown, profile, told)
-
-    def _said(self, edition: Edition, shown: Session, profile: Profile, told: Mapping[str, str]) -> Reply:
-        """A system screen, as it was rendered before: under overload it must cost next to nothing."""
-        if self._system_of != edition.version:
-            self._system_of, self._system = edition.version, {}
-        key = (shown.service, shown.screen, shown.locale, profile, *told.values())
-        if key not in self._system:
-            self._system[key] = render(edition, shown, {}, profile, told)
-        return self._system[key]
+        return render(edition, shown, {}, profile, told)
 
 
 def _note(seen: Seen, edition: Edition, session: Session) -> None:

@@ -10,7 +10,7 @@ from ussd_engine import delivery
 from ussd_engine.delivery import ATTEMPTS, CAP_MS, FIRST_MS, PAUSE_MS, Delivery, Happening
 from ussd_engine.errors import DeliveryError, Rejected, RoutePaused
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger import Ledger
+from ussd_engine.ledger import Claim, Ledger
 from ussd_engine.ledger.outbox import LEASE_MS
 from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, StoppedClock, named, submit
@@ -43,6 +43,22 @@ class Core:
 
     async def close(self) -> None:
         return None
+
+
+class Nothing:
+    """An outbox in which nothing is due. `claims` counts how often it was asked; `queues` sets `added` meanwhile."""
+
+    def __init__(self) -> None:
+        self.added = asyncio.Event()
+        self.claims = 0
+        self.queues = 0
+
+    async def claim(self, now_ms: int, most: int) -> list[Claim]:
+        self.claims += 1
+        if self.queues:
+            self.queues -= 1
+            self.added.set()
+        return []
 
 
 @pytest.fixture
@@ -253,6 +269,32 @@ async def test_a_running_worker_wakes_for_a_new_submission(
         core.got_one.clear()
         await ledger.act(submit())
         await core.got_one.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_a_running_worker_claims_once_for_what_was_queued_and_then_waits(
+    core: Core, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "POLL_S", 3600)
+    monkeypatch.setattr(delivery, "GATHER_S", 0)
+    outbox = Nothing()
+    running = asyncio.create_task(Delivery(outbox, core, clock).run())
+
+    async def claims() -> int:
+        """How many there were once the worker has had every chance."""
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return outbox.claims
+
+    assert await claims() == 1
+    outbox.added.set()
+    assert await claims() == 2
+    outbox.queues = 1
+    outbox.added.set()
+    assert await claims() == 4, "what is queued while a round is under way has a round of its own"
+    assert await claims() == 4
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

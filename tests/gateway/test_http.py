@@ -24,7 +24,7 @@ from ussd_engine import config, machine
 from ussd_engine.app import ENGINE, create_app, running
 from ussd_engine.channels.base import Dial, Kind, path
 from ussd_engine.config import Config
-from ussd_engine.errors import EngineError, LedgerUnavailable
+from ussd_engine.errors import EngineError, RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.logs import Log, redirect
 from ussd_engine.model import Reply
@@ -251,9 +251,9 @@ async def test_ready_tells_the_truth_of_sessions_and_ledger(edge: Edge, monkeypa
     assert await edge.get("/readyz") == (200, "ready\n")
 
     async def dead(self: Database, job: object) -> object:
-        raise LedgerUnavailable("the ledger did not answer")
+        raise RolledBack("the transaction was not committed")
 
-    monkeypatch.setattr(type(edge.engine.ledger.database), "glance", dead)
+    monkeypatch.setattr(type(edge.engine.ledger.database), "write", dead)
     await edge.stores[0].close()
     status, text = await edge.get("/readyz")
     assert status == 503

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+from held import gate, refused
 from house import NUMBER, REVIEW, SEND, WORDS
 from processes import (
     COMMAND,
@@ -92,18 +93,29 @@ async def test_a_reference_that_was_shown_is_found_after_a_kill(tmp_path: Path, 
     assert WORDS in shown.stdout
 
 
-async def test_sigterm_answers_what_is_under_way_and_ends(tmp_path: Path, client: aiohttp.ClientSession) -> None:
-    async with served(tmp_path) as gateway:
+async def test_sigterm_answers_whole_what_is_under_way_takes_nothing_new_and_ends(
+    tmp_path: Path, client: aiohttp.ClientSession
+) -> None:
+    async with gate() as held, served(tmp_path, command=held.command, deadline_s="10") as gateway:
         url = await gateway.url()
-        phones = [Phone(client, url, number(index)) for index in range(20)]
-        await asyncio.gather(*(phone.dial() for phone in phones))
-        legs = [asyncio.create_task(phone.type("9")) for phone in phones]
-        await asyncio.wait(legs, return_when=asyncio.FIRST_COMPLETED)
+        asking = [Phone(client, url, number(index)) for index in range(10)]
+        sending = [Phone(client, url, number(10 + index)) for index in range(10)]
+        await asyncio.gather(*(phone.dial() for phone in [*asking, *sending]))
+        expected = await asking.pop().type("9")
+        await asyncio.gather(*(phone.type(*REVIEW) for phone in sending))
+        held.shut()
+        legs = [asyncio.create_task(phone.type("9")) for phone in asking]
+        confirmations = [asyncio.create_task(phone.type(SEND)) for phone in sending]
+        await held.holds(len(legs) + len(confirmations))
         gateway.signal(signal.SIGTERM)
-        answered = [leg for leg in await asyncio.gather(*legs, return_exceptions=True) if isinstance(leg, str)]
+        await refused(url)
+        assert not any(leg.done() for leg in [*legs, *confirmations])
+        held.open()
+        assert await asyncio.gather(*legs) == [expected] * len(legs)
+        references = set(map(reference_in, await asyncio.gather(*confirmations)))
         assert await gateway.ended() == 0
-    assert all(screen.startswith("CON ") for screen in answered)
-    assert answered
+        assert "Traceback" not in gateway.said
+    assert await cases_of(f"sqlite:///{tmp_path}/var/ussd-engine.db", references) == len(sending)
 
 
 async def test_good_and_bad_reloads_break_no_dialog(tmp_path: Path, client: aiohttp.ClientSession) -> None:

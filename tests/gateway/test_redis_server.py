@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import secrets
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from complaints import answers, assert_each_has_one_case, phones_at, redialled, until_it_ends
 from processes import Phone, environment, free_port, number, reference_in, served
 from redis.asyncio import Redis
-from servers.inside import answering
+from servers.inside import Inside, answering
 from servers.redis_server import RedisServer
 
 from ussd_engine.keys import Keyring
@@ -27,6 +28,9 @@ SLOWEST_S = 0.1
 """Well under what a store is given, so that no turn has an excuse."""
 DURABLE = {"appendonly": "yes"}
 """As the settings for production ask."""
+FILLER = 65_536
+"""Octets that another program writes at once."""
+MOST_FILLERS = 2000
 APOLOGY = "END Samahani, kuna hitilafu. Piga tena"
 
 
@@ -170,3 +174,65 @@ async def test_production_refuses_a_redis_that_evicts_and_takes_it_when_it_does_
         await ask(redis, "CONFIG", "SET", "maxmemory-policy", "noeviction")
         async with served(tmp_path, env=settings) as gateway:
             assert await gateway.url()
+
+
+async def thrown_away(redis: RedisServer) -> None:
+    """An operator's mistake: a small memory in which every key may go, shared with a program that writes much.
+
+    When every key that stood is gone, the other program takes its own away.
+    """
+    operator = Redis.from_url(redis.url)
+    sessions = await operator.keys("*")
+    assert sessions
+    used = (await operator.info("memory"))["used_memory"]
+    await operator.config_set("maxmemory", used + 16 * FILLER)
+    await operator.config_set("maxmemory-policy", "allkeys-lru")
+    fillers = []
+    while await operator.exists(*sessions):
+        assert len(fillers) < MOST_FILLERS, "Redis keeps the sessions"
+        fillers.append(f"filler {len(fillers)}")
+        await operator.set(fillers[-1], bytes(FILLER))
+    await operator.delete(*fillers)
+    await operator.aclose()
+
+
+async def test_sessions_that_redis_throws_away_begin_again_and_what_was_committed_stands(
+    tmp_path: Path, edition: Edition
+) -> None:
+    last = len(answers(0))
+    with RedisServer(tmp_path) as redis:
+        async with answering(tmp_path, edition, sessions=redis.url) as inside:
+            sender, *others = phones = await phones_at(inside, last, *range(last))
+            (committed,) = await inside.engine.ledger.cases()
+            await thrown_away(redis)
+            again = [await sender.leg(), *[await phone.type(answers(0)[at]) for at, phone in enumerate(others)]]
+            at_home, first, *at_language = again
+            assert at_home.startswith("CON Karibu e-Mrejesho"), "her language was kept with her submission"
+            assert first.startswith("CON Maoni na mrejesho"), "nothing but the dialled code was behind her"
+            assert all(screen.startswith("CON e-Mrejesho\nChagua lugha") for screen in at_language)
+            assert await inside.engine.ledger.cases() == [committed]
+            behind = [1, *[2] * len(at_language)]
+            screens = [
+                await phone.type(*answers(index)[behind[index - 1] :]) for index, phone in enumerate(phones) if index
+            ]
+            await assert_each_has_one_case(inside, [committed.reference, *map(reference_in, screens)])
+
+
+@pytest.mark.parametrize("trouble", ["full", "read only"])
+async def test_a_gateway_whose_redis_takes_no_write_says_that_it_is_not_ready(
+    tmp_path: Path, edition: Edition, trouble: str
+) -> None:
+    with RedisServer(tmp_path, **DURABLE) as redis:
+        async with answering(tmp_path, edition, sessions=redis.url) as inside:
+            assert await readiness(inside) == (200, "ready\n")
+            await strike(redis, trouble)
+            status, words = await readiness(inside)
+            assert status == 503
+            assert re.fullmatch(r"sessions: \S.*\n", words)
+            await mend(redis, trouble)
+            assert await readiness(inside) == (200, "ready\n")
+
+
+async def readiness(inside: Inside) -> tuple[int, str]:
+    async with inside.client.get(f"{inside.url}/readyz") as answer:
+        return answer.status, await answer.text()

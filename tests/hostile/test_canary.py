@@ -8,8 +8,9 @@ import itertools
 import json
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote_plus
 
 import aiohttp
@@ -35,8 +36,16 @@ DIALOGS = {
     "a question of nobody": ("3", "1", SEARCHED, "1", WORDS, "3", "1"),
     "a compliment by name": ("4", "1", SEARCHED, "1", WORDS, "2", NAME, "1"),
 }
+Row = TypeVar("Row")
 SOFT = tuple(fault for fault in FAULTS if fault != "thread")
 """What breaks inside the loop."""
+
+
+def spelled(rows: Iterable[Row]) -> list[tuple[str, Row]]:
+    """Each row at least once and each spelling at least once, one beside the other."""
+    among = list(rows)
+    times = max(len(among), len(SPELLINGS))
+    return list(itertools.islice(zip(itertools.cycle(SPELLINGS), itertools.cycle(among), strict=False), times))
 
 
 def canaries(reference: str = "") -> set[str]:
@@ -93,13 +102,13 @@ async def test_nothing_of_a_citizen_stands_in_what_the_gateway_writes(tmp_path: 
     receipts, answers = [], []
     async with child(tmp_path) as gateway, aiohttp.ClientSession() as client:
         citizen = Citizen(gateway.url, client, NUMBER)
-        for citizen.number, inputs in zip(itertools.cycle(SPELLINGS), DIALOGS.values(), strict=False):
+        for citizen.number, inputs in spelled(DIALOGS.values()):
             await home(citizen)
             receipts.append(shown(await citizen.type(*inputs)))
         for sent in hostile():
             answers.append(await answered(gateway.url, sent))
         assert {answer.split()[1] for answer in answers} <= {"400", "404", "405", "417"}
-        for citizen.number, fault in zip(itertools.cycle(SPELLINGS), SOFT, strict=False):
+        for citizen.number, fault in spelled(SOFT):
             await broken(gateway, citizen, fault)
         numbers = await text_of(client, f"{gateway.url}/metrics")
         answers += [await text_of(client, f"{gateway.url}{where}") for where in ("/readyz", "/healthz", "/nowhere")]

@@ -1,6 +1,7 @@
 """Group commit."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -64,3 +65,34 @@ async def test_a_group_that_is_stopped_leaves_nobody_waiting() -> None:
         await under_way
     with pytest.raises(RolledBack):
         await behind
+
+
+@pytest.mark.parametrize("fails", ["its own", "all"])
+async def test_an_error_whose_waiter_has_gone_is_nobodys_and_the_loop_says_nothing(fails: str) -> None:
+    batches = Batches()
+
+    began = asyncio.Event()
+
+    async def write(items: list[int]) -> list[int | Exception]:
+        began.set()
+        results = await batches(items)
+        if fails == "all":
+            raise RolledBack("all of it")
+        return results
+
+    said: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: said.append(context["message"]))
+    group = Group(write)
+    gone, stays = asyncio.create_task(group.add(-1)), asyncio.create_task(group.add(-2))
+    await began.wait()
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    batches.go.set()
+    with pytest.raises(RolledBack):
+        await stays
+    await group.close()
+    del group, gone, stays
+    gc.collect()
+    assert batches.seen == [[-1, -2]]
+    assert said == []

@@ -21,7 +21,6 @@ from sqlalchemy.exc import SADeprecationWarning
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger, upgrade
 from ussd_engine.ledger.acts import Acts
-from ussd_engine.ledger.database import Job, T
 from ussd_engine.ledger.faults import Fault as Trouble
 from ussd_engine.ledger.rows import Scribe
 from ussd_engine.ledger.sqlite import SqliteDatabase
@@ -35,13 +34,6 @@ MEMORY = "file:world?mode=memory&cache=shared"
 QUICK_S, LONG_S = 0.003, 6.0
 AT_THE_DRIVER = ("lost", "unanswered", "unknown_rolled")
 MOST_CASES = 99
-
-
-class Distant(SqliteDatabase):
-    """A glance takes its time and can fail, as on a server."""
-
-    async def glance(self, job: Job[T]) -> T:
-        return await self.read(job)
 
 
 class Books:
@@ -94,7 +86,7 @@ class Books:
 
 
 def _database(faults: Faults) -> SqliteDatabase:
-    return Distant(make_url(f"sqlite:///{MEMORY}&uri=true"), faults)
+    return SqliteDatabase(make_url(f"sqlite:///{MEMORY}&uri=true"), faults)
 
 
 @cache

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from ussd_engine.errors import EngineError
 
 USUAL_SEGMENTS = 2
 """A short code is the first two segments (`*152*00#`) unless a served code says otherwise by its own length."""
+
+MOST_SPELLINGS = 64
+"""Of codes, that are remembered."""
 
 _DIALLED = re.compile(r"[0-9]+(\*[0-9]*)*")
 _ESCAPED = {"%23": "#", "%2A": "*", "%2a": "*"}
@@ -25,14 +27,20 @@ class Codes:
     def __init__(self, served: Iterable[str] = ()) -> None:
         segments = {tuple(_segments(code)) for code in served}
         self._served = sorted(segments, key=len, reverse=True)
-        self._lately = lru_cache(maxsize=256)(self._split)
+        self._bare: dict[str, tuple[str, str]] = {}
+        """Spellings of codes that came with no digits behind them, as nearly all do."""
 
     def split(self, dialled: str) -> tuple[str, str]:
         """The code, as `*152*00#`, and the digits behind it, joined by `*`. Raises `NotACode`.
 
         The longest served code decides how many segments belong to it.
         """
-        return self._lately(dialled)
+        found = self._bare.get(dialled)
+        if found is None:
+            found = self._split(dialled)
+            if not found[1] and len(self._bare) < MOST_SPELLINGS and self.serves(found[0]):
+                self._bare[dialled] = found
+        return found
 
     def _split(self, dialled: str) -> tuple[str, str]:
         segments = _segments(dialled)

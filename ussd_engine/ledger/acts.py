@@ -57,7 +57,10 @@ class Acts:
             if _transaction_gone(conn, error):
                 raise
             conn.rollback()
-            return [self._alone(conn, plan) for plan in plans]
+            # The locks of one plan are held to the end: one order for every process here too.
+            order = sorted(range(len(plans)), key=lambda at: plans[at].tag or b"")
+            alone = {at: self._alone(conn, plans[at]) for at in order}
+            return [alone[at] for at in range(len(plans))]
 
     def _alone(self, conn: Connection, plan: Plan) -> Committed | Exception:
         failure: Exception = RolledBack("the act met other processes each time it was tried")

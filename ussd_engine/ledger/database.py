@@ -38,9 +38,6 @@ class Database(Protocol):
     async def read(self, job: Job[T]) -> T:
         """Run a job that only reads. `LedgerUnavailable` where the database does not answer."""
 
-    async def glance(self, job: Job[T]) -> T:
-        """As `read`, for a job that looks at a row or two by their keys while a citizen waits."""
-
     async def close(self) -> None:
         """End what runs and give back what is held."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, select
 from ussd_engine import reference
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.acts import Acts, Plan
-from ussd_engine.ledger.database import Database
+from ussd_engine.ledger.database import Database, upsert
 from ussd_engine.ledger.faults import Faults
 from ussd_engine.ledger.group import Group
 from ussd_engine.ledger.outbox import Outbox
@@ -24,6 +24,8 @@ Clock = Callable[[], int]
 """The time in Unix milliseconds."""
 
 CASES_A_DAY = 5
+PROBE = "probe"
+"""What the one row of `limits` counts that belongs to nobody."""
 LANGUAGE_KEPT = timedelta(days=365)
 
 
@@ -107,10 +109,15 @@ class Ledger:
             self.outbox.added.set()
         return committed
 
+    async def probe(self) -> None:
+        """Write something that says nothing. `EngineError` where the database takes no writing."""
+        row = {"tag": b"", "what": PROBE, "day": self._day(self._clock()), "count": 0}
+        await self.database.write(lambda conn: upsert(conn, limits, [row], "day"))
+
     async def language(self, msisdn: str) -> str | None:
         """The locale that a caller chose in the last 12 months."""
         tags, since = self._scribe.language_tags(msisdn), self._day(self._clock()) - LANGUAGE_KEPT
-        return await self.database.glance(lambda conn: conn.scalar(_LANGUAGE, {"tags": tags, "since": since}))
+        return await self.database.read(lambda conn: conn.scalar(_LANGUAGE, {"tags": tags, "since": since}))
 
     async def case(self, reference: str) -> Case | None:
         """The case of a reference."""

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, tuple_, update
 
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger.database import Database
+from ussd_engine.ledger.database import Database, Job
 from ussd_engine.ledger.group import Group
 from ussd_engine.ledger.tables import cases, contacts, dead_letters, outbox
 from ussd_engine.model import CaseState, Mode, Submission
@@ -48,7 +48,7 @@ _CLAIM = (
 )
 _REMOVE = delete(outbox).where(outbox.c.key == bindparam("lent"), outbox.c.token == bindparam("held"))
 _lent = tuple_(outbox.c.key, outbox.c.token).in_(bindparam("held", expanding=True))
-_REMOVE_ALL = delete(outbox).where(_lent).returning(outbox.c.key)
+_REMOVE_ALL = delete(outbox).where(_lent).returning(outbox.c.key, outbox.c.token)
 _received = case((cases.c.state == CaseState.QUEUED.value, CaseState.RECEIVED.value), else_=cases.c.state)
 _RECEIVE = (
     update(cases)
@@ -67,11 +67,15 @@ class Outbox:
         self._done: Group[tuple[Claim, str], bool] = Group(
             lambda taken: database.write(lambda conn: _done(conn, taken)),
         )
+        self._jobs: Group[Job[bool], bool] = Group(
+            lambda jobs: database.write(lambda conn: [job(conn) for job in jobs]),
+        )
         self.added = asyncio.Event()
 
     async def close(self) -> None:
         """Finish what is under way."""
         await self._done.close()
+        await self._jobs.close()
 
     async def claim(self, now_ms: int, most: int) -> list[Claim]:
         """At most so many rows that are due and that nobody holds, lent to the caller."""
@@ -91,13 +95,13 @@ class Outbox:
 
     async def later(self, claim: Claim, next_ms: int, counts: bool = True) -> bool:
         """Give the row back until `next_ms`; an attempt that does not count is taken back. False as above."""
-        return await self._database.write(lambda conn: _later(conn, claim, next_ms, counts))
+        return await self._jobs.add(lambda conn: _later(conn, claim, next_ms, counts))
 
     async def dead(self, claim: Claim, reason: str, now_ms: int) -> bool:
         """Give the row up and keep it whole, sealed. False as above."""
         whole = self._keyring.seal("dead_letter", claim.key, msgspec.msgpack.encode(claim))
         letter = {"key": claim.key, "reason": reason, "sealed": whole, "at_ms": now_ms}
-        return await self._database.write(lambda conn: _remove(conn, claim) and _bury(conn, letter))
+        return await self._jobs.add(lambda conn: _remove(conn, claim) and _bury(conn, letter))
 
     async def backlog(self) -> Backlog:
         """What waits and what was given up."""
@@ -119,11 +123,14 @@ def _remove(conn: Connection, claim: Claim) -> bool:
 
 def _done(conn: Connection, taken: list[tuple[Claim, str]]) -> list[bool | Exception]:
     held = [(claim.key, claim.token) for claim, _ in taken]
-    removed = set(conn.scalars(_REMOVE_ALL, {"held": held}))
-    received = [{"ours": claim.reference, "theirs": theirs} for claim, theirs in taken if claim.key in removed]
+    removed = set(map(tuple, conn.execute(_REMOVE_ALL, {"held": held})))
+    ours = [(claim.key, claim.token) in removed for claim, _ in taken]
+    received = [
+        {"ours": claim.reference, "theirs": theirs} for (claim, theirs), mine in zip(taken, ours, strict=True) if mine
+    ]
     if received:
         conn.execute(_RECEIVE, received)
-    return [claim.key in removed for claim, _ in taken]
+    return [*ours]
 
 
 def _later(conn: Connection, claim: Claim, next_ms: int, counts: bool) -> bool:

@@ -61,8 +61,5 @@ class PostgresDatabase:
         except _FAILURES as error:
             raise LedgerUnavailable(f"the ledger did not answer: {type(error).__name__}") from None
 
-    async def glance(self, job: Job[T]) -> T:
-        return await self.read(job)
-
     async def close(self) -> None:
         await self._engine.dispose()

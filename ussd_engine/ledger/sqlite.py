@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,6 @@ from ussd_engine.ledger.faults import Faults
 BUSY_MS = 2000
 """How long a writer of another process (an officer's command) is waited for."""
 READERS = 2
-WRITES, READS, GLANCES = (1, True, BUSY_MS), (READERS, False, BUSY_MS), (1, False, 0)
-"""What the connections are for: how many there are, whether they write, how long they wait for a writer."""
 
 
 class SqliteDatabase:
@@ -29,7 +26,7 @@ class SqliteDatabase:
 
     def __init__(self, url: URL, faults: Faults | None = None) -> None:
         Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._writing, self._reading, self._glancing = (_engine(url, *use) for use in (WRITES, READS, GLANCES))
+        self._writing, self._reading = _engine(url, writes=True), _engine(url, writes=False)
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(READERS, "ledger-reader")
         if faults is not None:
@@ -44,14 +41,9 @@ class SqliteDatabase:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, job)
 
     async def read(self, job: Job[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._ask, self._reading, job)
-
-    async def glance(self, job: Job[T]) -> T:
-        # Without a thread, for to wake one takes twenty times as long as the look; a reader of a WAL waits for nobody.
-        return self._ask(self._glancing, job)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._ask, job)
 
     async def close(self) -> None:
-        self._glancing.dispose()
         for threads, engine in ((self._writer, self._writing), (self._readers, self._reading)):
             await asyncio.to_thread(threads.shutdown)
             engine.dispose()
@@ -67,30 +59,32 @@ class SqliteDatabase:
         except SQLAlchemyError as error:
             raise verdict(error, committing) from None
 
-    @staticmethod
-    def _ask(engine: Engine, job: Job[T]) -> T:
+    def _ask(self, job: Job[T]) -> T:
         try:
-            with engine.connect() as conn:
+            with self._reading.connect() as conn:
                 return job(conn)
         except SQLAlchemyError as error:
             raise LedgerUnavailable(f"the ledger did not answer: {type(error).__name__}") from None
 
 
-def _engine(url: URL, connections: int, writes: bool, busy_ms: int) -> Engine:
-    engine = create_engine(url, pool_size=connections, hide_parameters=True)
-    event.listen(engine, "connect", partial(_prepare, writes=writes, busy_ms=busy_ms))
+def _engine(url: URL, writes: bool) -> Engine:
+    engine = create_engine(url, pool_size=1 if writes else READERS, hide_parameters=True)
+    event.listen(engine, "connect", _prepare if writes else _prepare_reader)
     if writes:
         event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(raw: sqlite3.Connection, _: Any, *, writes: bool, busy_ms: int) -> None:
+def _prepare(raw: sqlite3.Connection, _: Any) -> None:
     # The driver's own transactions begin late and let two writers meet half-way; ours begin at once.
     raw.isolation_level = None
-    for pragma in (f"busy_timeout = {busy_ms}", "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+    for pragma in (f"busy_timeout = {BUSY_MS}", "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
         raw.execute(f"PRAGMA {pragma}")
-    if not writes:
-        raw.execute("PRAGMA query_only = ON")
+
+
+def _prepare_reader(raw: sqlite3.Connection, record: Any) -> None:
+    _prepare(raw, record)
+    raw.execute("PRAGMA query_only = ON")
 
 
 def _begin(conn: Connection) -> None:
