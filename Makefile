@@ -36,7 +36,7 @@ crowd: .venv/.run ## how long 512 dialogs wait that are opened at once (needs re
 	@$(PYTHON_) -m benchmarks.crowd
 
 overload: .venv/.run ## what becomes of callers where more come than can be served; TIMES=n (needs redis-server)
-	@$(PYTHON_) -m benchmarks.overload $(if $(TIMES),--times $(TIMES))
+	@$(PYTHON_) -m benchmarks.overload --times $(or $(TIMES),2)
 
 scale: .venv/.run ## the work of a step at 10,000 screens and 50,000 institutions (needs valgrind)
 	@$(PYTHON_) -m benchmarks.scale

@@ -128,7 +128,6 @@ class Door:
         try:
             return await gateway.take_turn(turn, channel.profile, seen)
         except Exception as error:
-            seen.kind = Outcome.FAULT
             self.log.fault(error, log_tag=self._tag(turn), channel=turn.channel)
             return gateway.system("fault", turn, channel.profile, seen)
 
@@ -156,12 +155,12 @@ DOOR: web.AppKey[Door] = web.AppKey("door", Door)
 def _outcome(turn: Turn, seen: Seen, reply: Reply) -> Outcome:
     if turn.phase is Phase.CLOSED:
         return Outcome.CLOSED
+    if Count.DEADLINE in seen.counts:
+        return Outcome.LATE
     if seen.kind == Outcome.FAULT:
         return Outcome.FAULT
     if seen.kind == Outcome.SHED:
         return Outcome.SHED
-    if Count.DEADLINE in seen.counts:
-        return Outcome.LATE
     return Outcome.ENDED if reply.ends else Outcome.CONTINUED
 
 

@@ -46,6 +46,7 @@ class Count(StrEnum):
     SESSION_MISMATCH = "session_mismatch", "A dialogue's id that came with another number."
     PENDING_RESUMED = "pending_resumed", "An act that was found begun and was carried through."
     IN_DOUBT = "in_doubt", "An act of which it is not known whether it was committed."
+    ACT_FAILED = "act_failed", "An act that the ledger refused and rolled back."
     EFFECT_RACE = "effect_race", "An act whose key was taken by another."
     RACE = "race", "Two legs of one dialog at once; the second was not applied."
     MENU_MOVED = "menu_moved", "A dialog that went on in a new version of its menu."

@@ -286,8 +286,7 @@ class Gateway:
             return self._in_doubt(work, session)
         outcome = acts.outcome_of(do, committed)
         after = self._outcome(work, session, outcome, acts.result(work.edition, session, do, committed, self.now_ms()))
-        settled = await self._settle(work, after)
-        if not settled or outcome in ("cancelled", "sent"):
+        if not await self._settle(work, after) or outcome in ("cancelled", "sent"):
             work.count("effect_race")
         # What is known to be committed is shown, whatever became of the compare-and-set.
         return self._show(work, after)
@@ -297,6 +296,7 @@ class Gateway:
         assert session.pending is not None
         if session.pending.attempt != 1 or "failed" not in ACTIONS[do].outcomes:
             return self._in_doubt(work, session)
+        work.count("act_failed")
         after = self._outcome(work, session, "failed", acts.nothing(self.now_ms()))
         return self._show(work, after) if await self._settle(work, after) else self._in_doubt(work, session)
 
@@ -310,7 +310,7 @@ class Gateway:
         assert session.pending is not None
         facts, action = self.view.facts(session), session.pending.action
         found = machine.outcome(work.edition, session, facts, work.profile, action, name, result)
-        work.seen.taken.extend(found.taken)
+        work.seen.taken += found.taken
         dialog.draw(found.session, self.random)
         found.session.touched_ms = self.now_ms()
         return found.session

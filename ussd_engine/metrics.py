@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 import os
+import textwrap
 from collections.abc import Callable
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ussd_engine.counts import Count, Outcome
+from ussd_engine.delivery import Happening
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -111,13 +113,15 @@ class Metrics:
 def markdown() -> str:
     """The page `docs/metrics.md`."""
     rows = [f"| `{row.name}` | {', '.join(row.labels)} | {row.help} |" for row in Metrics().rows]
-    return "\n".join([_PAGE, *rows, ""])
+    turns, deliveries = (", ".join(f"`{word}`" for word in words) for words in (Outcome, get_args(Happening)))
+    words = f"`outcome` of turns: {turns}; of deliveries: {deliveries}."
+    return "\n".join([_PAGE, *rows, "", *textwrap.wrap(words, 120), ""])
 
 
 _PAGE = """# Metrics
 
 `GET /metrics` tells these numbers in Prometheus' text format, of all workers together. `channel` is a channel's name,
-`screen` is `service/screen` as the menus have it, `outcome` is one of a handful of words: nothing of a citizen is in
+`screen` is `service/screen` as the menus have it, `outcome` is one of the words below: nothing of a citizen is in
 any of them. How to read them: [when it is too much](overload.md).
 
 This page is written by `make docs`.

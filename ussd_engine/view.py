@@ -68,6 +68,8 @@ class View:
     ) -> Reply:
         """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`; in the caller's language where
         known. `values` are what the words may name. A service without words for `limit` says `busy`."""
+        if name == "fault":
+            seen.kind = name
         root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))
         menu = edition.services.get(seen.service) or edition.services[root]
         locale = seen.locale if seen.locale in edition.languages[menu.name] else ""

@@ -26,14 +26,15 @@ from ussd_engine.leg import Kind, Leg
 from ussd_engine.logs import Log
 
 NUMBER = "255700000077"
-SPELLINGS = (NUMBER, f"+{NUMBER}", f"0{NUMBER[3:]}", "+255 700 000 077", "0700-000-077", NUMBER[3:])
+SPELLINGS = (NUMBER[3:], NUMBER, f"+{NUMBER}", f"0{NUMBER[3:]}", "+255 700 000 077", "0700-000-077")
+"""The first is read as no number, so its caller stays unknown; what she does stands first in `DIALOGS` and `SOFT`."""
 WORDS = "Kanari wa manjano amepotea Kariakoo sokoni"
 NAME = "Zubeda Kanarika"
 SEARCHED = "tanesco"
 DIALOGS = {
+    "a question of nobody": ("3", "1", SEARCHED, "1", WORDS, "3", "1"),
     "a complaint by name": ("1", "1", SEARCHED, "1", "1", WORDS, "2", NAME, "1"),
     "an opinion in confidence": ("2", "1", SEARCHED, "1", WORDS, "1", "1"),
-    "a question of nobody": ("3", "1", SEARCHED, "1", WORDS, "3", "1"),
     "a compliment by name": ("4", "1", SEARCHED, "1", WORDS, "2", NAME, "1"),
 }
 Row = TypeVar("Row")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote_plus
@@ -78,23 +79,23 @@ class Typist(Citizen):
                 return as_stored(text)
         raise AssertionError(f"{wrapped!r} is no answer: {screen}")
 
-    async def submit(self, typed: str) -> Submission:
-        """A complaint in which the text is message and name; checked against what the ledger then holds."""
+    async def submit(self, words: str, name: str) -> Submission:
+        """A complaint with this message and this name; checked against what the ledger then holds."""
         await self.to(MESSAGE)
         await self.type("1", "1")
-        message = await self.give(typed, "Andika ujumbe", f"Tazama hii hapa: {typed[:440]}")
+        message = await self.give(words, "Andika ujumbe", f"Tazama hii hapa: {words[:440]}")
         if "Umeandika herufi" in self.screen:
             await self.type("1")
         assert "Nani ajue" in self.screen, self.screen
         await self.type("2")
-        name = await self.give(typed, "Andika jina", f"Asha {typed[:50]}")
+        named = await self.give(name, "Andika jina", f"Asha {name[:50]}")
         assert "Tuma" in self.screen, self.screen
         last = await self.type("1")
         assert last.startswith("END "), last
         reference = next(line for line in last.split("\n") if line.startswith("Namba: "))[7:]
         found = await self.front.engine.ledger.submission(reference)
         assert found is not None
-        assert (found.answers["message"], found.name) == (message, name)
+        assert (found.answers["message"], found.name) == (message, named)
         return found
 
 
@@ -131,7 +132,31 @@ async def test_every_text_is_stored_as_typed(
     front: Front, client: aiohttp.ClientSession, other: Citizen, share: int
 ) -> None:
     for text in TRIED[share::SHARES]:
-        await Typist(front, client).submit(text)
+        await Typist(front, client).submit(text, text)
+    assert '"event":"fault"' not in front.said()
+
+
+SURROGATES = re.compile("[\ud800-\udfff]")
+"""No wire carries one: it is not in UTF-8, and JSON with it is refused (`rows.json_bodies`)."""
+ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from(" *#019\u202e\x00\n\u0301\ud800"), max_size=60)
+"""Any text, lone surrogates among it, with more than chance of what has a meaning here."""
+
+
+@settings(max_examples=80 if CI else 20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(search=ANY, message=ANY, name=ANY)
+async def test_any_text_can_be_searched_for_and_is_stored_as_typed(
+    front: Front, client: aiohttp.ClientSession, other: Citizen, search: str, message: str, name: str
+) -> None:
+    assert gsm.clean(message).strip() == as_stored(message)
+    typist = Typist(front, client)
+    before = await typist.to(SEARCH)
+    for text in (search, message, name):
+        if SURROGATES.search(text):
+            assert await status(typist, text.encode("utf-8", "surrogatepass")) == 400
+            assert await typist.leg() == before
+    search, message, name = (SURROGATES.sub("", text) for text in (search, message, name))
+    assert (await typist.type(search)).startswith("CON ")
+    await Typist(front, client).submit(message, name)
     assert '"event":"fault"' not in front.said()
 
 

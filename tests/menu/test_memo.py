@@ -53,7 +53,7 @@ class Viewer:
         return found.text
 
     def show_all(self, stroll: Stroll, session: Session, extras: Sequence[Mapping[str, str]] = KEPT) -> list[str]:
-        """In each language, on the first page, hers and the last, below each line that can stand above, on each phone."""
+        """In each language, on three pages, below each line that can stand there, on each phone."""
         menu = self.edition.services[session.service]
         lines = ("", *possible_lines(menu, menu.screen(session.screen)))
         pages = {session.page, 0, LAST}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,16 +66,55 @@ def test_a_child_forked_while_a_thread_draws_can_draw() -> None:
     assert len(child) == 100
 
 
-@pytest.fixture
-def eager_switches() -> Iterator[None]:
-    """Threads that give way to each other as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+class Told:
+    """A lock that tells who comes to it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.came: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> None:
+        self.came()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
-@pytest.mark.usefixtures("eager_switches")
+class Interrupted(int):
+    """A count that calls `meanwhile` in the middle of a draw, where its place was read and is not yet moved on."""
+
+    meanwhile: Callable[[], None]
+
+    def __radd__(self, at: int) -> int:
+        self.meanwhile()
+        return at + int(self)
+
+
+def test_a_thread_that_draws_in_the_middle_of_a_draw_gets_other_octets(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, lock, drawn, met = chance._Pool(), Told(), [], threading.Event()
+    monkeypatch.setattr(pool, "_lock", lock)
+    drawn.append(pool.draw(NONCE))
+
+    def draw() -> None:
+        drawn.append(pool.draw(NONCE))
+        met.set()
+
+    other = threading.Thread(target=draw)
+
+    def meanwhile() -> None:
+        """Until the other thread waits for the lock, or has drawn without one."""
+        lock.came = met.set
+        other.start()
+        met.wait()
+
+    count = Interrupted(NONCE)
+    count.meanwhile = meanwhile
+    drawn.append(pool.draw(count))
+    other.join()
+    assert len(set(drawn)) == 3
+
+
 def test_threads_never_draw_the_same_octets() -> None:
     drawn: list[bytes] = []
     start = threading.Barrier(THREADS)
