@@ -142,7 +142,7 @@ ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from(" *#019\u20
 """Any text, lone surrogates among it, with more than chance of what has a meaning here."""
 
 
-@settings(max_examples=80 if CI else 20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500 if CI else 100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(search=ANY, message=ANY, name=ANY)
 async def test_any_text_can_be_searched_for_and_is_stored_as_typed(
     front: Front, client: aiohttp.ClientSession, other: Citizen, search: str, message: str, name: str

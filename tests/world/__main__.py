@@ -34,14 +34,14 @@ def explain(plan: Plan) -> str:
     faults = "\n".join(f"  {fault}" for fault in short.faults) or "  none"
     story = "\n".join(trace(short))
     broken = "\n".join(judge(short))
-    return f"seed {short.seed}, {short.workers} workers\npeople\n{people}\nfaults\n{faults}\n\n{story}\n\n{broken}"
+    head = f"made short: seed {short.seed}, {short.workers} workers"
+    return f"{head}\npeople\n{people}\nfaults\n{faults}\n\n{story}\n\nbroken in the short one\n{broken}"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="world", description=__doc__)
-    parser.add_argument("--seed", type=int, help="this seed, with its whole trace")
-    parser.add_argument("--runs", type=int, default=5000, help="how many seeds")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--seed", type=int, help="this seed, with its whole trace; with --runs the first of so many")
+    parser.add_argument("--runs", type=_whole, help="how many seeds, from 0 where none is named; 5000")
     parser.add_argument("--pairs", action="store_true", help="every pair of faults of the three stories instead")
     parser.add_argument("--part", type=Part.read, default=Part(), help="one part of the pairs, as 3/8")
     parser.add_argument("--points", action="store_true", help="print the places at which faults can strike")
@@ -49,11 +49,18 @@ def main() -> int:
     if asked.points:
         _print_points()
         return 0
-    if asked.seed is not None:
-        return _one(draw(asked.seed))
     if asked.pairs:
         return _pairs(asked.part)
-    return _seeds(range(asked.first, asked.first + asked.runs))
+    if asked.seed is not None and asked.runs is None:
+        return _one(draw(asked.seed))
+    first = asked.seed or 0
+    return _seeds(range(first, first + (asked.runs or 5000)))
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("expected a whole number from 1")
+    return int(text)
 
 
 def _print_points() -> None:
@@ -68,12 +75,12 @@ def _print_points() -> None:
 def _one(plan: Plan) -> int:
     print("\n".join([str(plan), *trace(plan)]))
     broken = judge(plan)
-    if broken:
-        print("\n" + explain(plan))
+    print("\nbroken:", *broken, explain(plan), sep="\n") if broken else print("\nevery promise was kept")
     return 1 if broken else 0
 
 
-def _seeds(seeds: Iterable[int]) -> int:
+def _seeds(seeds: range) -> int:
+    print(f"{len(seeds)} seeds, {seeds.start} to {seeds.stop - 1}", flush=True)
     return _report(next(failures(map(draw, seeds)), None))
 
 
