@@ -22,6 +22,7 @@ class Fault(NamedTuple):
 
 _back, _merge, _again, _asked_last, _keep = Run.back, Run.merge, Run.again, Run.asked_last, Run._keep
 _first, _saved_by, _leave_form = Plan.first_unanswered, Plan.saved_by, Walk.leave_form
+_survey = Plan.survey
 _enter_form, _accept, _home = Walk.enter_form, Walk.accept, Walk.home
 
 
@@ -123,8 +124,8 @@ def a_change_of_a_sub_form_asks_its_first_question(plan: Plan, index: int, look:
     return _saved_by(plan, index, look)[:2]
 
 
-def answers_stay_whose_question_is_gone(run: Run) -> None:
-    pass
+def answers_stay_whose_question_is_gone(run: Run) -> int | None:
+    return run.first_unanswered(0, -1)
 
 
 def conditions_count_for_nothing(plan: Plan, look: Any, answers: Any, start: int = 0, end: int = -1) -> int | None:
@@ -132,9 +133,9 @@ def conditions_count_for_nothing(plan: Plan, look: Any, answers: Any, start: int
     return _first(whole, look, answers, start, end)
 
 
-def the_last_of_two_answers_is_enough(plan: Plan, look: Any, answers: Any, start: int = 0, end: int = -1) -> int | None:
+def the_last_of_two_answers_is_enough(plan: Plan, look: Any, answers: Any) -> tuple[set[str], int | None]:
     half = plan._replace(items=tuple(item._replace(saves=item.saves[-1:]) for item in plan.items))
-    return _first(half, look, answers, start, end)
+    return _survey(plan, look, answers)[0], _first(half, look, answers)
 
 
 def a_skipped_question_is_asked_again(plan: Plan, look: Any, answers: Any, start: int = 0, end: int = -1) -> int | None:
@@ -193,9 +194,9 @@ FAULTS = (
     Fault(Run, "_keep", a_change_leaves_what_stood_on_its_ground),
     Fault(Plan, "saved_by", a_change_asks_the_form_again),
     Fault(Plan, "saved_by", a_change_of_a_sub_form_asks_its_first_question),
-    Fault(Run, "prune", answers_stay_whose_question_is_gone),
+    Fault(Run, "pruned", answers_stay_whose_question_is_gone),
     Fault(Plan, "first_unanswered", conditions_count_for_nothing),
-    Fault(Plan, "first_unanswered", the_last_of_two_answers_is_enough),
+    Fault(Plan, "survey", the_last_of_two_answers_is_enough),
     Fault(Plan, "first_unanswered", a_skipped_question_is_asked_again),
     Fault(Run, "adding", an_addition_takes_the_place_of_the_text),
     Fault(Run, "restart", a_restart_asks_the_whole_form),

@@ -25,7 +25,7 @@ Clock = Callable[[], int]
 
 CASES_A_DAY = 5
 PROBE = "probe"
-"""What the one row of `limits` counts that belongs to nobody."""
+"""What a row of `limits` counts that belongs to nobody."""
 LANGUAGE_KEPT = timedelta(days=365)
 
 
@@ -35,6 +35,9 @@ _LANGUAGE = (
     .order_by(languages.c.touched.desc())
     .limit(1)
 )
+
+
+_UNPROBE = delete(limits).where(limits.c.what == PROBE)
 
 
 class Case(Quiet, frozen=True, kw_only=True):
@@ -110,9 +113,9 @@ class Ledger:
         return committed
 
     async def probe(self) -> None:
-        """Write something that says nothing. `EngineError` where the database takes no writing."""
+        """Write something, and take it away. `EngineError` where the database takes no writing."""
         row = {"tag": b"", "what": PROBE, "day": self._day(self._clock()), "count": 0}
-        await self.database.write(lambda conn: upsert(conn, limits, [row], "day"))
+        await self.database.write(lambda conn: _probe(conn, row))
 
     async def language(self, msisdn: str) -> str | None:
         """The locale that a caller chose in the last 12 months."""
@@ -161,6 +164,11 @@ class Ledger:
 
 def _projected(row: Row[tuple[object, ...]]) -> Case:
     return msgspec.convert({str(column): value for column, value in row._mapping.items()}, Case)
+
+
+def _probe(conn: Connection, row: dict[str, object]) -> None:
+    upsert(conn, limits, [row], "day")
+    conn.execute(_UNPROBE)
 
 
 def _purge(conn: Connection, today: date) -> None:
