@@ -60,7 +60,7 @@ def quote_not_closed(copy: ShippedCopy) -> Iterator[Mutation]:
 
             def make(entry: Entry = entry) -> Told:
                 copy.put(entry, '"x')
-                return Told(entry.file, copy.read(entry.file).count("\n") + 1, "is not YAML")
+                return Told(entry.file, entry.line, "the quote that begins here is not closed")
 
             yield mutation(entry, make)
 

@@ -23,6 +23,21 @@ _QUOTES = (
     'write the text in quotes: a text with ": " or a leading {, and inside {…} one with a comma, #, [ or ], needs them'
 )
 
+_SPACES = f"indent with spaces, and {_QUOTES}"
+_HINTS = {
+    "tab": (_SPACES, False),
+    "cannot start any token": (_SPACES, False),
+    "could not find expected ':'": ("a name has a colon and a blank behind it", True),
+    "mapping values are not allowed": (f"{_QUOTES}; or the line begins too far to the right", False),
+    "did not find expected key": (
+        "what belongs together begins in one column; or a quote above stands open",
+        False,
+    ),
+    "did not find expected ',' or": ("what begins here is not closed, or a comma is missing in it", True),
+    "found unexpected end of stream": ("the quote that begins here is not closed", True),
+}
+"""By words of the parser: the way out, and whether it lies where the parser began and not where it gave up."""
+
 
 class Node:
     """A value of a menu file with its place. `value` is `str`, `int`, `list[Node]` or `dict[str, Node]`.
@@ -71,12 +86,11 @@ def load_text(text: str, name: str) -> Node:
 
 
 def _syntax(error: yaml.YAMLError, name: str) -> Fault:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    line = mark.line + 1 if mark else 0
     problem = getattr(error, "problem", None) or "cannot be read"
-    if "tab" in problem or "cannot start any token" in problem:
-        return Fault(name, line, f"is not YAML ({problem}): indent with spaces, and {_QUOTES}", "syntax")
-    return Fault(name, line, f"is not YAML ({problem}): {_QUOTES}", "syntax")
+    hint, begun = next((found for words, found in _HINTS.items() if words in problem), (_QUOTES, False))
+    marks = [getattr(error, mark, None) for mark in ("context_mark", "problem_mark")]
+    mark = next(filter(None, marks if begun else reversed(marks)), None)
+    return Fault(name, mark.line + 1 if mark else 0, f"is not YAML ({problem}): {hint}", "syntax")
 
 
 def _line(event: yaml.Event) -> int:
