@@ -109,7 +109,7 @@ def test_a_seed_replays_its_run_in_another_process() -> None:
     plan = draw(11)
     assert runs[0] == runs[1]
     # There it is the first run of its process, and here one of many.
-    assert runs[0].decode().splitlines() == [str(plan), *trace(plan)]
+    assert runs[0].decode().splitlines() == [str(plan), *trace(plan), "", "every promise was kept"]
 
 
 def test_a_failing_plan_is_made_short() -> None:
