@@ -32,7 +32,7 @@ SWAP_SHA = sha1(SWAP, usedforsecurity=False).hexdigest().encode()
 
 ABSENT = b""
 PROBE = b"p"
-"""A key of its own, to see whether anything can be written."""
+"""A key of its own, gone in a millisecond, to see whether anything can be written."""
 TIMEOUT_S = 1.0
 
 
@@ -105,10 +105,10 @@ class RedisSessions:
         return sum(map(_whole, await self._ask_all((b"DBSIZE",))))
 
     async def ping(self) -> None:
-        """As `SessionStore.ping`: every node answers, and one that is full or reads only does not count as such."""
+        """As `SessionStore.ping`: every node answers, and the one that has the probe's key takes it."""
         for reply in await self._ask_all((b"PING",)):
             _octets(reply)
-        _octets(await self._ask(PROBE, (b"SET", PROBE, b"", b"PX", b"1000"), self._until()))
+        _octets(await self._ask(PROBE, (b"SET", PROBE, b"", b"PX", b"1"), self._until()))
 
     async def close(self) -> None:
         """As `SessionStore.close`."""

@@ -1,7 +1,7 @@
 """Who may take a turn now: decided in this process alone, before a session or the ledger is asked.
 
 Each worker keeps its own counts, and a restart forgets them. What is kept of a caller stands under a keyed hash whose
-key is drawn at the start and never written: her steps, her dials of the day, her last dialogue, her language.
+key is drawn at the start and never written: her steps, her dials of the day, her last two dialogues, her language.
 """
 
 from __future__ import annotations

@@ -40,6 +40,8 @@ from ussd_engine.port import BACKLOG, address_of, bind, listen
 
 DRAIN_S = 5.0
 """A turn has its own deadline, which is shorter."""
+COLLECT = (20_000, 20, 20)
+"""After how many new objects the collector looks for circles: a turn makes some hundred and leaves none."""
 STOP_S = 9.5
 BACK_S = 1.0
 """How long the parent waits before it starts a dead worker again."""
@@ -126,10 +128,6 @@ async def _reload(engine: Engine, say: Say) -> None:
     else:
         _settle()
         say(f"menus reloaded: version {edition.version.hex()}")
-
-
-COLLECT = (20_000, 20, 20)
-"""After how many new objects the collector looks for circles: a turn makes some hundred and leaves none."""
 
 
 def _settle() -> None:

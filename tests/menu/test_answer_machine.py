@@ -21,15 +21,8 @@ def test_the_shipped_forms_follow_from_their_answers() -> None:
     run(ShippedForms, EXAMPLES * OFTEN)
 
 
-def test_any_forms_follow_from_their_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Walk, "fire", _strictly)
+def test_any_forms_follow_from_their_answers() -> None:
     run(GeneratedForms, EXAMPLES * OFTEN)
-
-
-def _strictly(walk: Walk, verb: str, dest: str) -> None:
-    """No screen without its transition."""
-    walk.scope.menu.machine.events[f"{verb} {dest}"].trigger(walk)
-    walk.stand(walk.state)
 
 
 def _freely(walk: Walk, verb: str, dest: str) -> None:

@@ -190,7 +190,11 @@ class Graph:
             whole = all_tests(plan, item)
             if item.asks or not agree(tests, whole):
                 continue
-            looks = {test.name for test in whole} | set(item.saves) | grounds(self.service.screens[item.name])
+            conditions = {test.name for test in whole}
+            if index in offered and conditions & names:
+                # It may apply no more, and then what follows it is asked.
+                found |= set(_first(plan, item.end, len(plan.items), tests, _known(plan), self.maybe[plan.form]))
+            looks = conditions | set(item.saves) | grounds(self.service.screens[item.name])
             if index in offered or looks & names:
                 found.add(index)
                 names.update(item.saves)
@@ -204,16 +208,17 @@ class Graph:
         )
 
     def _behind_set(self, plan: Plan, anchor: int, known: Known, sets: Known) -> set[int]:
-        """Questions before the anchor that a line's `set` may make applicable."""
+        """Questions before the anchor that a line's `set` may make applicable, or whose ground it changes."""
         savers = [index for index, item in enumerate(plan.items) if not item.asks and set(item.saves) & set(sets)]
-        earlier = range(min(savers, default=anchor), anchor)
-        return {
-            index
-            for index in earlier
-            if not plan.items[index].asks
-            and any(test.name in sets for test in all_tests(plan, plan.items[index]))
-            and possible(all_tests(plan, plan.items[index]), known)
-        }
+        found = set()
+        for index in range(min(savers, default=anchor), anchor):
+            item, whole = plan.items[index], all_tests(plan, plan.items[index])
+            if item.asks or not possible(whole, known):
+                continue
+            looks = {test.name for test in whole} | grounds(self.service.screens[item.name])
+            if looks & set(sets):
+                found.add(index)
+        return found
 
 
 def grounds(screen: Screen) -> set[str]:

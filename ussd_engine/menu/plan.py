@@ -36,19 +36,7 @@ class Plan(NamedTuple):
 
     def first_unanswered(self, look: Look, answers: Mapping[str, object], start: int = 0, end: int = -1) -> int | None:
         """The index of the first question from `start` to `end` that applies and has no answer."""
-        items = self.items
-        index, stop = start, len(items) if end < 0 else end
-        while index < stop:
-            item = items[index]
-            if item.tests and not passes(item.tests, look):
-                index = item.end
-            elif item.asks:
-                index = item.end if item.name in answers else index + 1
-            elif item.saves and all(name in answers for name in item.saves):
-                index += 1
-            else:
-                return index
-        return None
+        return self.survey(look, answers, start, end)[1]
 
     def applicable(self, look: Look, start: int = 0, end: int = -1) -> Iterator[int]:
         """The indices of the questions and sub-forms that apply, in order."""
@@ -62,20 +50,22 @@ class Plan(NamedTuple):
                 yield index
                 index += 1
 
-    def survey(self, look: Look, answers: Mapping[str, object]) -> tuple[set[str], int | None]:
+    def survey(
+        self, look: Look, answers: Mapping[str, object], start: int = 0, end: int = -1
+    ) -> tuple[set[str], int | None]:
         """In one pass the names of the answers that belong to what applies, and `first_unanswered`."""
         kept, first = set(self.sets), None
-        index = answered = 0
+        index, stop, answered = start, len(self.items) if end < 0 else end, 0
         items = self.items
-        while index < len(items):
-            name, tests, end, saves, asks, _ = items[index]
+        while index < stop:
+            name, tests, behind, saves, asks, _ = items[index]
             if tests and not passes(tests, look):
-                index = end
+                index = behind
                 continue
             kept.update(saves)
             if first is None and index >= answered:
                 if asks:
-                    answered = end if name in answers else answered
+                    answered = behind if name in answers else answered
                 elif not saves or not answers.keys() >= set(saves):
                     first = index
             index += 1
