@@ -133,9 +133,11 @@ def conditions_count_for_nothing(plan: Plan, look: Any, answers: Any, start: int
     return _first(whole, look, answers, start, end)
 
 
-def the_last_of_two_answers_is_enough(plan: Plan, look: Any, answers: Any) -> tuple[set[str], int | None]:
+def the_last_of_two_answers_is_enough(
+    plan: Plan, look: Any, answers: Any, start: int = 0, end: int = -1
+) -> tuple[set[str], int | None]:
     half = plan._replace(items=tuple(item._replace(saves=item.saves[-1:]) for item in plan.items))
-    return _survey(plan, look, answers)[0], _first(half, look, answers)
+    return _survey(plan, look, answers, start, end)[0], _survey(half, look, answers, start, end)[1]
 
 
 def a_skipped_question_is_asked_again(plan: Plan, look: Any, answers: Any, start: int = 0, end: int = -1) -> int | None:
