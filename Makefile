@@ -9,7 +9,7 @@ PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet --no-compil
 COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 
-.PHONY: check help run test world kills bench crowd overload scale sizes soak lint format messages docs schema lock wheel clean
+.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume lint format messages docs schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -47,6 +47,12 @@ sizes: .venv/.run ## the octets of a live session, 200,000 of them (needs redis-
 soak: .venv/.run ## memory over ten minutes at 200 steps a second; MINUTES=n (needs redis-server)
 	@$(PYTHON_) -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
 
+lookups: .venv/.dev ## whether the time of a look-up tells why it was refused; DATABASE=url, else SQLite
+	@$(PYTHON_) -m benchmarks.lookups $(if $(DATABASE),--database $(DATABASE))
+
+volume: .venv/.dev ## look-ups, an inbox and the figures at 100,000 cases; POSTGRES=1 (it runs on 127.0.0.1:5432)
+	@$(PYTHON_) -m benchmarks.volume $(if $(POSTGRES),--postgres)
+
 lint: .venv/.dev ## style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -63,8 +69,9 @@ docs: .venv/.run ## write the pages that are made from the code
 	$(PYTHON_) -m ussd_engine.config > docs/settings.md
 	$(PYTHON_) -m ussd_engine.metrics > docs/metrics.md
 
-schema: .venv/.run ## write the schema and the reference of the menu language
+schema: .venv/.run ## write the schema and the reference of the menu language, and the schema of a core's messages
 	$(PYTHON_) -m ussd_engine.menu.publish docs
+	$(PYTHON_) -m ussd_engine.feedback.wire docs
 
 lock: .venv/.dev ## choose and hash the newest packages anew (with the oldest Python that is supported)
 	$(PIP) pip-tools

@@ -15,6 +15,12 @@ from benchmarks.rounds import Pair, Result, Round
 LEAST_ROUNDS = 9
 LEAST_SHARE = 0.9
 """Of its core a server must have had under full load, or something else was measured with it."""
+PAGE = "docs/speed.md"
+
+
+def not_shown(heading: str) -> str:
+    """Where a person reads what a figure does not show. `heading` is one of the page, as its link spells it."""
+    return f"what this does not show: {PAGE}#{heading}"
 
 
 class Measure(NamedTuple):
@@ -99,7 +105,7 @@ def table(result: Result, found: Sequence[Finding]) -> str:
         ratios = f"{one.ratios.least:.3f} to {one.ratios.most:.3f}"
         bound = f"{_sign(measure)} {one.bound:g} {_word(one.met)}"
         lines.append(f"{one.name:<20}{sides}{one.ratio:>9.3f}  {ratios:<18}{bound:<21}{_aim(measure, one)}")
-    lines += ["", *_notes(result), f"ratio {found[0].ratio:.3f}"]
+    lines += ["", *_notes(result), not_shown("what-it-does-not-show"), f"ratio {found[0].ratio:.3f}"]
     return "\n".join(lines)
 
 

@@ -23,6 +23,7 @@ from redis import Redis
 
 from benchmarks.client import Line
 from benchmarks.complaint import PROVIDER, Caller, Proof, callers, complaint
+from benchmarks.report import not_shown
 from benchmarks.servers import CannotMeasure, engine, new_token, redis_server
 from sessions import Seal, Session, SessionCodec, session_key
 from ussd_engine import config
@@ -133,11 +134,11 @@ def show(name: str, octets: float, note: str = "") -> None:
     print(f"{name:24}{octets:8.1f}  {note}")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=SESSIONS)
-    count = parser.parse_args().sessions
+    count = parser.parse_args(arguments).sessions
     with tempfile.TemporaryDirectory(prefix="ussd-engine-sizes-") as name:
         folder = Path(name)
         found = reached(folder)
@@ -158,6 +159,7 @@ def main() -> int:
     show("memory of Redis for it", taken - found.message, "its own records, tables and rounding included")
     print(f"a plain SET of {size} octets, text included, takes {twin:.1f} with expiry and {lasting:.1f} without;")
     print(f"a session with its text takes {taken:.1f}: {taken - octets - EXPIRY:.1f} of that are Redis' own")
+    print(not_shown("make-sizes"))
     return 0 if ours <= MOST else 1
 
 

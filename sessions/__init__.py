@@ -5,12 +5,13 @@ from sessions.codec import SessionCodec
 from sessions.keys import dialogue_key, digest, link_key, session_key
 from sessions.memory import MemorySessions
 from sessions.seal import NotOurs, Seal
-from sessions.session import Draft, Edit, Outcome, Pending, Session, Value
+from sessions.session import About, Draft, Edit, Outcome, Pending, Session, Value
 from sessions.store import Sealed, SessionStore, StoreUnavailable
 from sessions.stores import STORES, open_sessions
 
 __all__ = [
     "STORES",
+    "About",
     "Draft",
     "Edit",
     "MemorySessions",

@@ -52,14 +52,19 @@ class Seal:
     """
 
     def __init__(self, keys: Mapping[int, bytes], write: int, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._cipher = lru_cache(maxsize=DAYS_CACHED)(self._derive)
+        self.renew(keys, write)
+
+    def renew(self, keys: Mapping[int, bytes], write: int) -> None:
+        """Go on with other keys, under which what stands is opened or is not. Raises `ValueError`, as at first."""
         if write not in keys:
             raise ValueError(f"the session key {write} is to write, but is not in the list")
         for key_id, secret in keys.items():
             _check_key(key_id, secret)
         self._keys = dict(keys)
         self._write = write
-        self._clock = clock
-        self._cipher = lru_cache(maxsize=DAYS_CACHED)(self._derive)
+        self._cipher.cache_clear()
 
     def today(self) -> int:
         """The day since 1970, UTC."""

@@ -39,6 +39,20 @@ class Edit(_Quiet, array_like=True):
         return [self.item]
 
 
+class About(_Quiet, array_like=True):
+    """The case that the dialog is about: what its screens show, and no word of anybody."""
+
+    ref: str
+    opened: bool = False
+    """She has opened it by the rules: its words may be asked for, and acts on it need no PIN again."""
+    can: list[str] = []
+    """What she may do about it: facts."""
+    values: dict[str, Value] = {}
+
+    def _shown(self) -> list[str]:
+        return ["opened"] if self.opened else []
+
+
 class Draft(_Quiet, array_like=True):
     """One run of a form: what was answered, in the order of asking."""
 
@@ -53,6 +67,8 @@ class Draft(_Quiet, array_like=True):
     given: list[str] = []
     """Names of answers that she was not asked for: the line that led here brought them."""
     edits: list[Edit] = []
+    about: About | None = None
+    """The case from which the form was entered: a drop must not lose what an appeal is about."""
 
     def _shown(self) -> list[str]:
         return [f"{self.service}.{self.form}", *self.answers]
@@ -81,7 +97,9 @@ class Outcome(_Quiet, array_like=True):
     at_ms: int
     values: dict[str, Value] = {}
     case: bytes = b""
-    """The submission's internal id, from which the PIN is derived; empty where there is none."""
+    """The case's internal id, from which the PIN is derived; empty where none is shown."""
+    generation: int = 0
+    """Of that PIN."""
 
 
 class Session(_Quiet, array_like=True):
@@ -131,6 +149,10 @@ class Session(_Quiet, array_like=True):
     held: bool = False
     """The answer that led to this screen may itself have been a repeat, and nothing has been held for that yet."""
     pending: Pending | None = None
+    about: About | None = None
+    rows: list[list[str]] = []
+    """What the screen showed of what stands elsewhere: the rows of a list, so that a number means the row that was
+    shown; of a long text a fingerprint and its pages."""
 
     def _shown(self) -> list[str]:
         return [f"{self.service}/{self.screen}", f"step {self.step}", *map(repr, self.drafts)]

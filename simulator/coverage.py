@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sessions import Session
+from sessions import About, Session
 from simulator.offer import Offer, Taken, offer
 from simulator.player import FIRST_NUMBER
 from simulator.stage import Stage
 from ussd_engine.model import Turn
+from ussd_engine.registry import FACTS
 from ussd_engine.view import Seen
+from ussd_engine.walk import SMS
 
 
 class Coverage:
@@ -33,6 +35,7 @@ class Coverage:
         """Set what was taken beside what the gateways of `stage` offer, all of them together."""
         gateways = [local.engine.gateway for local in stage.gateways.values()]
         caller = Session(b"", b"", "", "", "", msisdn=FIRST_NUMBER)
+        caller.about, caller.values = About("", True, list(FACTS["can"])), {SMS: "on"}
         facts = [gateway.view.facts(caller) for gateway in gateways]
         names = {name for each in facts for name in each}
         best = {name: frozenset().union(*(each[name] for each in facts if name in each)) for name in names}

@@ -19,7 +19,7 @@ PATTERNS = {
 }
 _HOLE = re.compile(r"<(number|ref|pin|date|code)([0-9]*)>")
 _FOUND = re.compile(
-    rf"\b(?P<ref>{PATTERNS['ref']})\b|(?<=PIN: )(?P<pin>{PATTERNS['pin']})\b"
+    rf"\b(?P<ref>{PATTERNS['ref']})\b|(?:(?<=PIN: )|(?<=PIN [a-z][a-z] [0-9]{{9}}: ))(?P<pin>{PATTERNS['pin']})\b"
     rf"|\b(?P<date>{PATTERNS['date']})\b|(?P<code>{PATTERNS['code']})"
 )
 

@@ -50,7 +50,8 @@ async def local_gateway(
 
     app = create_app(config, clock=clock.now, faults=faults, log=Log("CRITICAL"), tap=tap, open_store=open_store)
     async with running(app) as url, aiohttp.ClientSession() as client:
-        yield Local(app[ENGINE], Line(client, url), clock, Trouble(faults, stores[0]))
+        engine = app[ENGINE]
+        yield Local(engine, Line(client, url), clock, Trouble(faults, stores[0], engine.gateway.looks))
 
 
 def wire(name: str, config: Config) -> Channel:

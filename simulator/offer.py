@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ussd_engine.machine import FORGET
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
-from ussd_engine.registry import FACTS
+from ussd_engine.registry import FACTS, SOURCES
 from ussd_engine.render import possible_lines
 from ussd_engine.screens.base import Fact, Line, Screen, Target, Tests
 
@@ -61,7 +61,7 @@ class _Part:
         above: set[str] = set()
         for screen in map(self.menu.screen, sorted(self.reached)):
             yield f"screen {name}/{screen.name}", screen.name
-            if screen.kind == "list":
+            if screen.source and SOURCES[screen.source.source].chosen:
                 yield f"row {name}/{screen.name}", screen.name
             for line in self._lines(screen):
                 yield f"line {name}/{screen.name} {line.number}", screen.name

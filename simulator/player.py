@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from simulator import officer
 from simulator.clock import Clock
 from simulator.holes import Holes
 from simulator.local import Local
@@ -95,7 +96,7 @@ class Player:
     async def do(self, step: Step) -> Reply | None:
         """What a step does; the screen that came, where one did."""
         if self.local and step.does in LEGS:
-            self.local.trouble.sessions.begin_leg()
+            self.local.trouble.begin_leg()
         if self.local and step.fault:
             self.local.trouble.arm(step.fault)
         match step.does:
@@ -120,6 +121,8 @@ class Player:
             await self.clock.leave(step.wait)
         elif step.forget and self.local:
             await self.local.trouble.sessions.forget()
+        elif step.officer and self.local:
+            await officer.act(self.local, (self.references or [""])[-1], step.officer, step.says)
         elif step.hang_up:
             await self.phone.hang_up()
 

@@ -27,11 +27,13 @@ A step does one thing:
     wait: SECONDS     time passes
     caller: NAME      another phone from here on; the first one is ''
     forget: true      the session store loses what the last leg wrote
+    officer: ACT      who holds the case whose reference was shown last acts on it (`simulator.officer`); `says` are his
+                      words, or the code of the institution to which he passes it on
 
 `shows` is the screen that waits for an answer, `ends` a last one; `simulator.holes` says what `<ref>` and its like are.
 `stored` is what the feedback core must have under the last reference that was shown: `type`, `mode`, `institution`,
 `number`, `name`, or answers. `fault` is trouble behind the gateway at this step (`simulator.trouble`). `note` is for
-the reader. `core_wants` says what the core asks for; `number: false`, that the callers' numbers do not reach us;
+the reader. `core_wants` says what the core asks for, `number: false`, that the callers' numbers do not reach us;
 `channels`, on which channels alone it holds.
 """
 
@@ -44,11 +46,12 @@ from typing import Literal
 import msgspec
 import yaml
 
+from simulator.officer import Act
 from simulator.trouble import Fault
 from ussd_engine.errors import EngineError
 from ussd_engine.model import Reply
 
-DOES = ("dial", "type", "redial", "repeat", "late", "hang_up", "wait", "caller", "forget")
+DOES = ("dial", "type", "redial", "repeat", "late", "hang_up", "wait", "caller", "forget", "officer")
 LEGS = ("dial", "type", "redial")
 
 
@@ -68,6 +71,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     wait: float | None = None
     caller: str | None = None
     forget: bool = False
+    officer: Act | None = None
+    says: str = ""
     after: float | None = None
     fault: Fault | None = None
     note: str = ""
@@ -116,7 +121,7 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     @property
     def needs_local(self) -> bool:
         """Whether it asks for what only a gateway started here can be made to do."""
-        return bool(self.core_wants) or any(step.fault or step.forget for step in self.steps)
+        return bool(self.core_wants) or any(step.fault or step.forget or step.officer for step in self.steps)
 
 
 def load(path: Path) -> Transcript:

@@ -7,10 +7,11 @@ from typing import Literal
 from sessions import Sealed, Session, SessionStore, StoreUnavailable
 from ussd_engine.ledger import Fault as LedgerFault
 from ussd_engine.ledger import Faults
+from ussd_engine.looks import LOOK_S, Looks
 
-Fault = LedgerFault | Literal["sessions"]
+Fault = LedgerFault | Literal["sessions", "slow"]
 """`lost`, `unanswered`, `unknown_rolled`: the ledger's connection ends before, after, or at its commit. `sessions`: the
-session store refuses to write."""
+session store refuses to write. `slow`: nothing that is looked for, in the ledger or the core, comes in time."""
 KEPT_S = 600.0
 
 
@@ -74,14 +75,22 @@ class Forgetful:
 class Trouble:
     """What can go wrong on purpose; each armed fault strikes once."""
 
-    def __init__(self, ledger: Faults, sessions: Forgetful) -> None:
+    def __init__(self, ledger: Faults, sessions: Forgetful, looks: Looks) -> None:
         self.ledger = ledger
         self.sessions = sessions
+        self.looks = looks
+
+    def begin_leg(self) -> None:
+        """A leg begins, and looks come in time again."""
+        self.sessions.begin_leg()
+        self.looks.look_s = LOOK_S
 
     def arm(self, fault: Fault) -> None:
-        """Let the next write meet `fault`."""
+        """Let the next write, or the looks of this leg, meet `fault`."""
         if fault == "sessions":
             self.sessions.refusing = True
+        elif fault == "slow":
+            self.looks.look_s = 0.0
         else:
             self.ledger.arm(fault)
 

@@ -8,6 +8,8 @@ from datetime import date
 from itertools import count
 
 import msgspec
+import pytest
+from msgspec.structs import replace
 
 from ussd_engine.admission import Admission, Callers, Limits, Refusal
 from ussd_engine.counts import Count
@@ -27,7 +29,7 @@ def answers() -> Iterator[Turn]:
 
 
 def door(now: list[float], limits: Limits, most: int = 100) -> Admission:
-    return Admission(limits, lambda: now[0], lambda: date(2026, 1, 15), most_callers=most)
+    return Admission(limits, {CODE}, lambda: now[0], lambda: date(2026, 1, 15), most_callers=most)
 
 
 def test_a_clock_set_back_neither_gives_steps_nor_takes_them() -> None:
@@ -55,6 +57,19 @@ def test_the_first_repeats_are_no_steps() -> None:
     entry = door([NOON_S], Limits(10, 2, 0))
     assert [entry.refuse(turn(1, Phase.INPUT, text)) is None for text in "1122"] == [True, True, True, True]
     assert entry.refuse(turn(1, Phase.INPUT, "3")) is not None
+
+
+@pytest.mark.parametrize("phase", [Phase.START, Phase.INPUT])
+def test_a_code_that_no_service_answers_is_no_step_and_no_dial(phase: Phase) -> None:
+    entry = door([NOON_S], Limits(10, 1, 1))
+    for code in ("*152*01#", "*152#", "*152*00*1#"):
+        assert entry.refuse(replace(turn(1, phase), service_code=code)) == Refusal("fault", Count.CODE_NOT_SERVED)
+    assert entry.refuse(turn(1, phase)) is None
+
+
+@pytest.mark.parametrize(("code", "phase"), [(None, Phase.START), ("", Phase.START), ("*152*01#", Phase.CLOSED)])
+def test_a_turn_without_a_code_is_let_in_and_so_is_a_closed_notice_with_any(code: str | None, phase: Phase) -> None:
+    assert door([NOON_S], Limits(10, 1, 1)).refuse(replace(turn(1, phase), service_code=code)) is None
 
 
 def test_legs_of_two_dialogues_that_cross_are_two_dials() -> None:

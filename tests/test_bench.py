@@ -17,11 +17,12 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from benchmarks import report
+from benchmarks import crowd, report, sizes
 from benchmarks.__main__ import bench, main
 from benchmarks.client import Phones, Silent
 from benchmarks.complaint import Leg, Proof, WrongReply, answered, callers, complaint
 from benchmarks.rounds import Pair, Plan, Result, Round, Settings, percentile
+from benchmarks.servers import ROOT
 from ussd_engine import config, reference
 
 LAST = "END Asante. Tumepokea.\nNamba: {}\nPIN: {}\nTunza PIN, usimpe mtu.\nMajibu ifikapo {}."
@@ -206,6 +207,37 @@ def test_the_middle_round_decides_and_the_spread_is_told() -> None:
     found = report.findings(pairs)[0]
     assert (found.ratio, found.ratios.least, found.ratios.most) == (1.5, 0.01, 3.0)
     assert "3 rounds decide nothing" in report.table(result(*pairs), report.findings(pairs))
+
+
+def led_to_a_heading(line: str) -> bool:
+    """Whether a line leads to what the page has under such a heading."""
+    page, anchor = line.removeprefix("what this does not show: ").split("#")
+    headings = re.findall("^#+ (.+)$", (ROOT / page).read_text(), re.MULTILINE)
+    return anchor in {re.sub("[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_before_the_ratio_stands_where_to_read_what_it_does_not_show() -> None:
+    pairs = [Pair(FLOOR, FLOOR)]
+    assert led_to_a_heading(report.table(result(*pairs), report.findings(pairs)).split("\n")[-2])
+
+
+@pytest.mark.parametrize(("p99_ms", "code"), [(crowd.MOST_MS, 0), (crowd.MOST_MS + 1, 1)])
+def test_a_crowd_ends_with_where_to_read_what_it_does_not_show(
+    p99_ms: float, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(crowd, "rounds", lambda folder, times: iter([crowd.Round(1.0, p99_ms, p99_ms, 2.0)] * times))
+    assert crowd.main(["--rounds", "3"]) == code
+    *_, figures, last = capsys.readouterr().out.splitlines()
+    assert f"p99 {p99_ms:.0f} ms in the middle" in figures
+    assert led_to_a_heading(last)
+
+
+@pytest.mark.redis
+def test_the_sizes_end_with_where_to_read_what_they_do_not_show(capsys: pytest.CaptureFixture[str]) -> None:
+    if shutil.which("redis-server") is None and os.environ.get("CI") != "true":
+        pytest.skip("no redis-server on this machine")
+    assert sizes.main(["--sessions", "1000"]) == 0
+    assert led_to_a_heading(capsys.readouterr().out.splitlines()[-1])
 
 
 def test_a_server_that_did_not_have_its_core_is_told() -> None:

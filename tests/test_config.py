@@ -7,11 +7,16 @@ from dataclasses import FrozenInstanceError, replace
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
 from ussd_engine import config as module
 from ussd_engine.channels import CHANNELS, create
-from ussd_engine.config import Config, checked, load, settings
+from ussd_engine.channels.base import Settings
+from ussd_engine.channels.generic import Generic
+from ussd_engine.cli import cli
+from ussd_engine.config import Config, checked, load, open_channel, settings
 from ussd_engine.errors import ConfigError
 from ussd_engine.readers import ChannelConfig, token_bits
 from ussd_engine.secret import Secret, Url
@@ -25,6 +30,19 @@ def refusal(environ: dict[str, str]) -> str:
     with pytest.raises(ConfigError) as error:
         load(environ)
     return str(error.value)
+
+
+class Keyed(Generic):
+    """A channel that takes a key of its own besides."""
+
+    def __init__(self, settings: Settings) -> None:
+        others = {name: value for name, value in settings.options.items() if name != "api_key"}
+        super().__init__(msgspec.structs.replace(settings, options=others))
+
+
+@pytest.fixture
+def keyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHANNELS, "generic", Keyed)
 
 
 def one(name: str, value: str) -> object:
@@ -71,6 +89,7 @@ def test_the_environment_stands_over_the_file_and_the_file_over_the_default(tmp_
     assert sources["USSD_ENGINE_ROLE"] == "default"
 
 
+@pytest.mark.usefixtures("keyed")
 def test_a_file_says_channels_as_tables(tmp_path: Path) -> None:
     file = tmp_path / "ussd.toml"
     file.write_text(
@@ -116,7 +135,7 @@ def test_the_environment_of_others_is_not_ours() -> None:
             (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::1")),
         ),
         ("CHANNELS", f"generic:{TOKEN},abc", (ChannelConfig("generic", (Secret(TOKEN), Secret("abc"))),)),
-        ("CHANNEL_SETTINGS", '{"generic": {"code": "*1#"}}', {"generic": {"code": "*1#"}}),
+        ("CHANNEL_SETTINGS", '{"generic": {"code": "152*00"}}', {"generic": {"code": "152*00"}}),
     ],
 )
 def test_a_variable_is_read_as_its_type(name: str, value: str, read: object) -> None:
@@ -183,6 +202,7 @@ def test_every_fault_is_told_at_once() -> None:
     ]
 
 
+@pytest.mark.usefixtures("keyed")
 def test_no_secret_is_printed() -> None:
     config = load(
         {
@@ -191,6 +211,7 @@ def test_no_secret_is_printed() -> None:
             "USSD_ENGINE_FEEDBACK": "webhook+https://host/in?token=canary",
             "USSD_ENGINE_CHANNELS": "generic:canary",
             "USSD_ENGINE_CHANNEL_SETTINGS": '{"generic": {"api_key": "canary"}}',
+            "USSD_ENGINE_FEEDBACK_SETTINGS": '{"secrets": ["canary", "canary"], "payload": "thin"}',
         }
     )
     printed = "\n".join(map(str, config.describe()))
@@ -198,6 +219,7 @@ def test_no_secret_is_printed() -> None:
     assert "redis://:***@localhost/0" in printed
     assert "generic:***" in printed
     assert '{"generic": {"api_key": "***"}}' in printed
+    assert '{"secrets": ["***", "***"], "payload": "thin"}' in printed
 
 
 def test_no_refusal_repeats_a_value() -> None:
@@ -207,6 +229,16 @@ def test_no_refusal_repeats_a_value() -> None:
             load({name: "canary:canary canary@"})
         except ConfigError as error:
             assert "canary" not in str(error)  # noqa: PT017  not every setting refuses it
+
+
+def test_a_core_has_a_table_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "ussd.toml"
+    file.write_text(f'[feedback_settings]\nsecrets = "{TOKEN}"\nallow = ["10.0.0.0/8"]\n')
+    config = load({"USSD_ENGINE_CONFIG": str(file)})
+    assert config.feedback_settings == {"secrets": Secret(TOKEN), "allow": ["10.0.0.0/8"]}
+    assert load({}).feedback_settings == {}
+    for value in ("[]", "{", "secrets=1"):
+        assert "expected a table" in refusal({"USSD_ENGINE_FEEDBACK_SETTINGS": value})
 
 
 @pytest.mark.parametrize("role", ["ussd", "worker"])
@@ -249,6 +281,41 @@ def test_production_makes_no_keys() -> None:
 )
 def test_a_token_is_as_strong_as_its_length_and_letters(token: str, enough: bool) -> None:
     assert (token_bits(Secret(token)) >= module.TOKEN_BITS) is enough
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ('{"generic": {"hold": 3}}', 'channel "generic": setting "hold" does not exist (did you mean "hold_s"?)'),
+        ('{"generic": {"hold_s": "soon"}}', 'channel "generic": Expected `float`'),
+        ('{"generic": {"con": "CON"}}', 'channel "generic": con: write {text} where the screen goes'),
+        ('{"generic": {"code": "*1#"}}', 'channel "generic": code: *1# is not served; name it in USSD_ENGINE_CODES'),
+        ('{"africastalking": {"first": "flag"}}', 'channel "africastalking": setting "first" does not exist'),
+    ],
+)
+def test_what_a_channel_cannot_use_is_refused_where_settings_are_read(options: str, message: str) -> None:
+    environ = {"USSD_ENGINE_CHANNEL_SETTINGS": options}
+    assert refusal(environ).startswith(f"USSD_ENGINE_CHANNEL_SETTINGS: {message}")
+    shown = CliRunner().invoke(cli, ["config"], env=environ)
+    assert isinstance(shown.exception, ConfigError)
+    assert str(shown.exception) == refusal(environ)
+
+
+def test_every_channel_that_cannot_be_made_is_told_and_none_that_is_not_served() -> None:
+    environ = {"USSD_ENGINE_CHANNEL_SETTINGS": '{"generic": {"hold": 3}, "africastalking": {"septet": 1}}'}
+    assert [line.split(": ")[1] for line in refusal(environ).split("\n")] == [
+        'channel "africastalking"',
+        'channel "generic"',
+    ]
+    assert 'channel "generic"' not in refusal({**environ, "USSD_ENGINE_CHANNELS": "africastalking"})
+
+
+def test_a_channel_may_stand_for_any_code_that_is_served() -> None:
+    environ = {
+        "USSD_ENGINE_CODES": "*152*00#=gmp *150*50#=emrejesho",
+        "USSD_ENGINE_CHANNEL_SETTINGS": '{"generic": {"code": "150*50"}}',
+    }
+    assert open_channel(load(environ), "generic", lambda _: None).profile.code == "*150*50#"
 
 
 def test_a_channels_settings_reach_its_profile() -> None:

@@ -24,29 +24,30 @@ LONGEST_FUNCTION = 60
 LONGEST_FILE = 350
 
 ABOVE_THE_WATERLINE = """
-errors model counts secret gsm words reference msisdn
+errors model messages tracking lifecycle counts secret gsm words reference msisdn
 table keyfile keys country
 roster search institutions deadlines
 texts pofile catalog
-registry
-menu.load menu.rules menu.template
+registry actions
+menu.syntax menu.load menu.rules menu.template
 screens
-menu.shapes menu.schema menu.answers menu.plan menu.conditions menu.graph menu.compile menu.names menu.edition
+menu.shapes menu.schema menu.answers menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
+menu.names menu.edition
 scope memo
 render
 menu.lint menu.check menu.draw menu.publish
-run walk answer machine acts leg dialog editions view
+steps run walk answer machine found acts leg dialog editions view
 """
 BELOW_THE_WATERLINE = """
 vault
 ledger
 feedback
 channels
-sms notify delivery
-place commits gateway
-readers config metrics logs peers port admission upkeep
-engine
-app cases serve
+sms notify delivery news
+place commits looks gateway
+readers config metrics logs peers port admission upkeep background keywatch
+engine events
+app office cases casework operate serve
 cli
 testing
 """
@@ -56,7 +57,7 @@ ORDER = [*ABOVE_THE_WATERLINE.split(), *BELOW_THE_WATERLINE.split()]
 
 # What the pure part may not know: time, chance, waiting, the world outside.
 WORLDLY = {"asyncio", "random", "secrets", "socket", "time", "logging", "structlog", "aiohttp", "redis", "sqlalchemy"}
-PURE = ["screens", "scope", "render", "run", "walk", "answer", "machine", "acts", "leg", "dialog", "view"]
+PURE = ["screens", "scope", "render", "run", "walk", "answer", "machine", "found", "acts", "leg", "dialog", "view"]
 
 
 def python_files(*folders: str) -> list[Path]:

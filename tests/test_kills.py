@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from kills.__main__ import heading, shown
+from kills.following import ACTS, CARRYING, Following
+from kills.points import KINDS
 from kills.promises import carried, leaving_lives_on, turn_lives_on
 from kills.scene import NUMBER
 from kills.story import DELIVERY, LEAVING, NAME, TURNS, WORDS, Run, Stories, stories
@@ -67,7 +70,7 @@ class Points(NamedTuple):
     """Those that some traces reached, and others not."""
 
 
-def traced(found: Stories, story: str) -> Points:
+def traced(found: Stories | Following, story: str) -> Points:
     """A wait alone may be a matter of chance, and only one more at a place where every run waits."""
     traces = [asyncio.run(found.points(story)) for _ in range(TRACES)]
     reached = Counter(point for trace in traces for point in trace)
@@ -80,7 +83,7 @@ def traced(found: Stories, story: str) -> Points:
     return Points(every, [point for point in reached if reached[point] < TRACES])
 
 
-def killed(found: Stories, story: str, point: str) -> Run | None:
+def killed(found: Stories | Following, story: str, point: str) -> Run | None:
     """A run that came to the point and ended there; `None` where none of some did."""
     for _ in range(TRIES):
         run = asyncio.run(found.play(story, point))
@@ -90,10 +93,11 @@ def killed(found: Stories, story: str, point: str) -> Run | None:
 
 
 def shown_to_an_officer(found: Stories, reference: str) -> dict[str, str]:
-    """What `case show` prints."""
+    """What `case show` prints once he has opened it."""
     env = {f"USSD_ENGINE_{name.upper()}": value for name, value in found.ground.given.items()}
-    result = CliRunner().invoke(cli, ["case", "show", reference, "--json"], env=env)
-    assert result.exit_code == 0, result.output
+    for words in (["open"], ["show", "--json", "--purpose", "handling"]):
+        result = CliRunner().invoke(cli, ["case", *words, reference, "--as", "officer@TANESCO"], env=env)
+        assert result.exit_code == 0, result.output
     rows: dict[str, str] = json.loads(result.output)
     return rows
 
@@ -148,13 +152,54 @@ def test_a_worker_that_is_killed_anywhere_brings_the_core_one_case(played: Stori
     assert set(left) == {"waiting", "taken", "delivered"}
 
 
+@pytest.fixture(scope="module")
+def following(played: Stories) -> Following:
+    found = Following(played)
+    asyncio.run(found.prepare())
+    return found
+
+
+@pytest.mark.parametrize("story", ACTS)
+def test_an_act_on_a_case_that_is_killed_anywhere_is_done_once(following: Following, story: str) -> None:
+    every, chance = traced(following, story)
+    left: Counter[str] = Counter()
+    for index, point in enumerate([*every[::-SHARE], *chance]):
+        with at(point):
+            run = killed(following, story, point)
+            if run is None:
+                assert point in chance, "not reached"
+                continue
+            left[asyncio.run(following.lives_on(story, run, repeats=index % 2 == 1))] += 1
+    print(f"{left.total()} points, which left {dict(left)}")
+    assert set(left) == {"draft", "begun", "written", "done"}
+
+
+@pytest.mark.parametrize("story", ACTS)
+def test_a_worker_that_is_killed_anywhere_brings_the_core_one_act(following: Following, story: str) -> None:
+    every, chance = traced(following, CARRYING[story])
+    assert not chance
+    for point in every[::-SHARE]:
+        with at(point):
+            assert killed(following, CARRYING[story], point)
+            asyncio.run(following.carried(story))
+
+
 def test_the_points_are_found_from_the_code(played: Stories) -> None:
     points = traced(played, "she confirms").every
     kinds = [point.split()[0] for point in points]
-    assert set(kinds) == {"await", "asleep", "awake", "sql", "line"}
+    assert set(kinds) == set(KINDS)
     begin, commit = points.index("sql BEGIN IMMEDIATE #1"), points.index(COMMIT)
     assert begin < points.index("sql INSERT INTO effects #1") < commit
     before, behind = points[:begin], points[commit + 1 :]
     assert any("Gateway._commit" in point for point in before)
     assert any(point.startswith("line") for point in behind)
     assert any("Gateway._settle" in point for point in behind)
+
+
+def test_a_point_stands_under_the_heading_of_its_columns() -> None:
+    story, columns, first, second, end = shown("she confirms", ["sql COMMIT #1", "awake a.py:7 wait #2"]).split("\n")
+    assert (story, end) == ("she confirms", "")
+    at = columns.index("place")
+    assert [line[:at].strip() for line in (columns, first, second)] == ["kind", "sql", "awake"]
+    assert [line[at:] for line in (first, second)] == ["COMMIT #1", "a.py:7 wait #2"]
+    assert [line[:at].strip() for line in heading().splitlines()[1:]] == list(KINDS)

@@ -6,13 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
 from world import scenarios
-from world.__main__ import explain, failures
-from world.pairs import Part
+from world.__main__ import explain, failures, main
+from world.pairs import Failure, Part
 from world.plan import Climate, Person, Plan, draw
 from world.promise import PROMISES
 from world.rules import RULES
@@ -35,6 +36,37 @@ def test_every_pair_of_places_keeps_every_promise() -> None:
 def test_every_seed_keeps_every_promise() -> None:
     found = next(failures(map(draw, range(SEEDS))), None)
     assert found is None, explain(found.plan)
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [
+        (None, "20 of 20 runs kept every promise"),
+        (7, "0 of 20 runs kept every promise, and the next one did not"),
+        (26, "19 of 20 runs kept every promise, and the next one did not"),
+        (27, "20 of 20 runs kept every promise"),
+    ],
+)
+def test_it_runs_the_seeds_that_were_asked_for_and_ends_with_how_many_kept_all(
+    fails: int | None, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = []
+
+    def failing(plans: Iterable[Plan]) -> Iterator[Failure]:
+        for plan in plans:
+            seeds.append(plan.seed)
+            if plan.seed == fails:
+                yield Failure(plan, ["a promise: broken"])
+
+    monkeypatch.setattr("world.__main__.failures", failing)
+    monkeypatch.setattr("world.__main__.explain", lambda plan: f"seed {plan.seed} made short")
+    code = main(["--seed", "7", "--runs", "20"])
+    said = capsys.readouterr().out.splitlines()
+    assert (said[0], said[-1]) == ("seeds 7 to 26", told)
+    broken = fails is not None and fails <= 26
+    assert code == broken
+    assert (f"seed {fails} made short" in said) == broken
+    assert seeds == list(range(7, (fails if broken and fails else 26) + 1))
 
 
 def test_a_pair_that_is_left_out_is_a_run_over_again() -> None:

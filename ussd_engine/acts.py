@@ -3,49 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import msgspec
 
-from sessions import Draft, Outcome, Pending, Session
+from sessions import About, Draft, Outcome, Pending, Session
 from ussd_engine import reference
+from ussd_engine.actions import ACTIONS
 from ussd_engine.catalog import format_date
 from ussd_engine.machine import FORGET, Intent, own
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
-from ussd_engine.model import Act, Cancel, Committed, Mode, SetLanguage, Submit
-from ussd_engine.registry import ACTIONS
-from ussd_engine.scope import Scope, draft_of
+from ussd_engine.model import Cancel, Committed, Mode, SetLanguage, Submit
+from ussd_engine.scope import Scope, about_of, draft_of
 from ussd_engine.screens.base import Dest
+from ussd_engine.tracking import Append, AskHigher, AskNewPin, Effect, Erase, OnCase, Rate, SetSms, ShowPin, Withdraw
+from ussd_engine.walk import SMS
 
 Random = Callable[[int], bytes]
-
-
-def dests(menu: Menu, screen: str) -> list[Dest]:
-    """All that an answer on a screen can lead to."""
-    shown = menu.screen(screen)
-    targets = [shown.then, *(line.target for line in shown.lines)]
-    return [case.dest for target in targets for case in target]
+BY_RUN = frozenset({"submit", "cancel", "appeal"})
+"""What is done once for each run of a form, whatever else of these comes with the same key."""
+APPEAL = "appeal"
+"""What the deadlines of a service call a decision on an appeal."""
+WAIT_HOURS = "1"
+"""After so much of the same in an hour."""
 
 
 def acting(menu: Menu, screen: str) -> bool:
     """Whether an answer on a screen can act, by a line or by what is typed."""
-    actions = menu.service.actions
-    return any(
-        dest.verb == FORGET or (dest.verb == "to" and dest.name in actions and ACTIONS[actions[dest.name].do].acts)
-        for dest in dests(menu, screen)
-    )
+    return any(screen in screens for screens in menu.acting.values())
 
 
 def begin(session: Session, intent: Intent, random: Random, now_ms: int) -> Pending:
     """The act as it will stand in the session. What its outcome needs is drawn now."""
     draft = draft_of(session)
-    if intent.do in ("submit", "cancel") and draft is not None:
-        key = draft.run
-    else:
-        key = session.dialog + session.step.to_bytes(4, "big")
-    drawn = {"ref": reference.draw(), "case": random(16).hex()} if intent.do == "submit" else {}
-    return Pending(intent.action, intent.do, key, 1, now_ms, dict(drawn))
+    by_run = intent.do in BY_RUN and draft is not None
+    key = draft.run if by_run and draft else session.dialog + session.step.to_bytes(4, "big")
+    drawn: dict[str, str | None] = {}
+    if intent.do == "submit":
+        drawn = {"ref": reference.draw(), "case": random(16).hex()}
+    elif intent.do == "set_sms":
+        drawn = {SMS: "off" if session.values.get(SMS) == "on" else "on"}
+    return Pending(intent.action, intent.do, key, 1, now_ms, drawn)
 
 
 def moved(edition: Edition, session: Session) -> Session:
@@ -71,19 +69,63 @@ def moved(edition: Edition, session: Session) -> Session:
     return session
 
 
-def effect(edition: Edition, session: Session, do: str, channel: str) -> Act | None:
+def effect(edition: Edition, session: Session, do: str, channel: str) -> Effect | None:
     """The effect of the session's pending act; `None` where what it would send is gone."""
     pending = session.pending
     assert pending is not None
-    if do == "cancel":
-        return Cancel(key=pending.key, at_ms=pending.at_ms)
     msisdn = str(session.msisdn) if session.msisdn else None
-    if do == "set_language":
-        return SetLanguage(
-            key=pending.key, msisdn=msisdn or "", locale=other_language(edition, session), at_ms=pending.at_ms
-        )
-    draft = draft_of(session)
-    return _submit(edition, session, pending, draft, msisdn, channel) if draft else None
+    key, at_ms = pending.key, pending.at_ms
+    match do:
+        case "cancel":
+            return Cancel(key=key, at_ms=at_ms)
+        case "set_language":
+            return SetLanguage(key=key, msisdn=msisdn or "", locale=other_language(edition, session), at_ms=at_ms)
+        case "set_sms":
+            locale = Scope(edition, session, {}).locale
+            return SetSms(key=key, msisdn=msisdn, on=pending.drawn.get(SMS) == "on", locale=locale, at_ms=at_ms)
+        case "erase":
+            return Erase(key=key, msisdn=msisdn, at_ms=at_ms)
+        case "submit":
+            draft = draft_of(session)
+            return _submit(edition, session, pending, draft, msisdn, channel) if draft else None
+    about = about_of(session)
+    return _on_case(edition, session, do, about, msisdn) if about else None
+
+
+def _on_case(edition: Edition, session: Session, do: str, about: About, msisdn: str | None) -> OnCase | None:
+    """An act on the case that she asks about; all but a new PIN are for who has opened it."""
+    pending = session.pending
+    assert pending is not None
+    key, reference, at_ms = pending.key, about.ref, pending.at_ms
+    if do == "ask_new_pin":
+        return AskNewPin(key=key, reference=reference, msisdn=msisdn, at_ms=at_ms)
+    answers = Scope(edition, session, {}).answers
+    given = [answers.get(name) for name in sorted(ACTIONS[do].needs)]
+    if not about.opened or not all(given):
+        return None
+    match do, given:
+        case "first_pin", []:
+            return ShowPin(key=key, reference=reference, msisdn=msisdn, at_ms=at_ms)
+        case "withdraw", []:
+            return Withdraw(key=key, reference=reference, msisdn=msisdn, at_ms=at_ms)
+        case "append", [str(text)]:
+            return Append(key=key, reference=reference, msisdn=msisdn, text=text, at_ms=at_ms)
+        case "rate", [("yes" | "partly" | "no") as rating]:
+            return Rate(key=key, reference=reference, msisdn=msisdn, rating=rating, at_ms=at_ms)
+        case "appeal", [str(text), ("unhappy" | "late" | "leak" | "other") as reason]:
+            higher = about.values.get("higher") or ""
+            until = edition.due(session.service, higher, APPEAL, edition.country.today(at_ms))
+            return AskHigher(
+                key=key,
+                reference=reference,
+                msisdn=msisdn,
+                reason=reason,
+                text=text,
+                higher=higher,
+                due=until,
+                at_ms=at_ms,
+            )
+    return None
 
 
 def _submit(
@@ -109,17 +151,8 @@ def _submit(
         msisdn=None if mode is Mode.ANONYMOUS else msisdn,
         caller=msisdn,
         at_ms=pending.at_ms,
-        due=due(edition, draft.service, institution, type, pending.at_ms),
+        due=edition.due(draft.service, institution, type, edition.country.today(pending.at_ms)),
     )
-
-
-def due(edition: Edition, service: str, institution: str, type: str, at_ms: int) -> date | None:
-    """The day by which an answer is due, by the service's table; `None` where none is."""
-    data, deadlines = edition.data.get(service), edition.deadlines.get(service)
-    row = data.get(institution) if data else None
-    if row is None or deadlines is None:
-        return None
-    return deadlines.due(row, type, edition.country.today(at_ms), edition.country)
 
 
 def other_language(edition: Edition, session: Session) -> str:
@@ -131,28 +164,38 @@ def other_language(edition: Edition, session: Session) -> str:
 
 def outcome_of(do: str, committed: Committed) -> str:
     """The outcome of an action, by what its key holds: the first effect that came with it."""
-    if committed.kind == "limit":
-        return "limit"
+    if committed.kind in ("limit", "refused"):
+        return committed.kind if committed.kind in ACTIONS[do].outcomes else "failed"
     if do == "submit":
         return "ok" if committed.kind == "submit" else "cancelled"
     if do == "cancel":
         return "sent" if committed.kind == "submit" else "ok"
-    return "ok"
+    # An appeal whose form was left before has the key of that: nothing was sent.
+    return "failed" if committed.kind == "cancel" else "ok"
 
 
 def result(edition: Edition, session: Session, do: str, committed: Committed, now_ms: int) -> Outcome:
     """What the screen of an outcome shows. The PIN is not among it: it is derived whenever it is shown."""
-    values: dict[str, str | None] = {}
-    if committed.kind == "submit":
-        locale = Scope(edition, session, {}).locale
-        values = {
-            "ref": committed.reference,
-            "due": format_date(locale, committed.due) if committed.due else "",
-            "identity": committed.mode,
-        }
-    elif do == "set_language":
-        values = {"language": other_language(edition, session)}
-    return Outcome(now_ms, values, committed.case)
+    locale = Scope(edition, session, {}).locale
+    due, until = (format_date(locale, day) if day else "" for day in (committed.due, committed.until))
+    values: dict[str, str | None]
+    match committed.kind:
+        case "submit":
+            values = {"ref": committed.reference, "due": due, "identity": committed.mode}
+            return Outcome(now_ms, values, committed.case, committed.generation)
+        case "show_pin":
+            return Outcome(now_ms, {"ref": committed.reference}, committed.case, committed.generation)
+        case "set_language":
+            return Outcome(now_ms, {"language": other_language(edition, session)})
+        case "set_sms":
+            return Outcome(now_ms, dict(session.pending.drawn) if session.pending else {})
+        case "rate":
+            return Outcome(now_ms, {"appeal_until": until})
+        case "appeal":
+            return Outcome(now_ms, {"due": due})
+        case "limit" if do != "submit":
+            return Outcome(now_ms, {"hours": WAIT_HOURS})
+    return nothing(now_ms)
 
 
 def nothing(now_ms: int) -> Outcome:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import date
 from hashlib import blake2b
 from secrets import token_bytes
@@ -90,17 +90,20 @@ class Callers:
 
 
 class Admission:
-    """The door of one process. `clock` gives Unix seconds, `today` the country's day."""
+    """The door of one process. `codes` are those that a service answers, as a turn spells them; `clock` gives Unix
+    seconds, `today` the country's day."""
 
     def __init__(
         self,
         limits: Limits,
+        codes: Container[str],
         clock: Callable[[], float],
         today: Callable[[], date],
         maintenance: date | None = None,
         most_callers: int = MOST_CALLERS,
     ) -> None:
         self.limits = limits
+        self.codes = codes
         self.maintenance = maintenance
         """The last day of it; `None` where none is announced."""
         self.under_way = 0
@@ -120,6 +123,8 @@ class Admission:
         now_s = self._clock()
         callers, at = self.callers, self._place(turn, now_s)
         locale = self._locales[callers.locale[at]]
+        if turn.service_code and turn.service_code not in self.codes:
+            return Refusal("fault", Count.CODE_NOT_SERVED, locale)
         if self.maintenance and turn.phase is Phase.START and self._today() <= self.maintenance:
             return Refusal("maint", Count.MAINTENANCE, locale, until=self.maintenance)
         if self.under_way >= self.limits.turns:

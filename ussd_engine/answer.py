@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ussd_engine.registry import RULES, WARNINGS
+from ussd_engine.registry import RULES, SOURCES, WARNINGS
 from ussd_engine.render import has_more
 from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import Chosen, Row, Screen, Skipped, Typed, Wrong
@@ -15,7 +15,7 @@ def answer(walk: Walk, text: str) -> None:
     if screen.kind == "end" or navigate(walk, screen, text):
         return
     more = walk.scope.menu.service.more
-    rows = len(walk.scope.rows(screen)) if screen.kind == "list" else 0
+    rows = len(walk.scope.rows(screen)) if screen.source and SOURCES[screen.source.source].chosen else 0
     taken = TYPES[screen.kind].take(screen, text, rows, more.number if more else "", walk.shows)
     if isinstance(taken, Wrong):
         wrong(walk, taken.error)
@@ -49,6 +49,9 @@ def navigate(walk: Walk, screen: Screen, text: str) -> bool:
 
 
 def _has_more(walk: Walk, screen: Screen) -> bool:
+    if screen.kind == "read" and screen.slow:
+        # The words are not at hand; how many pages they had was noted when they were shown.
+        return any(walk.session.page + 1 < int(pages) for _, pages in walk.session.rows)
     return TYPES[screen.kind].PAGED and has_more(walk.scope, walk.profile)
 
 
@@ -83,10 +86,12 @@ def typed(walk: Walk, screen: Screen, text: str) -> None:
     if error:
         wrong(walk, error)
         return
+    for rule in screen.checks:
+        whole = RULES[rule].kept(whole)
     full = screen.full if len(text) >= walk.profile.reply_full else None
     if screen.secret:
         walk.accept()
-        walk.secret[name] = text
+        walk.secret[name] = whole
         walk.follow(screen.then)
         return
     if adding:

@@ -17,6 +17,7 @@ from ussd_engine.config import Config
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine, open_engine
 from ussd_engine.errors import NotACallback
+from ussd_engine.events import add_events
 from ussd_engine.ledger import Faults
 from ussd_engine.leg import Kind as Leg
 from ussd_engine.logs import Log
@@ -233,16 +234,21 @@ def create_app(
 ) -> web.Application:
     """The application of a configuration. Raises `ConfigError` or `MenuError` when it starts."""
     app = web.Application(client_max_size=MOST_BYTES)
+    written = log or Log(config.log_level)
 
     async def engine(app: web.Application) -> AsyncIterator[None]:
-        async with open_engine(config, clock=clock, faults=faults, proven=proven, open_store=open_store) as opened:
+        opening = open_engine(
+            config, clock=clock, faults=faults, proven=proven, open_store=open_store, fault=written.fault
+        )
+        async with opening as opened:
             app[ENGINE] = opened
-            app[DOOR] = Door(opened, log or Log(config.log_level), tap)
+            app[DOOR] = Door(opened, written, tap)
             yield
 
     app.cleanup_ctx.append(engine)
     if config.role != "worker":
         _add_callbacks(app.router)
+    add_events(app.router, ENGINE)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)

@@ -1,122 +1,269 @@
-"""`ussd-engine case`: the officer's side of the built-in core, from the terminal."""
+"""`ussd-engine case`: what an officer looks at in the built-in core, from the terminal."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import json
-import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 
 import click
-import msgspec
 from rich import box
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
-from ussd_engine import config
-from ussd_engine.country import Country
-from ussd_engine.engine import open_keys
-from ussd_engine.errors import EngineError
-from ussd_engine.feedback.sql import SqlStore
-from ussd_engine.ledger import Ledger
+from ussd_engine import lifecycle
+from ussd_engine.feedback.access import PURPOSES, Refused, Sight
+from ussd_engine.feedback.case import CoreCase
+from ussd_engine.feedback.desk import UNKNOWN, File
+from ussd_engine.feedback.figures import BY, COLUMNS, LEAST, By, Figures
+from ussd_engine.feedback.handling import STANDS
+from ussd_engine.feedback.inbox import WAITING
+from ussd_engine.feedback.record import verify as verify_record
 from ussd_engine.model import CaseState
-from ussd_engine.reference import parse
-
-_T = TypeVar("_T")
+from ussd_engine.office import Office, acting, at_office, reference_of
 
 WIDTH = 120
 """What a row needs; a narrower terminal wraps it rather than losing the reference."""
-COLUMNS = ("reference", "state", "type", "mode", "institution", "received", "due")
+LISTED = ("reference", "state", "type", "mode", "institution", "received", "due")
+STATES = [state.value for state in CaseState if state not in (CaseState.QUEUED, CaseState.TRANSFERRED)]
+SHOWN = ("service", "type", "mode", "institution", "handle", "number", "name", "submitted")
+"""What stands above the answers of a form."""
+
+as_json = click.option("--json", "as_json", is_flag=True, help="For other programs: JSON.")
+limit = click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="The most that are printed."
+)
 
 
 @click.group()
 def case() -> None:
-    """Cases in the built-in core."""
+    """Cases in the built-in core, for its officers."""
+
+
+@case.command()
+@acting
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="In this state; may be repeated.")
+@limit
+@as_json
+def inbox(who: str | None, states: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """What your office is to act on, the oldest first. No text is opened."""
+    wanted = [CaseState(state) for state in states] or WAITING
+
+    async def work(office: Office) -> None:
+        found = await office.desk.inbox(office.officer, wanted, limit)
+        _print_cases(found, office.today(), as_json, f"nothing waits for {office.officer}")
+
+    at_office(who, work)
 
 
 @case.command("list")
+@acting
 @click.option("--institution", help="Of one institution, by its code.")
-@click.option("--state", type=click.Choice([state.value for state in CaseState]), help="In one state.")
-@click.option("--limit", default=50, show_default=True, help="The most that are printed.")
-@click.option("--json", "as_json", is_flag=True, help="For other programs: one JSON object a line.")
-def list_cases(institution: str | None, state: str | None, limit: int, as_json: bool) -> None:
-    """List cases, the newest first; no text is opened."""
-
+@click.option("--state", type=click.Choice(STATES), help="In one state.")
+@limit
+@as_json
+def list_cases(who: str | None, institution: str | None, state: str | None, limit: int, as_json: bool) -> None:
+    """All cases whose state you may see, the newest first. No text is opened."""
     wanted = CaseState(state) if state else None
 
-    async def work(ledger: Ledger, store: SqlStore) -> None:
-        found = await store.list(institution, wanted, limit)
-        if as_json:
-            for row in found:
-                click.echo(msgspec.json.encode(row))
-            return
-        table = Table(box=box.SIMPLE_HEAD)
-        for column in COLUMNS:
-            table.add_column(column, no_wrap=True)
-        for row in found:
-            table.add_row(*(str(getattr(row, column) or "") for column in COLUMNS))
-        Console(width=max(Console().width, WIDTH)).print(table)
+    async def work(office: Office) -> None:
+        found = await office.desk.newest(office.officer, institution, wanted, limit)
+        _print_cases(found, office.today(), as_json, f"there is nothing that {office.officer} may see")
 
-    _with_core(work)
+    at_office(who, work)
 
 
 @case.command("show")
-@click.argument("reference")
-@click.option("--json", "as_json", is_flag=True, help="For other programs: a JSON object.")
-def show_case(reference: str, as_json: bool) -> None:
-    """Show one case with its text."""
-    wanted = parse(reference)
-    if wanted is None:
-        raise click.ClickException("that is not a reference: 9 digits, of which the last one is a check digit")
+@click.argument("reference", callback=reference_of)
+@acting
+@click.option("--purpose", type=click.Choice(PURPOSES), help="Why you read the text; it is recorded.")
+@as_json
+def show_case(reference: str, who: str | None, purpose: str | None, as_json: bool) -> None:
+    """One case: its state, and with --purpose its text, which leaves a row in the record."""
 
-    async def work(ledger: Ledger, store: SqlStore) -> None:
-        rows = await _told(ledger, store, wanted)
+    async def work(office: Office) -> None:
+        await known(office, reference)
+        if purpose:
+            file = await office.desk.read(office.officer, reference, purpose)
+            rows, said, done = _state(file.case, office.today()) | _sent(file), _said(file), _done(file)
+        else:
+            found, seen = await office.desk.look(office.officer, reference)
+            rows, said, done = _state(found, office.today()) | {"next": _next(found, seen)}, [], []
         if as_json:
-            click.echo(json.dumps(rows, ensure_ascii=False))
+            texts = {"said": said, "done": done} if purpose else {}
+            click.echo(json.dumps(rows | texts, ensure_ascii=False))
             return
-        for name, value in rows.items():
-            for line in value.splitlines() or [""]:
-                click.echo(f"{name:>14}  {line}")
-                name = ""
+        _print_rows(rows)
+        for words in said:
+            _print_rows({f"{words['day']}": f"{words['who']}: {words['kind']}", " ": words["text"]})
+        for line in done:
+            _print_rows({line["day"]: f"{line['who']}: {line['act']}"})
 
-    _with_core(work)
-
-
-async def _told(ledger: Ledger, store: SqlStore, reference: str) -> dict[str, str]:
-    """What an officer may see of a case: from the core, else what is still on its way there."""
-    found = await store.show(reference)
-    submission = found[1] if found else await ledger.submission(reference)
-    if submission is None:
-        raise click.ClickException("there is no case of that reference")
-    rows = {"reference": reference, "state": found[0].state.value if found else "queued: the core has not taken it yet"}
-    for name in ("service", "type", "mode", "institution", "handle", "number", "name", "submitted", "due"):
-        value = getattr(submission, name)
-        if value:
-            rows[name] = str(value)
-    extra = {name: value for name, value in submission.answers.items() if value and name not in {*rows, "identity"}}
-    return rows | extra
+    at_office(who, work)
 
 
-def _with_core(work: Callable[[Ledger, SqlStore], Awaitable[_T]]) -> _T:
-    """Run `work` on the built-in core of the settings."""
+@case.command()
+@acting
+@click.option("--head", "noted", default="", help="The head that an earlier look printed and you noted.")
+def verify(who: str | None, noted: str) -> int:
+    """Look through the whole record; exit code 1 where a row was changed, removed or put elsewhere."""
 
-    async def opened() -> _T:
-        settings = config.load()
-        if settings.feedback.scheme != "sql":
-            raise EngineError("the cases stand in an outside core: USSD_ENGINE_FEEDBACK names it")
-        if settings.database.scheme == "sqlite" and not settings.keys.exists():
-            raise EngineError(f"{settings.keys.parent}: no gateway has run with this folder, so there are no cases yet")
-        country = Country.load(settings.country)
-        keyring = open_keys(settings, country, time.time, [])
+    async def work(office: Office) -> int:
+        with _progress("rows") as advance:
+            found = await verify_record(office.ledger.database, office.keyring, noted, advance)
+        for fault in found.faults:
+            click.echo(fault)
+        click.echo(f"{found.rows} rows, {len(found.faults)} faults")
+        if not found.faults:
+            click.echo(
+                f"head {found.head}\nNote it elsewhere: `case verify --head` then also finds rows cut off the end."
+            )
+        return 1 if found.faults else 0
 
-        def clock() -> int:
-            return int(time.time() * 1000)
+    return at_office(who, work)
 
-        ledger = await Ledger.open(settings.database.reveal(), keyring, clock, zone=country.time_zone)
-        try:
-            return await work(ledger, SqlStore(ledger.database, keyring))
-        finally:
-            await ledger.close()
 
-    return asyncio.run(opened())
+@case.command()
+@acting
+@click.option("--by", type=click.Choice(BY), default="institution", show_default=True, help="A line for each of these.")
+@as_json
+def stats(who: str | None, by: By, as_json: bool) -> None:
+    """How many cases are open, in progress, completed, overdue; figures under 5 are hidden."""
+
+    async def work(office: Office) -> None:
+        with _progress("what time did") as advance:
+            await office.store.tick(office.today(), lambda done: advance(done, done))
+        found = await office.desk.figures(office.officer, by)
+        if as_json:
+            click.echo(json.dumps([line._asdict() for line in found], ensure_ascii=False))
+        else:
+            _print_figures(found, by)
+
+    at_office(who, work)
+
+
+# also for the commands that act
+
+
+async def known(office: Office, reference: str) -> None:
+    """`Refused` where the core has no such case yet, though the gateway does."""
+    on_its_way = await office.ledger.case(reference)
+    try:
+        await office.desk.look(office.officer, reference)
+    except Refused:
+        if on_its_way is not None and on_its_way.state is CaseState.QUEUED:
+            raise Refused(f"{UNKNOWN}; what was sent this minute is on its way: try again in a moment") from None
+        raise
+
+
+def told(done: CoreCase) -> None:
+    """What a step made of a case."""
+    due = f", due on {_day(done.due)}" if done.due and done.waiting else ""
+    click.echo(f"{done.reference} {done.state}, at {done.institution}{due}")
+
+
+def _print_rows(rows: dict[str, str]) -> None:
+    """Names and values, a line each."""
+    for name, value in rows.items():
+        for line in value.splitlines() or [""]:
+            click.echo(f"{name:>14}  {line}")
+            name = ""
+
+
+def _state(found: CoreCase, today: date) -> dict[str, str]:
+    rows = {"reference": found.reference, "state": found.state.value, "institution": found.institution}
+    rows |= {"type": found.type, "received": _day(found.submitted), "changed": _day(found.changed)}
+    if found.due and found.waiting:
+        rows["due"] = _day(found.due) + (", overdue" if _late(found, today) else "")
+    if found.leader:
+        rows["addressed to"] = f"{found.leader}, {found.district or found.addressed}"
+    if found.hidden:
+        rows["hidden from"] = " ".join(sorted(found.hidden))
+    if found.rating:
+        rows["content"] = found.rating
+    return rows
+
+
+def _next(found: CoreCase, seen: Sight) -> str:
+    if not seen.acts:
+        return f"lies with {found.institution}"
+    return STANDS[found.state].replace("`case ", "`ussd-engine case ")
+
+
+def _sent(file: File) -> dict[str, str]:
+    rows = {name: str(value) for name in SHOWN if (value := getattr(file.submission, name))}
+    rows["institution"] = file.case.institution
+    extra = {name: value for name, value in file.submission.answers.items() if value and name != "identity"}
+    return rows | {name: value for name, value in extra.items() if name not in rows}
+
+
+def _said(file: File) -> list[dict[str, str]]:
+    return [
+        {
+            "day": _day(words.day),
+            "who": f"{words.author}@{words.office}" if words.office else words.author,
+            "kind": f"{words.kind}, {words.reason}" if words.reason else words.kind,
+            "text": words.text,
+        }
+        for words in file.words
+    ]
+
+
+def _done(file: File) -> list[dict[str, str]]:
+    return [
+        {
+            "day": _day(row.day),
+            "who": f"{row.role}@{row.office}" if row.office else row.role,
+            "act": f"{row.act}, {row.purpose}" if row.purpose else row.act,
+        }
+        for row in file.done
+    ]
+
+
+def _print_cases(found: Sequence[CoreCase], today: date, as_json: bool, empty: str) -> None:
+    if as_json:
+        for one in found:
+            click.echo(json.dumps({name: _cell(one, name) for name in LISTED} | {"overdue": _late(one, today)}))
+        return
+    if not found:
+        click.echo(empty)
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in LISTED:
+        table.add_column(column, no_wrap=True)
+    for one in found:
+        table.add_row(*(_cell(one, name) or "" for name in LISTED), style="bold" if _late(one, today) else "")
+    Console(width=max(Console().width, WIDTH)).print(table)
+
+
+def _cell(one: CoreCase, name: str) -> str | None:
+    value = one.submitted if name == "received" else getattr(one, name)
+    return _day(value) if isinstance(value, date) else value
+
+
+def _print_figures(found: Sequence[Figures], by: str) -> None:
+    table = Table(box=box.SIMPLE_HEAD, caption=f"under {LEAST}: not shown", caption_justify="left")
+    table.add_column(by, no_wrap=True)
+    for column in COLUMNS:
+        table.add_column(column.replace("_", " "), justify="right")
+    for line in found:
+        table.add_row(line.name, *("." if figure is None else str(figure) for figure in line[1:]))
+    Console(width=max(Console().width, WIDTH)).print(table)
+
+
+def _late(found: CoreCase, today: date) -> bool:
+    return found.overdue or lifecycle.overdue(found, today) is not None
+
+
+def _day(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+@contextlib.contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal's error side, gone when the work is done."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import click
 
 from ussd_engine import __version__, config
-from ussd_engine.cases import case
+from ussd_engine.casework import case
 from ussd_engine.country import Country
 from ussd_engine.errors import EngineError
+from ussd_engine.operate import keys, outbox, purge
 
 _T = TypeVar("_T")
 
@@ -152,4 +153,5 @@ def db_upgrade() -> None:
     say("the tables are of this version")
 
 
-cli.add_command(case)
+for command in (case, keys, outbox, purge):
+    cli.add_command(command)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from ussd_engine.model import Act, Committed
+from ussd_engine.model import Case, Committed
+from ussd_engine.tracking import Effect, LookedUp, LookUp
 
 
 class Ledger(Protocol):
     """What a turn asks of the ledger."""
 
-    async def act(self, act: Act) -> Committed: ...
+    async def act(self, act: Effect) -> Committed: ...
     async def language(self, msisdn: str) -> str | None: ...
+    async def sms_on(self, msisdn: str) -> bool: ...
+    async def own_cases(self, msisdn: str) -> list[Case]: ...
+    async def look_up(self, ask: LookUp) -> LookedUp: ...
+    async def case(self, reference: str) -> Case | None: ...
 
 
 class Commits:
@@ -22,7 +27,7 @@ class Commits:
         self._ledger = ledger
         self._tasks: set[asyncio.Task[Committed]] = set()
 
-    async def run(self, act: Act, until: float) -> Committed:
+    async def run(self, act: Effect, until: float) -> Committed:
         """What the act's key holds. Raises as the ledger does, and `TimeoutError` at `until`, by the loop's clock."""
         task = asyncio.create_task(self._ledger.act(act))
         self._tasks.add(task)

@@ -18,6 +18,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import ussd_engine
 from ussd_engine import channels, readers
+from ussd_engine.channels.base import Channel, Settings
+from ussd_engine.channels.codes import Codes
 from ussd_engine.errors import ConfigError, did_you_mean
 from ussd_engine.readers import ChannelConfig, ChannelSettings, Network
 from ussd_engine.secret import Url
@@ -75,7 +77,8 @@ class Config:
     )
     codes: Mapping[str, str] = _setting(
         readers.codes,
-        "Dialled codes and the service at the root of each: `CODE=SERVICE`, separated by spaces, or a table.",
+        "Dialled codes and the service at the root of each: `CODE=SERVICE`, separated by spaces, or a table. Who dials "
+        "another one is told that something went wrong.",
         lambda _: {"*152*00#": "gmp"},
         "`*152*00#=gmp`",
     )
@@ -107,9 +110,16 @@ class Config:
     )
     feedback: Url = _setting(
         readers.url,
-        "The feedback core: `sql` (built in), or the name of an installed plug-in.",
+        "The feedback core: `sql` (built in), `webhook+https://…` (signed webhooks), or the name of an installed "
+        "plug-in.",
         lambda _: Url("sql"),
         "`sql`",
+    )
+    feedback_settings: Mapping[str, object] = _setting(
+        readers.store_settings,
+        "A table of the core's own settings; for webhooks `secrets`, `payload`, `can`, `allow`. In a variable as JSON.",
+        lambda _: {},
+        "none",
     )
     core_wants: frozenset[str] = _setting(
         readers.words(("place", "date")),
@@ -117,11 +127,23 @@ class Config:
         lambda _: frozenset(),
         "neither",
     )
+    officer: str = _setting(
+        readers.text,
+        "Who acts in `ussd-engine case`: ROLE@OFFICE, as `officer@DUWASA`.",
+        lambda _: "",
+        "nobody: `--as` says",
+    )
     keys: Path = _setting(
         readers.path,
         "The file of keys. Without one, keys for development are made at the first start.",
         lambda values: values["var"] / "keys.json",
         "`./var/keys.json`",
+    )
+    purge_log: Path = _setting(
+        readers.path,
+        "The log of erased contacts. Keep it apart from the database's backups: it purges one that is brought back.",
+        lambda values: values["var"] / "erased.log",
+        "`./var/erased.log`",
     )
     role: Role = _setting(
         readers.choice(("all", "ussd", "worker")),
@@ -206,6 +228,18 @@ def checked(config: Config, faults: list[str] | None = None) -> Config:
     return config
 
 
+def open_channel(config: Config, name: str, msisdn: Callable[[str], str | None]) -> Channel:
+    """A channel as its settings make it; `msisdn` is a country's reading of a number. Raises `ConfigError`."""
+    codes = Codes(config.codes)
+    channel = channels.create(
+        Settings(name=name, msisdn=msisdn, codes=codes, options=config.channel_settings.get(name, {}))
+    )
+    code = channel.profile.code
+    if code and not codes.serves(code):
+        raise ConfigError(f'channel "{name}": code: {code} is not served; name it in {PREFIX}CODES')
+    return channel
+
+
 def _given(environ: Mapping[str, str]) -> tuple[dict[str, tuple[object, str]], list[str]]:
     """What file and environment say, by setting, with its source; and what is no setting."""
     known = {one.name for one in settings()}
@@ -254,6 +288,11 @@ def _clashes(config: Config) -> Iterator[str]:
             f"{PREFIX}DATABASE: a SQLite file has one writer, and several processes are to write. "
             "Use postgresql://, or one worker with role all"
         )
+    for channel in config.channels:
+        try:
+            open_channel(config, channel.name, lambda _: None)
+        except ConfigError as error:
+            yield f"{PREFIX}CHANNEL_SETTINGS: {error}"
     if config.env == "production":
         yield from _unguarded(config)
 

@@ -1,16 +1,22 @@
-"""The worker that carries submissions from the outbox to the core, at least once, until the core has each."""
+"""The worker that carries messages from the outbox to the core, at least once, until the core has each.
+
+A row has eight attempts, of which those do not count that the core's silence used up: where several in a row got no
+answer and none got one, the fault is the route's. Then one row a minute asks whether it is open again.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, NamedTuple
 
 from ussd_engine.errors import DeliveryError, EngineError, Rejected
 from ussd_engine.feedback import FeedbackStore
 from ussd_engine.ledger import Claim, Clock, Outbox
 from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, Withdrawal
+from ussd_engine.model import Submission
 
 Happening = Literal["delivered", "retried", "dead", "paused", "stale", "unsettled"]
 """What became of a row, for the counters: taken by the core; given back; given up; given back with the whole route
@@ -20,19 +26,45 @@ ATTEMPTS = 8
 FIRST_MS = 5_000
 CAP_MS = 15 * 60_000
 PAUSE_MS = 60_000
+LONGEST_MS = 24 * 3_600_000
+"""What a core may ask for with Retry-After."""
+SILENT = 3
+"""So many failures without one answer between them, and the core is down."""
 POLL_S = 2.0
 """How often rows of other processes are looked for."""
 GATHER_S = 0.05
 """So long is waited for more rows before some are claimed: they go through the ledger together."""
 MOST = 64
 """Rows under way at once."""
-SUBMIT_S = LEASE_MS / 1000 * 2 / 3
+CARRY_S = LEASE_MS / 1000 * 2 / 3
 """A core that answers later is taken as silent, while the lease still holds."""
 DRAIN_S = 5.0
 
+CAPABILITY: Final[dict[type[Message], str]] = {
+    Addition: "append",
+    Rating: "rate",
+    Withdrawal: "withdraw",
+    Appeal: "appeal",
+    Erasure: "erase",
+}
+"""What a core must be able to do with a message that is no submission: the name of the method too."""
+
+
+class Refused(Rejected):
+    """What this worker will not carry; the words, which hold nothing of the row, say why."""
+
+
+class Failure(NamedTuple):
+    """A row that the core has not taken."""
+
+    claim: Claim
+    error: Exception
+    unheard: bool
+    """The core was asked and gave no answer to the row itself."""
+
 
 class Delivery:
-    """Claims, submits, settles. `count` is told what became of each row."""
+    """Claims, carries, settles. `count` is told what became of each row."""
 
     def __init__(
         self,
@@ -50,6 +82,8 @@ class Delivery:
         self._count = count
         self._paused_until_ms = 0
         self._probing = False
+        self._unheard = 0
+        self._answered = False
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish the round under way, for `DRAIN_S` at most, and begin no other."""
@@ -64,12 +98,16 @@ class Delivery:
                 await self._wait()
 
     async def step(self) -> int:
-        """One round: claim what is due, submit, settle. Returns how many rows were claimed."""
+        """One round: claim what is due, carry it, settle. Returns how many rows were claimed."""
         now_ms = self._clock()
         if now_ms < self._paused_until_ms:
             return 0
         claims = await self._outbox.claim(now_ms, 1 if self._probing else MOST)
-        await asyncio.gather(*map(self._deliver, claims))
+        self._answered = False
+        failures = [failure for failure in await asyncio.gather(*map(self._deliver, claims)) if failure]
+        self._unheard = 0 if self._answered else self._unheard + sum(failure.unheard for failure in failures)
+        self._probing = self._probing and not self._answered
+        await asyncio.gather(*map(self._put_off, failures))
         return len(claims)
 
     async def _round(self) -> int:
@@ -90,45 +128,70 @@ class Delivery:
         except TimeoutError:
             return
 
-    async def _deliver(self, claim: Claim) -> None:
-        try:
-            core_reference = await self._submit(claim)
-            if core_reference is not None:
-                self._probing = False
-                self._tell(await self._outbox.done(claim, core_reference), "delivered")
-        except EngineError:
-            # The lease runs out and the row comes back; the core knows its key.
-            self._count("unsettled")
-
-    async def _submit(self, claim: Claim) -> str | None:
+    async def _deliver(self, claim: Claim) -> Failure | None:
+        """Carry one row; what kept it from the core, where something did."""
         try:
             if claim.attempts > ATTEMPTS:
-                raise Rejected("its attempts are used up")
-            submission = await self._outbox.submission(claim)
-            async with asyncio.timeout(SUBMIT_S):
-                return await self._store.submit(submission)
+                raise Refused("its attempts are used up")
+            message = await self._outbox.message(claim)
         except Exception as error:
-            await self._put_off(claim, error)
-            return None
+            return Failure(claim, error, unheard=False)
+        try:
+            async with asyncio.timeout(CARRY_S):
+                core_reference = await self._carry(message)
+        except Exception as error:
+            self._answered |= isinstance(error, Rejected)
+            return Failure(claim, error, unheard=not isinstance(error, Rejected))
+        self._answered = True
+        await self._settle(self._outbox.done(claim, core_reference), "delivered")
+        return None
 
-    async def _put_off(self, claim: Claim, error: Exception) -> None:
-        if isinstance(error, DeliveryError) and error.pause:
-            await self._pause(claim)
-        elif claim.attempts >= ATTEMPTS or (isinstance(error, DeliveryError) and not error.retry):
-            self._tell(await self._outbox.dead(claim, type(error).__name__, self._clock()), "dead")
+    async def _carry(self, message: Message) -> str | None:
+        """Give a message to the core; the core's own reference of a submission."""
+        if isinstance(message, Submission):
+            return await self._store.submit(message)
+        capability = CAPABILITY[type(message)]
+        if capability in self._store.capabilities:
+            await getattr(self._store, capability)(message)
+        elif not isinstance(message, Erasure):
+            raise Refused(f"the core cannot {capability}")
+        return None
+
+    async def _put_off(self, failure: Failure) -> None:
+        claim, error, unheard = failure
+        now_ms, final = self._clock(), isinstance(error, DeliveryError) and not error.retry
+        holds = (unheard and self._unheard >= SILENT) or (isinstance(error, DeliveryError) and error.pause)
+        asked_ms = _asked_ms(error)
+        if holds or asked_ms:
+            self._pause(now_ms + max(asked_ms, PAUSE_MS if holds else 0))
+        if final or (claim.attempts >= ATTEMPTS and not holds):
+            reason = str(error) if isinstance(error, Refused) else type(error).__name__
+            await self._settle(self._outbox.dead(claim, reason, now_ms), "dead")
+        elif holds:
+            await self._settle(self._outbox.later(claim, self._paused_until_ms, counts=False), "paused")
         else:
-            self._tell(await self._outbox.later(claim, self._clock() + self._backoff_ms(claim.attempts)), "retried")
+            next_ms = now_ms + max(asked_ms, self._backoff_ms(claim.attempts))
+            await self._settle(self._outbox.later(claim, next_ms), "retried")
 
-    async def _pause(self, claim: Claim) -> None:
-        self._paused_until_ms = self._clock() + PAUSE_MS
+    def _pause(self, until_ms: int) -> None:
+        self._paused_until_ms = max(self._paused_until_ms, until_ms)
         self._probing = True
-        self._tell(await self._outbox.later(claim, self._paused_until_ms, counts=False), "paused")
 
     def _backoff_ms(self, attempts: int) -> int:
         return round(self._uniform(0, min(CAP_MS, FIRST_MS * 2 ** (attempts - 1))))
 
-    def _tell(self, settled: bool, happening: Happening) -> None:
-        self._count(happening if settled else "stale")
+    async def _settle(self, settling: Awaitable[bool], happening: Happening) -> None:
+        try:
+            self._count(happening if await settling else "stale")
+        except EngineError:
+            # The lease runs out and the row comes back; the core knows its key.
+            self._count("unsettled")
+
+
+def _asked_ms(error: Exception) -> int:
+    """How long the core asks to be left alone."""
+    after_s = error.after_s if isinstance(error, DeliveryError) else None
+    return 0 if after_s is None else max(0, min(LONGEST_MS, round(after_s * 1000)))
 
 
 async def _drained(under_way: asyncio.Task[int]) -> None:

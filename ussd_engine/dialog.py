@@ -8,8 +8,7 @@ from sessions import Session
 from ussd_engine.leg import KEPT_DIALOGUES, Leg
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
-from ussd_engine.scope import draft_of
-from ussd_engine.walk import own
+from ussd_engine.scope import draft_of, own
 
 Random = Callable[[int], bytes]
 ID_LENGTH = 8
@@ -24,8 +23,8 @@ def dialled(edition: Edition, code: str | None, locale: str, msisdn: str | None,
 
 
 def root_of(edition: Edition, code: str | None) -> str:
-    """The service that answers a dialled code."""
-    return edition.codes.get(code or "") or next(iter(edition.codes.values()))
+    """The service that answers a dialled code; the first one where no code reached us. The door lets in no other."""
+    return edition.codes[code] if code else next(iter(edition.codes.values()))
 
 
 def stamp(session: Session, dialogue: bytes, leg: Leg, msisdn: str | None, now_ms: int) -> None:
@@ -54,6 +53,7 @@ def closed(session: Session) -> None:
         draft.left, draft.page = session.screen, session.page
     session.page, session.line, session.wrong, session.waiting = 0, "", 0, ""
     session.values, session.trail, session.outcome = {}, [], None
+    session.about, session.rows = None, []
 
 
 def ended(menu: Menu, session: Session) -> bool:
@@ -64,7 +64,7 @@ def ended(menu: Menu, session: Session) -> bool:
 def shows_last(menu: Menu, session: Session, arrived_ms: int) -> bool:
     """Whether a redial shows reference and PIN again: they were written a moment ago, and not answered since."""
     outcome = session.outcome
-    if outcome is None or not outcome.case or not menu.service.last:
+    if outcome is None or not outcome.case or "due" not in outcome.values or not menu.service.last:
         return False
     unanswered = session.screen == menu.service.last and session.first
     return (ended(menu, session) or unanswered) and arrived_ms - outcome.at_ms <= LAST_S * 1000

@@ -8,14 +8,14 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
 from ussd_engine.admission import Admission, Limits
-from ussd_engine.channels import create
-from ussd_engine.channels.base import Channel, Settings
-from ussd_engine.channels.codes import Codes
-from ussd_engine.config import Config
+from ussd_engine.background import Told, at_work
+from ussd_engine.channels.base import Channel
+from ussd_engine.config import Config, open_channel
 from ussd_engine.country import Country
 from ussd_engine.delivery import Delivery
 from ussd_engine.editions import Editions
@@ -23,10 +23,12 @@ from ussd_engine.errors import ConfigError, EngineError, LedgerUnavailable, Menu
 from ussd_engine.feedback import FeedbackStore, Surroundings, open_feedback
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger import Faults, Ledger, upgrade
+from ussd_engine.keywatch import KeyWatch
+from ussd_engine.ledger import Clock, Faults, Ledger, PurgeLog, upgrade
 from ussd_engine.menu.edition import Edition, load_edition
 from ussd_engine.menu.lint import prove
 from ussd_engine.metrics import Metrics
+from ussd_engine.news import News
 from ussd_engine.upkeep import Upkeep
 
 MADE = "the keys in {path} were made at this start, for development: production names its own with USSD_ENGINE_KEYS"
@@ -47,6 +49,7 @@ class Engine:
     delivery: Delivery
     metrics: Metrics
     keyring: Keyring
+    watch: KeyWatch
     warnings: list[str]
 
     @property
@@ -55,13 +58,21 @@ class Engine:
         return self.editions.current.country
 
     async def reload(self) -> Edition:
-        """Read and prove the menus again and make them the current ones. Raises `MenuError`; the old ones stay."""
+        """Read the keys again; read and prove the menus again and make them the current ones.
+
+        Raises `ConfigError` or `MenuError`; the old ones stay.
+        """
+        await self.watch.look()
         edition = await asyncio.to_thread(load_menus, self.config)
         self.editions.swap(edition)
         return edition
 
     async def read_again(self) -> Edition:
-        """Read menus that another process has proven; dialogs may run on them, but none begins. Raises `MenuError`."""
+        """Read keys and menus that another process has proven; dialogs may run on them, but none begins.
+
+        Raises as `reload` does.
+        """
+        await self.watch.look()
         edition = await asyncio.to_thread(read_menus, self.config)
         self.editions.keep(edition)
         return edition
@@ -107,18 +118,7 @@ def load_menus(config: Config) -> Edition:
 
 def open_channels(config: Config, country: Country) -> dict[str, Channel]:
     """The channels that are served, by name."""
-    codes = Codes(config.codes)
-    return {
-        one.name: create(
-            Settings(
-                name=one.name,
-                msisdn=country.msisdn,
-                codes=codes,
-                options=config.channel_settings.get(one.name, {}),
-            )
-        )
-        for one in config.channels
-    }
+    return {one.name: open_channel(config, one.name, country.msisdn) for one in config.channels}
 
 
 def make_folder(folder: Path, setting: str) -> None:
@@ -157,10 +157,12 @@ async def open_engine(
     faults: Faults | None = None,
     proven: bool = False,
     open_store: Callable[[str, Seal], SessionStore] = open_sessions,
+    fault: Told = lambda _: None,
 ) -> AsyncIterator[Engine]:
     """Open all that a configuration names; close it in reverse. Raises `ConfigError` or `MenuError`.
 
-    `proven`: another process has proven the menus a moment ago.
+    `proven`: another process has proven the menus a moment ago. `fault` is told on what the work beside the turns
+    failed.
     """
 
     def clock_ms() -> int:
@@ -168,73 +170,149 @@ async def open_engine(
 
     warnings: list[str] = []
     async with contextlib.AsyncExitStack() as stack:
+        enter = stack.enter_async_context
         edition = await asyncio.to_thread(read_menus if proven else load_menus, config)
         country = edition.country
         keyring = open_keys(config, country, clock, warnings)
-        sessions = await _sessions(config, keyring, clock, open_store)
-        stack.push_async_callback(sessions.close)
-        if config.database.scheme == "sqlite":
-            make_folder(config.var, "VAR")
-            await upgrade(config.database.reveal())
-        ledger = await Ledger.open(config.database.reveal(), keyring, clock_ms, zone=country.time_zone, faults=faults)
-        stack.push_async_callback(ledger.close)
-        store = await open_feedback(config.feedback.reveal(), Surroundings(ledger.database, keyring, clock_ms))
-        stack.push_async_callback(store.close)
+        seal = _seal(keyring, clock)
+        watch = KeyWatch(keyring, config.keys, clock, lambda keys: _renew(seal, keys), fault)
+        sessions = await enter(_sessions(config, seal, open_store))
+        ledger = await enter(_ledger(config, keyring, clock_ms, country, faults))
+        await enter(at_work(watch.run, told=fault))
+        editions = Editions(edition)
+        ledger.due = lambda *of: editions.current.due(*of)
+        store = await enter(_core(config, _surroundings(config, ledger, keyring, clock_ms, editions)))
         metrics = Metrics()
         delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered)
         if config.role != "ussd":
-            upkeep = Upkeep(ledger, keyring, config.keys, lambda: country.today(clock_ms()))
-            for work in (delivery.run(), upkeep.run()):
-                stack.push_async_callback(_stop, asyncio.create_task(work))
-        editions, wants = Editions(edition), store.wants | config.core_wants
-        random, deadline_s = os.urandom, config.deadline_s
-        gateway = Gateway(
-            editions, sessions, ledger, keyring, random=random, clock=clock, core_wants=wants, deadline_s=deadline_s
-        )
-        stack.push_async_callback(gateway.drain)
-        channels, admission = open_channels(config, country), _admission(config, country, clock)
+
+            def today() -> date:
+                return country.today(clock_ms())
+
+            tick, log = getattr(store, "tick", None), PurgeLog(config.purge_log)
+            upkeep = Upkeep(ledger, keyring, config.keys, log, today, tick=tick, told=fault)
+            news = News(ledger, store, config.feedback.scheme, today, lambda heard: metrics.heard(heard.verdict))
+            await enter(at_work(delivery.run, news.run, upkeep.run, told=fault))
         yield Engine(
-            config,
-            editions,
-            channels,
-            sessions,
-            ledger,
-            store,
-            gateway,
-            admission,
-            delivery,
-            metrics,
-            keyring,
-            warnings,
+            config=config,
+            editions=editions,
+            channels=open_channels(config, country),
+            sessions=sessions,
+            ledger=ledger,
+            store=store,
+            gateway=await enter(_gateway(config, editions, sessions, ledger, keyring, clock, store)),
+            admission=_admission(config, country, clock),
+            delivery=delivery,
+            metrics=metrics,
+            keyring=keyring,
+            watch=watch,
+            warnings=warnings,
         )
+
+
+def _surroundings(
+    config: Config, ledger: Ledger, keyring: Keyring, clock_ms: Clock, editions: Editions
+) -> Surroundings:
+    return Surroundings(
+        database=ledger.database,
+        keyring=keyring,
+        clock=clock_ms,
+        settings=config.feedback_settings,
+        production=config.env == "production",
+        menus=lambda: editions.current,
+    )
+
+
+def _seal(keyring: Keyring, clock: Callable[[], float]) -> Seal:
+    ring = keyring.ring("session")
+    return Seal(ring.keys, ring.write, clock)
+
+
+def _renew(seal: Seal, keyring: Keyring) -> None:
+    ring = keyring.ring("session")
+    seal.renew(ring.keys, ring.write)
+
+
+@contextlib.asynccontextmanager
+async def _sessions(
+    config: Config, seal: Seal, open_store: Callable[[str, Seal], SessionStore]
+) -> AsyncIterator[SessionStore]:
+    """The session store; in production one that keeps what it was given."""
+    try:
+        sessions = open_store(config.sessions.reveal(), seal)
+    except ValueError as error:
+        raise ConfigError(f"sessions: {error}") from None
+    try:
+        if config.env == "production":
+            await _check_sessions(sessions)
+        yield sessions
+    finally:
+        await sessions.close()
+
+
+async def _check_sessions(sessions: SessionStore) -> None:
+    try:
+        complaints = await sessions.check()
+    except StoreUnavailable as error:
+        complaints = [str(error)]
+    if complaints:
+        raise ConfigError("sessions: " + "; ".join(complaints))
+
+
+@contextlib.asynccontextmanager
+async def _ledger(
+    config: Config, keyring: Keyring, clock_ms: Callable[[], int], country: Country, faults: Faults | None
+) -> AsyncIterator[Ledger]:
+    """The ledger. The tables of a file are made where they are missing, those of a server by `db upgrade` alone."""
+    if config.database.scheme == "sqlite":
+        make_folder(config.var, "VAR")
+        await upgrade(config.database.reveal())
+    ledger = await Ledger.open(config.database.reveal(), keyring, clock_ms, zone=country.time_zone, faults=faults)
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@contextlib.asynccontextmanager
+async def _core(config: Config, surroundings: Surroundings) -> AsyncIterator[FeedbackStore]:
+    """The feedback core."""
+    store = await open_feedback(config.feedback.reveal(), surroundings)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def _gateway(
+    config: Config,
+    editions: Editions,
+    sessions: SessionStore,
+    ledger: Ledger,
+    keyring: Keyring,
+    clock: Callable[[], float],
+    store: FeedbackStore,
+) -> AsyncIterator[Gateway]:
+    """What takes turns; it closes when its commits are done."""
+    gateway = Gateway(
+        editions,
+        sessions,
+        ledger,
+        keyring,
+        random=os.urandom,
+        clock=clock,
+        core_wants=store.wants | config.core_wants,
+        core_can=store.capabilities,
+        ask_core=store.view,
+        deadline_s=config.deadline_s,
+    )
+    try:
+        yield gateway
+    finally:
+        await gateway.drain()
 
 
 def _admission(config: Config, country: Country, clock: Callable[[], float]) -> Admission:
     limits = Limits(config.turns_at_once, config.steps_a_minute, config.dials_a_day)
-    return Admission(limits, clock, lambda: country.today(int(clock() * 1000)), config.maintenance)
-
-
-async def _sessions(
-    config: Config, keyring: Keyring, clock: Callable[[], float], open_store: Callable[[str, Seal], SessionStore]
-) -> SessionStore:
-    """The session store; in production one that keeps what it was given."""
-    ring = keyring.ring("session")
-    try:
-        sessions = open_store(config.sessions.reveal(), Seal(ring.keys, ring.write, clock))
-    except ValueError as error:
-        raise ConfigError(f"sessions: {error}") from None
-    if config.env == "production":
-        try:
-            complaints = await sessions.check()
-        except StoreUnavailable as error:
-            complaints = [str(error)]
-        if complaints:
-            await sessions.close()
-            raise ConfigError("sessions: " + "; ".join(complaints))
-    return sessions
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    return Admission(limits, config.codes, clock, lambda: country.today(int(clock() * 1000)), config.maintenance)

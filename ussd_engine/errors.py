@@ -40,6 +40,10 @@ class NotACallback(EngineError):
     """A request that cannot be this provider's callback: answered 400 and counted."""
 
 
+class NotSigned(EngineError):
+    """A core's call that nobody signed whom we know, or not just now: answered 401."""
+
+
 class RolledBack(EngineError):
     """The ledger's transaction is known not to have been committed."""
 
@@ -59,6 +63,8 @@ class DeliveryError(EngineError):
     """Try again later; otherwise the row is dead."""
     pause = False
     """Stop the whole route, for the fault is not this row's."""
+    after_s: float | None = None
+    """How long the core asks to be left alone; `None` where it does not say."""
 
 
 class Rejected(DeliveryError):

@@ -15,18 +15,19 @@ import msgspec
 
 from sessions import Outcome, Sealed, Session, SessionStore, StoreUnavailable
 from ussd_engine import acts, dialog, machine
+from ussd_engine.actions import ACTIONS
 from ussd_engine.commits import Commits, Ledger
 from ussd_engine.editions import Editions
-from ussd_engine.errors import EngineError, RolledBack, Unknown
+from ussd_engine.errors import RolledBack, Unknown
+from ussd_engine.ledger.retention import NUMBER_KEPT
 from ussd_engine.leg import Kind, Leg, Teller, equals_recent, remember
+from ussd_engine.looks import AskCore, Looks
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 from ussd_engine.place import Places, Work
-from ussd_engine.registry import ACTIONS
 from ussd_engine.view import KEPT_S, Seen, View
 
 __all__ = ["Gateway", "Seen"]
 
-LOOK_S = 1.5
 DEADLINE_S = 4.0
 COMMIT_S = 0.3
 """What is left of the deadline for the outcome, once an act is given up."""
@@ -57,6 +58,8 @@ class Gateway:
         random: Callable[[int], bytes],
         clock: Callable[[], float] = time.time,
         core_wants: frozenset[str] = frozenset(),
+        core_can: frozenset[str] = frozenset(),
+        ask_core: AskCore | None = None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self.editions = editions
@@ -67,8 +70,9 @@ class Gateway:
         self.deadline_s = deadline_s
         self.teller = Teller(keys.dialogue)
         self.places = Places(sessions, self.teller, editions)
-        self.view = View(keys.pin, core_wants)
+        self.view = View(keys.pin, core_wants, core_can, NUMBER_KEPT.days)
         self.commits = Commits(ledger)
+        self.looks = Looks(ledger, self.view, self.now_ms, ask_core)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
@@ -88,7 +92,7 @@ class Gateway:
             seen.counts.append("deadline")
         except StoreUnavailable:
             seen.counts.append("session_unavailable")
-            seen.locale = seen.locale or await self._language(work)
+            seen.locale = seen.locale or await self.looks.language(work)
         return self.system("fault", turn, profile, seen)
 
     async def _take(self, work: Work) -> Reply:
@@ -116,7 +120,7 @@ class Gateway:
         if leg.kind is Kind.REDIAL:
             return await self._redialled(work, session, leg)
         if leg.kind is Kind.OLDER:
-            return self._show(work, session) if moved else await self._older(work, session, leg)
+            return await self._show(work, session) if moved else await self._older(work, session, leg)
         if session.pending is not None:
             return await self._claim(work, session)
         if leg.kind is Kind.REPEAT:
@@ -124,7 +128,7 @@ class Gateway:
             if work.turn.phase is Phase.START:
                 # Since the first copy the id may have led another caller's legs elsewhere.
                 await self.places.adopt(work)
-            return self._show(work, session)
+            return await self._show(work, session)
         if again or moved:
             return await self._not_applied(work, session, leg)
         return await self._answered(work, session, leg)
@@ -153,22 +157,11 @@ class Gateway:
     async def _dialled(self, work: Work, leg: Leg) -> Reply | None:
         """A dialog begins."""
         await self.places.adopt(work)
-        work.edition, work.seen.locale = self.editions.current, await self._language(work)
+        work.edition, work.seen.locale = self.editions.current, await self.looks.language(work)
         session = dialog.dialled(work.edition, work.code, work.seen.locale, work.turn.msisdn, self.random)
         session.predialled = bool(leg.text)
         self._stamp(work, session, leg)
         return await self._enter(work, session, leg)
-
-    async def _language(self, work: Work) -> str:
-        """The language that this caller chose before; empty where it is not known or cannot be read in time."""
-        left = work.deadline - asyncio.get_running_loop().time()
-        if not work.turn.msisdn or left <= 0:
-            return ""
-        try:
-            async with asyncio.timeout(min(LOOK_S, left)):
-                return await self.ledger.language(work.turn.msisdn) or ""
-        except (TimeoutError, EngineError):
-            return ""
 
     async def _redialled(self, work: Work, session: Session, leg: Leg) -> Reply | None:
         """A start where a session stands: a pending act's outcome, else reference and PIN again, else the door."""
@@ -198,13 +191,13 @@ class Gateway:
         session.screen = work.edition.services[session.service].service.start
         digits = tuple(leg.text.split("*")) if leg.text else ()
         found = machine.enter(work.edition, session, self.view.facts(session), work.profile, digits)
-        return await self._commit_and_show(work, found.session)
+        return await self._commit_and_show(work, (await self.looks.follow(work, found)).session)
 
     async def _older(self, work: Work, session: Session, leg: Leg) -> Reply | None:
         """An older leg gets the screen that stands, and runs nothing."""
         work.count("out_of_order")
         if not leg.hash or session.pending is not None:
-            return self._show(work, session)
+            return await self._show(work, session)
         session = machine.own(session)
         session.leg, session.leg_length = leg.hash, leg.length
         return await self._commit_and_show(work, session)
@@ -229,6 +222,7 @@ class Gateway:
             work.count("legs_lost")
         take = machine.feed if cumulative else machine.step
         found = take(work.edition, session, self.view.facts(session), leg.text, work.profile)
+        found = await self.looks.follow(work, found)
         work.seen.taken.extend(found.taken)
         after = found.session
         dialog.draw(after, self.random)
@@ -277,39 +271,42 @@ class Gateway:
         do = session.pending.do
         act = acts.effect(work.edition, session, do, work.turn.channel)
         if act is None:
-            return self._in_doubt(work, session)
+            return await self._in_doubt(work, session)
         try:
             committed = await self.commits.run(act, work.deadline - COMMIT_S)
         except RolledBack:
             return await self._failed(work, session, do)
         except (Unknown, TimeoutError):
-            return self._in_doubt(work, session)
+            return await self._in_doubt(work, session)
         outcome = acts.outcome_of(do, committed)
-        after = self._outcome(work, session, outcome, acts.result(work.edition, session, do, committed, self.now_ms()))
+        result = acts.result(work.edition, session, do, committed, self.now_ms())
+        after = await self._outcome(work, session, outcome, result)
         if not await self._settle(work, after) or outcome in ("cancelled", "sent"):
             work.count("effect_race")
         # What is known to be committed is shown, whatever became of the compare-and-set.
-        return self._show(work, after)
+        return await self._show(work, after)
 
     async def _failed(self, work: Work, session: Session, do: str) -> Reply | None:
         """Rolled back: said only at the first attempt, and only once the session is known to have left pending."""
         assert session.pending is not None
         if session.pending.attempt != 1 or "failed" not in ACTIONS[do].outcomes:
-            return self._in_doubt(work, session)
+            return await self._in_doubt(work, session)
         work.count("act_failed")
-        after = self._outcome(work, session, "failed", acts.nothing(self.now_ms()))
-        return self._show(work, after) if await self._settle(work, after) else self._in_doubt(work, session)
+        after = await self._outcome(work, session, "failed", acts.nothing(self.now_ms()))
+        return await self._show(work, after) if await self._settle(work, after) else await self._in_doubt(work, session)
 
-    def _in_doubt(self, work: Work, session: Session) -> Reply:
+    async def _in_doubt(self, work: Work, session: Session) -> Reply:
         """Not known: the session stays pending, so that a redial can tell."""
         work.count("in_doubt")
-        return self._show(work, self._outcome(work, session, "in_doubt", acts.nothing(self.now_ms())), kept=True)
+        after = await self._outcome(work, session, "in_doubt", acts.nothing(self.now_ms()))
+        return await self._show(work, after, kept=True)
 
-    def _outcome(self, work: Work, session: Session, name: str, result: Outcome) -> Session:
+    async def _outcome(self, work: Work, session: Session, name: str, result: Outcome) -> Session:
         """Where the outcome of the pending act leads."""
         assert session.pending is not None
         facts, action = self.view.facts(session), session.pending.action
         found = machine.outcome(work.edition, session, facts, work.profile, action, name, result)
+        found = await self.looks.follow(work, found, rounds=1)
         work.seen.taken += found.taken
         dialog.draw(found.session, self.random)
         found.session.touched_ms = self.now_ms()
@@ -336,10 +333,11 @@ class Gateway:
         return True
 
     async def _commit_and_show(self, work: Work, session: Session) -> Reply | None:
-        return self._show(work, session) if await self._commit(work, session) else None
+        return await self._show(work, session) if await self._commit(work, session) else None
 
-    def _show(self, work: Work, session: Session, kept: bool = False) -> Reply:
-        return self.view.show(work.edition, session, work.profile, work.seen, kept=kept)
+    async def _show(self, work: Work, session: Session, kept: bool = False) -> Reply:
+        session, words = await self.looks.words(work, session)
+        return self.view.show(work.edition, session, work.profile, work.seen, kept=kept, words=words)
 
     def system(self, name: str, turn: Turn, profile: Profile, seen: Seen | None = None) -> Reply:
         """A screen that the engine itself must show, in the caller's language where it is known."""

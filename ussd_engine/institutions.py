@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -56,6 +56,9 @@ class Institutions:
 
     def __len__(self) -> int:
         return len(self._by_code)
+
+    def __iter__(self) -> Iterator[Institution]:
+        return iter(self._by_code.values())
 
     def get(self, code: str) -> Institution | None:
         """The row of a code."""

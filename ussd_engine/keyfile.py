@@ -2,15 +2,20 @@
 
 JSON, mode 0600, written in one step. Each purpose has one key that writes and any number that still read:
 
-    {"session": {"write": 2, "keys": {"1": "<32 octets, base64>", "2": "…"}}, "vault_tag": …, "data": …, "dialogue": …,
-     "pin": …, "box": {"write": 1, "keys": {"1": "<public>"}}, "private": {"1": "<private>"},
-     "limit": {"day": "2026-01-31", "key": "…"}}
+    {"session": {"write": 2, "keys": {"1": "<32 octets, base64>", "2": "…"}, "made": {"2": "2026-01-31"}},
+     "data": {"write": 1, "keys": {"1": "…", "2": "…"}, "next": {"key": 2, "at_s": 1769850000}},
+     "vault_tag": …, "dialogue": …, "pin": …, "box": {"write": 1, "keys": {"1": "<public>"}},
+     "private": {"1": "<private>"}, "limit": {"day": "2026-01-31", "key": "…"}}
+
+`next` names the key that writes from a time on, in Unix seconds. Until then every process has read the file again, so
+that nothing is written which another one cannot read.
 
 A process that only answers USSD is given a file without `private`: it can seal a number and never open one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import stat
@@ -33,11 +38,21 @@ KeyId = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Key = Annotated[bytes, msgspec.Meta(min_length=SIZE, max_length=SIZE)]
 
 
-class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Next(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The key that writes from a time on, in Unix seconds."""
+
+    key: KeyId
+    at_s: int
+
+
+class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The keys of one purpose: `write` names the one in use, the others only read. Ids fit one octet."""
 
     write: KeyId
     keys: dict[KeyId, Key]
+    made: dict[KeyId, date] = {}
+    """The day on which a key was made, where that is known."""
+    next: Next | None = None
 
     def __repr__(self) -> str:
         return f"Ring(write={self.write}, ids={sorted(self.keys)})"
@@ -46,6 +61,12 @@ class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def newest(self) -> bytes:
         """The key that writes."""
         return self.keys[self.write]
+
+    def settled(self, now_s: float) -> Ring:
+        """The ring at a time: what was to write from then on does."""
+        if self.next is None or self.next.at_s > now_s:
+            return self
+        return Ring(self.next.key, self.keys, self.made)
 
 
 class Ratchet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +96,10 @@ class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         rings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "private")
         return f"KeyFile({rings}, private={sorted(self.private)})"
 
+    def settled(self, now_s: float) -> KeyFile:
+        """The keys as they are used at a time."""
+        return msgspec.structs.replace(self, **{name: getattr(self, name).settled(now_s) for name in RINGS})
+
 
 def load(path: Path) -> KeyFile:
     """The keys in a file. `ConfigError` names the file and the field that cannot be used, never what stands in it."""
@@ -99,10 +124,38 @@ def create(path: Path, file: KeyFile) -> None:
 
 
 def replace(path: Path, file: KeyFile) -> None:
-    """Write over a file in one step: a reader finds the old keys or the new ones, whole."""
+    """Write over a file in one step: a reader finds the old keys or the new ones, whole.
+
+    It stays with whom it belongs to, and readable for whom it was. `ConfigError` where that cannot be.
+    """
     with _written_beside(path, file) as temporary:
+        _dress(temporary, path)
         temporary.replace(path)
     _sync(path.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Of those who change a key file, one at a time. Who only reads it waits for nobody."""
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _dress(temporary: Path, path: Path) -> None:
+    try:
+        stands = path.stat()
+    except FileNotFoundError:
+        return
+    try:
+        if (stands.st_uid, stands.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(temporary, stands.st_uid, stands.st_gid)
+        temporary.chmod(stat.S_IMODE(stands.st_mode))
+    except PermissionError:
+        raise ConfigError(f"{path}: belongs to another user, who alone may change it") from None
 
 
 def _parse(path: Path, text: bytes) -> KeyFile:
@@ -135,6 +188,8 @@ def _check(path: Path, file: KeyFile) -> None:
         ring: Ring = getattr(file, name)
         if ring.write not in ring.keys:
             raise ConfigError(f"{path}: {name}.write: names key {ring.write}, which is not among {name}.keys")
+        if ring.next is not None and ring.next.key not in ring.keys:
+            raise ConfigError(f"{path}: {name}.next: names key {ring.next.key}, which is not among {name}.keys")
     for key_id, key in file.private.items():
         if file.box.keys.get(key_id) != bytes(PrivateKey(key).public_key):
             raise ConfigError(f"{path}: private: key {key_id} does not belong to box.keys {key_id}")

@@ -1,6 +1,7 @@
 """Keys, one purpose each: what seals a row, what finds a caller, what the PIN is derived from.
 
-Every purpose has one key that writes and any number that still read; what is sealed carries its key's id.
+Every purpose has one key that writes and any number that still read; what is sealed carries its key's id. A process
+that runs takes up what is changed in the file by `renew`, so nobody keeps a key for himself.
 
 `limit` is a ratchet: each day's key is derived by HKDF from the day before, and `advance` followed by `save` leaves
 only yesterday's in the file. Older tags cannot be computed again, not even by who holds the file.
@@ -9,6 +10,7 @@ only yesterday's in the file. Older tags cannot be computed again, not even by w
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import date, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -23,7 +25,7 @@ from nacl.public import PrivateKey
 
 from ussd_engine import keyfile
 from ussd_engine.errors import ConfigError, EngineError
-from ussd_engine.keyfile import SIZE, KeyFile, Ratchet, Ring
+from ussd_engine.keyfile import SIZE, KeyFile, Next, Ratchet, Ring
 
 Purpose = Literal["session", "vault_tag", "data", "dialogue", "pin", "box", "limit"]
 ROTATING: Final[tuple[Purpose, ...]] = ("session", "vault_tag", "data", "dialogue", "box")
@@ -50,15 +52,17 @@ class Keyring:
     def random(cls, today: date) -> Keyring:
         """New keys for every purpose, in memory."""
         private = PrivateKey.generate()
-        rings = {name: _ring(secrets.token_bytes(SIZE)) for name in ("session", "vault_tag", "data", "dialogue", "pin")}
+        names = ("session", "vault_tag", "data", "dialogue", "pin")
+        rings = {name: _ring(secrets.token_bytes(SIZE), today) for name in names}
         limit = Ratchet(today - DAY, secrets.token_bytes(SIZE))
-        return cls(KeyFile(**rings, box=_ring(bytes(private.public_key)), limit=limit, private={1: bytes(private)}))
+        box = _ring(bytes(private.public_key), today)
+        return cls(KeyFile(**rings, box=box, limit=limit, private={1: bytes(private)}))
 
     @classmethod
     def create(cls, path: Path, today: date) -> Keyring:
         """New keys in a new file, for development. `ConfigError` where the file stands already."""
         keyring = cls.random(today)
-        keyfile.create(path, keyring._current())
+        keyring.create_at(path)
         return keyring
 
     @classmethod
@@ -66,21 +70,46 @@ class Keyring:
         """The keys in a file. `ConfigError` names the file and the field that cannot be used."""
         return cls(keyfile.load(path))
 
+    @classmethod
+    def change(cls, path: Path, change: Callable[[Keyring], Keyring]) -> Keyring:
+        """Change the keys in a file, after and before whoever else changes them; the keyring that stands there now."""
+        with keyfile.locked(path):
+            changed = change(cls.load(path))
+            changed.save(path)
+            return changed
+
+    def renew(self, file: KeyFile) -> bool:
+        """Take up what stands in the file now, in this very keyring; whether that is anything new.
+
+        A process without private keys gets none.
+        """
+        mine = file if self.private else msgspec.structs.replace(file, private={})
+        new = msgspec.structs.replace(mine, limit=self._file.limit) != self._file
+        self._file = mine
+        self._limit = {file.limit.day: file.limit.key}
+        return new
+
+    def create_at(self, path: Path) -> None:
+        """Write a new file. `ConfigError` where one stands already."""
+        keyfile.create(path, self._current())
+
     def save(self, path: Path) -> None:
         """Replace the file in one step; a reader finds the old keys or the new ones, whole."""
         keyfile.replace(path, self._current())
 
-    def add(self, purpose: Purpose) -> Keyring:
+    def add(self, purpose: Purpose, today: date | None = None) -> Keyring:
         """A keyring that also reads with a new key. Give it to every process, then let one `use` the key.
 
         `ConfigError` for `pin`, whose key is the PIN of every case, and for `limit`, which has one key a day.
         """
         if purpose not in ROTATING:
             raise ConfigError(f"{purpose}: takes no second key")
+        if purpose == "box" and not self.private:
+            raise ConfigError("box: this file holds no private keys; make the new one in the file that does")
         if purpose != "box":
-            return self._with(purpose, _grown(purpose, self.ring(purpose), secrets.token_bytes(SIZE)))
+            return self._with(purpose, _grown(purpose, self.ring(purpose), secrets.token_bytes(SIZE), today))
         fresh = PrivateKey.generate()
-        ring = _grown("box", self.ring("box"), bytes(fresh.public_key))
+        ring = _grown("box", self.ring("box"), bytes(fresh.public_key), today)
         return self._with("box", ring, private={**self.private, max(ring.keys): bytes(fresh)})
 
     def use(self, purpose: Purpose, key_id: int) -> Keyring:
@@ -88,13 +117,25 @@ class Keyring:
         ring = self.ring(purpose)
         if key_id not in ring.keys:
             raise ConfigError(f"{purpose}: there is no key {key_id}")
-        return self._with(purpose, Ring(key_id, ring.keys))
+        return self._with(purpose, Ring(key_id, ring.keys, ring.made))
 
-    def rotate(self, purpose: Purpose) -> Keyring:
+    def plan(self, purpose: Purpose, now_s: float, at_s: int, today: date) -> Keyring:
+        """A keyring that reads with a new key at once and writes with it from `at_s` on.
+
+        `ConfigError` where a new key waits for its time already, and as `add`.
+        """
+        settled = Keyring(self._current().settled(now_s))
+        if purpose in ROTATING and settled.ring(purpose).next is not None:
+            raise ConfigError(f"{purpose}: a new key waits for its time already")
+        added = settled.add(purpose, today)
+        ring = added.ring(purpose)
+        return added._with(purpose, msgspec.structs.replace(ring, next=Next(max(ring.keys), at_s)))
+
+    def rotate(self, purpose: Purpose, today: date | None = None) -> Keyring:
         """`add` and `use` in one: right where no other process reads meanwhile. The tags of `limit` begin anew."""
         if purpose == "limit":
             return self._with("limit", Ratchet(min(self._limit), secrets.token_bytes(SIZE)))
-        added = self.add(purpose)
+        added = self.add(purpose, today)
         return added.use(purpose, max(added.ring(purpose).keys))
 
     def retire(self, purpose: Purpose, key_id: int) -> Keyring:
@@ -102,7 +143,13 @@ class Keyring:
         ring = self.ring(purpose)
         if key_id == ring.write or key_id not in ring.keys:
             raise ConfigError(f"{purpose}: key {key_id} is in use or unknown; only older keys retire")
-        shorter = Ring(ring.write, _without(ring.keys, key_id))
+        if ring.next is not None and ring.next.key == key_id:
+            raise ConfigError(f"{purpose}: key {key_id} is to write soon")
+        shorter = msgspec.structs.replace(
+            ring,
+            keys=_without(ring.keys, key_id),
+            made={known: day for known, day in ring.made.items() if known != key_id},
+        )
         return self._with(purpose, shorter, **{"private": _without(self.private, key_id)} if purpose == "box" else {})
 
     def public(self) -> Keyring:
@@ -190,19 +237,20 @@ class Keyring:
         return Keyring(msgspec.structs.replace(self._current(), **{purpose: keys}, **private))
 
 
-def _ring(key: bytes) -> Ring:
-    return Ring(1, {1: key})
+def _ring(key: bytes, today: date) -> Ring:
+    return Ring(1, {1: key}, {1: today})
 
 
 def _without(keys: dict[int, bytes], key_id: int) -> dict[int, bytes]:
     return {known: key for known, key in keys.items() if known != key_id}
 
 
-def _grown(purpose: str, ring: Ring, key: bytes) -> Ring:
+def _grown(purpose: str, ring: Ring, key: bytes, today: date | None) -> Ring:
     new_id = max(ring.keys) + 1
     if new_id > 255:
         raise ConfigError(f"{purpose}: key ids end at 255")
-    return Ring(ring.write, {**ring.keys, new_id: key})
+    made = ring.made if today is None else {**ring.made, new_id: today}
+    return msgspec.structs.replace(ring, keys={**ring.keys, new_id: key}, made=made)
 
 
 def _tag(key: bytes, label: str, data: bytes) -> bytes:

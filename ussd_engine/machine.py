@@ -1,21 +1,25 @@
 """One answer, one step: pure, synchronous, without a clock and without a log.
 
-`step`, `feed`, `enter`, `outcome` and `move` take a session and give a new one; they never touch the one they were
-given. What must happen in the world is handed back as an `Intent`. Ids that must be random are left empty for the
-gateway to draw.
+Every function takes a session and gives a new one; none touches the one that it was given. What must happen in the
+world is handed back as an `Intent`. Ids that must be random are left empty for the gateway to draw.
 """
 
 from __future__ import annotations
+
+from hashlib import blake2b
 
 from sessions import Outcome, Session
 from ussd_engine import gsm
 from ussd_engine.answer import answer
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile
-from ussd_engine.scope import Facts, draft_of
-from ussd_engine.walk import FORGET, Intent, Step, Walk, own
+from ussd_engine.registry import SPOKEN
+from ussd_engine.render import Frame
+from ussd_engine.scope import Facts, Scope, draft_of, own, plain
+from ussd_engine.steps import Intent, Step
+from ussd_engine.walk import FORGET, Walk
 
-__all__ = ["FORGET", "Intent", "Step", "enter", "feed", "move", "outcome", "own", "step"]
+__all__ = ["FORGET", "Intent", "Step", "enter", "feed", "fetched", "move", "outcome", "own", "spoken", "step"]
 
 
 def step(edition: Edition, session: Session, facts: Facts, text: str, profile: Profile) -> Step:
@@ -38,7 +42,7 @@ def feed(edition: Edition, session: Session, facts: Facts, text: str, profile: P
         taken = found.taken
         found = step(edition, found.session, facts, head, profile)
         found = found._replace(taken=(*taken, *found.taken))
-        if not star or found.intent or found.session.wrong:
+        if not star or found.intent or found.arrives or found.session.wrong:
             return found
         text = rest
 
@@ -66,6 +70,26 @@ def outcome(
     walk = Walk(edition, session, facts, profile)
     walk.outcome(action, name, result)
     return walk.done()
+
+
+def fetched(edition: Edition, session: Session, facts: Facts, profile: Profile, rows: list[list[str]] | None) -> Step:
+    """Show what has come from elsewhere for the screen on which the session stands; `None`: not in time."""
+    walk = Walk(edition, session, facts, profile)
+    walk.fetched(rows)
+    return walk.done()._replace(arrives=False)
+
+
+def spoken(edition: Edition, session: Session, facts: Facts, profile: Profile, words: str | None) -> Step:
+    """As `fetched`, for a text: its pages are counted, and where it is another text it begins anew."""
+    if not words:
+        return fetched(edition, session, facts, profile, None)
+    print_ = blake2b(words.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    if session.rows and session.rows[0][0] == print_:
+        return Step(session)
+    session = own(session)
+    pages = Frame(Scope(edition, session, facts, {SPOKEN: plain(words)}), profile).pages()
+    session.page = 0
+    return fetched(edition, session, facts, profile, [[print_, str(len(pages))]])
 
 
 def move(edition: Edition, session: Session, facts: Facts, profile: Profile) -> Session:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.template import template
-from ussd_engine.registry import FACTS, SETTINGS, SOURCES
+from ussd_engine.registry import CASE, FACTS, SETTINGS, SOURCES
 from ussd_engine.scope import Scope
 from ussd_engine.screens.base import Screen
 
@@ -25,8 +25,10 @@ def key_of(scope: Scope, septets: int, units: int) -> object | None:
         return None
     session, extra = scope.session, scope.extra
     results = session.outcome.values if session.outcome else {}
+    case = scope.about.values if scope.about else {}
     # A name may stand for several things, of which one place shows this and another that.
-    values = [(extra.get(name), results.get(name), scope.answers.get(name), scope.facts.get(name)) for name in names]
+    places = (extra, results, scope.answers, case, scope.facts)
+    values = [tuple(place.get(name) for place in places) for name in names]
     return (scope.menu.name, session.screen, scope.locale, session.page, session.line, septets, units, *values)
 
 
@@ -49,9 +51,15 @@ def _names(screen: Screen) -> Iterator[str]:
         yield from (test.name for test in line.tests)
     if screen.offer:
         yield from screen.offer.args
+    if screen.slow:
+        yield ELSEWHERE
     if screen.source:
         kinds = SOURCES[screen.source.source].args
         yield from (value for arg, value in screen.source.args.items() if kinds[arg] == "answer")
+
+
+ELSEWHERE = "*"
+"""Stands for what is asked for elsewhere, which no screen that is remembered may show."""
 
 
 def _offered(screen: Screen, name: str) -> bool:
@@ -61,7 +69,7 @@ def _offered(screen: Screen, name: str) -> bool:
 
 def _bounded(edition: Edition, menu: Menu, screen: Screen, name: str) -> bool:
     """Whether the values of a name are few, and none was typed by a citizen."""
-    if name in menu.typed:
+    if name in menu.typed or name == ELSEWHERE or (name in CASE and CASE[name].words):
         return False
     if name in screen.bounds:
         return screen.name not in menu.full

@@ -51,6 +51,8 @@ class Metrics:
         self._counts = cache(lambda count, channel: counts[Count(count)](channel))
         became = "What became of a submission on its way to the core."
         self._deliveries = self._counter("ussd_deliveries", became, "outcome")
+        told = "Events that a core told, by what became of them; refused and unknown ones are kept for the operator."
+        self._news = self._counter("ussd_news", told, "verdict")
         age = "Age of the oldest submission that the core has not taken."
         self._outbox_age = self._gauge("ussd_outbox_age_seconds", age)
         live = "Live sessions, and the small keys that lead to them, in the session store; NaN where it cannot count."
@@ -92,6 +94,10 @@ class Metrics:
     def delivered(self, outcome: str) -> None:
         """One row of the outbox was handled; `outcome` as `delivery` names it."""
         self._deliveries(outcome).inc()
+
+    def heard(self, verdict: str) -> None:
+        """One event of a core; `verdict` as `lifecycle` names it."""
+        self._news(verdict).inc()
 
     def outbox_age(self, seconds: float) -> None:
         """The age of the oldest row of the outbox; 0 where it is empty."""

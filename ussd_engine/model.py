@@ -141,12 +141,30 @@ Act = Submit | Cancel | SetLanguage
 class Committed(Quiet, frozen=True):
     """What the ledger holds under a key: the first effect that came with it, whatever the later ones were."""
 
-    kind: Literal["submit", "cancel", "set_language", "limit"]
-    """`limit`: nothing was written, the caller's day is full."""
+    kind: Literal[
+        "submit",
+        "cancel",
+        "set_language",
+        "limit",
+        "refused",
+        "append",
+        "rate",
+        "withdraw",
+        "appeal",
+        "ask_pin",
+        "show_pin",
+        "set_sms",
+        "erase",
+    ]
+    """`limit`: nothing was written, the caller's day or hour is full. `refused`: the case takes no such act now."""
     reference: str = ""
     case: bytes = b""
     due: date | None = None
     mode: str = ""
+    until: date | None = None
+    """The last day of the appeal window, after a rating."""
+    generation: int = 0
+    """Of the PIN to show, or that a screen shows again."""
 
 
 class CaseState(StrEnum):
@@ -164,6 +182,62 @@ class CaseState(StrEnum):
     APPEALED = "appealed"
     APPEAL_DECIDED = "appeal_decided"
     WITHDRAWN = "withdrawn"
+
+
+class Case(Quiet, frozen=True, kw_only=True):
+    """The projection of a case: what lists, status and the menus read. No word of anybody stands in it."""
+
+    reference: str
+    case: bytes
+    """The submission's internal id."""
+    handle: str | None
+    """Of the contact; `None` in `anonymous`, and once the number is erased."""
+    service: str
+    type: str
+    mode: Mode
+    institution: str
+    """Who holds it now."""
+    state: CaseState
+    submitted: date
+    changed: date
+    """The day of the last change that the citizen may see."""
+    due: date | None
+    sequence: int
+    """Of the last event applied; where the core counts none, its time."""
+    event: str = ""
+    """The id of the last event applied, where the core counts none; it tells two of one time apart."""
+    core_reference: str | None = None
+    leader: str = ""
+    """The level to which it was addressed: `minister`, `region`, `district`; else empty."""
+    moves: int = 0
+    """How often it was transferred."""
+    appeals: int = 0
+    ended: date | None = None
+    """The day of the last answer, decision, refusal or closing, from which the appeal window counts."""
+    spoken: bool = False
+    """The institution has said something that can be read: an answer, a question, a reason, a decision."""
+    rating: str = ""
+    """`yes`, `partly`, `no`, of the last answer; empty where she has not said."""
+    overdue: bool = False
+    """She was told that the due date has passed."""
+
+
+class Told(StrEnum):
+    """What a citizen is told when her case changes; each is a row of the table of texts by mode and medium."""
+
+    OPENED = "opened"
+    COMPLIMENT_READ = "compliment_read"
+    IN_PROGRESS = "in_progress"
+    NEED_INFO = "need_info"
+    TRANSFERRED = "transferred"
+    DUE_CHANGED = "due_changed"
+    OVERDUE = "overdue"
+    ANSWERED = "answered"
+    APPEAL_DECIDED = "appeal_decided"
+    LEADER_ANSWERED = "leader_answered"
+    LEADER_DIRECTIVE = "leader_directive"
+    NOT_ACCEPTED = "not_accepted"
+    CLOSED = "closed"
 
 
 class Submission(Quiet, frozen=True, kw_only=True):

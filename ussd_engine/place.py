@@ -25,6 +25,8 @@ class Work:
     """By the loop's clock."""
     key: bytes = b""
     found: Sealed | None = None
+    words: str | None = None
+    """What the institution said, where this turn has asked for it."""
 
     @property
     def session(self) -> Session | None:

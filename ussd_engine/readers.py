@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ussd_engine import channels
 from ussd_engine.channels.codes import NotACode, normalise
@@ -141,14 +141,18 @@ def channel_list(value: object) -> tuple[ChannelConfig, ...]:
 
 def channel_settings(value: object) -> ChannelSettings:
     """A table for each channel; in a variable a JSON object. What is called a key, a token and so on is a secret."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
-    if not isinstance(value, Mapping) or not all(isinstance(table, Mapping) for table in value.values()):
+    tables = _table(value)
+    if tables is None or not all(isinstance(table, Mapping) for table in tables.values()):
         raise ValueError('expected a table for each channel; in a variable as JSON: {"generic": {"hold_s": 3}}')
-    return {_known(name): {key: _hidden(key, one) for key, one in table.items()} for name, table in value.items()}
+    return {_known(name): {key: _hidden(key, one) for key, one in table.items()} for name, table in tables.items()}
+
+
+def store_settings(value: object) -> Mapping[str, object]:
+    """A table; in a variable a JSON object. What is called a key, a secret and so on is one."""
+    table = _table(value)
+    if table is None:
+        raise ValueError('expected a table; in a variable as JSON: {"payload": "thin"}')
+    return {name: _hidden(name, one) for name, one in table.items()}
 
 
 def token_bits(token: Secret) -> float:
@@ -157,6 +161,15 @@ def token_bits(token: Secret) -> float:
     if len(set(value)) < 8:
         return 0.0
     return len(value) * (4.0 if _HEX.fullmatch(value) else 6.0)
+
+
+def _table(value: object) -> Mapping[str, Any] | None:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, Mapping) else None
 
 
 def _items(value: object) -> list[str]:
@@ -193,4 +206,6 @@ def _known(name: str) -> str:
 
 
 def _hidden(key: str, value: object) -> object:
+    if isinstance(value, list):
+        return [_hidden(key, one) for one in value]
     return Secret(value) if isinstance(value, str) and _SECRET_NAME.search(key) else value

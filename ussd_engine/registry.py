@@ -1,4 +1,4 @@
-"""What a menu may name: actions, sources, offers, rules, warnings, facts, settings.
+"""What a menu may name beside actions: sources, offers, rules, warnings, facts, values of a case, settings.
 
 Each entry declares its values with their longest length in septets; the proofs read the bounds only here. A menu
 never reaches Python but through this table.
@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 from ussd_engine.institutions import Institution, Institutions
 from ussd_engine.reference import parse as parse_reference
 
+Row = Institution | str | tuple[str, ...]
+"""What a list shows: an institution, a name, or the columns of what stands elsewhere."""
 Check = Mapping[str, int]
 """The bounds that a rule was given in the menu, by name."""
 
@@ -28,25 +30,30 @@ class Column(NamedTuple):
     """One value of a row."""
 
     longest: int
-    read: Callable[[Institution | str, str], str]
+    read: Callable[[Row, str], str]
     """Row and locale to the words shown."""
+    words: str = ""
+    """The table of `words` in which its values have their words."""
 
 
 class Kind(NamedTuple):
     """How a stored answer is shown: by the columns of the row that it names."""
 
     columns: Mapping[str, Column]
-    find: Callable[[Place, str], Institution | str | None]
+    find: Callable[[Place, str], Row | None]
 
 
 class Source(NamedTuple):
-    """Rows of a list. `local` ones are at hand; the others are asked for elsewhere and have a `slow` screen."""
+    """Rows of a list. `local` ones are at hand; the others are asked for elsewhere and have a `slow` screen: of those
+    the columns are kept as they were shown, in their order."""
 
     help: str
     kind: str
     args: Mapping[str, Literal["literal", "answer"]]
-    rows: Callable[[Place, Mapping[str, str]], Sequence[Institution | str]]
+    rows: Callable[[Place, Mapping[str, str]], Sequence[Row]]
     local: bool = True
+    chosen: bool = True
+    """A row is an answer; else it is only read, and has no number."""
 
 
 class Offer(NamedTuple):
@@ -70,6 +77,10 @@ class Rule(NamedTuple):
     """The names of the numbers it takes, the last one first to be given where one is."""
     errors: tuple[str, ...]
     run: Callable[[str, Check], str | None]
+    longest: int = 0
+    """Of what passes, where its bounds do not say it."""
+    kept: Callable[[str], str] = str
+    """What is kept of a text that passes."""
 
 
 class Warning(NamedTuple):
@@ -80,29 +91,21 @@ class Warning(NamedTuple):
     """Text, the caller's national number (digits, may be empty), and what people of the country call a PIN."""
 
 
-class Action(NamedTuple):
-    """What the engine does and how that can end. `acts`: it changes something, by the ledger."""
-
-    help: str
-    acts: bool
-    outcomes: Mapping[str, Mapping[str, int]]
-    """By name: the values that the screen of this outcome may show, with their longest lengths."""
-    closes: frozenset[str] = frozenset()
-    """The outcomes after which the run of the form is over."""
-    takes: frozenset[str] = frozenset()
-    """The secrets that it uses: what was typed on the screen before it and is kept nowhere."""
+def _name(row: Row, locale: str) -> str:
+    return row.name(locale) if isinstance(row, Institution) else str(row)
 
 
-def _name(row: Institution | str, locale: str) -> str:
-    return row if isinstance(row, str) else row.name(locale)
+def _short(row: Row, locale: str) -> str:
+    return row.short(locale) if isinstance(row, Institution) else str(row)
 
 
-def _short(row: Institution | str, locale: str) -> str:
-    return row if isinstance(row, str) else row.short(locale)
+def _region(row: Row, locale: str) -> str:
+    return row.region if isinstance(row, Institution) else str(row)
 
 
-def _region(row: Institution | str, locale: str) -> str:
-    return row if isinstance(row, str) else row.region
+def _at(column: int) -> Callable[[Row, str], str]:
+    """Reads one column of what was kept; empty where an older release kept less."""
+    return lambda row, locale: row[column] if isinstance(row, tuple) and column < len(row) else ""
 
 
 KINDS: dict[str, Kind] = {
@@ -111,6 +114,19 @@ KINDS: dict[str, Kind] = {
         lambda place, code: place.data.get(code),
     ),
     "region": Kind({"": Column(16, _region)}, lambda place, name: name),
+    "case": Kind(
+        {"": Column(9, _at(0)), "ref": Column(9, _at(0)), "status": Column(20, _at(1), "status")},
+        lambda place, ref: (ref,),
+    ),
+    "handling": Kind(
+        {
+            "": Column(10, _at(0)),
+            "date": Column(10, _at(0)),
+            "role": Column(16, _at(1), "role"),
+            "act": Column(20, _at(2), "act"),
+        },
+        lambda place, day: (day,),
+    ),
 }
 
 
@@ -119,9 +135,13 @@ def columns_of(kind: str) -> list[str]:
     return ["code", *filter(None, KINDS[kind].columns)]
 
 
-def key_of(row: Institution | str) -> str:
+def key_of(row: Row) -> str:
     """What `save` stores of a row."""
-    return row if isinstance(row, str) else row.code
+    return row.code if isinstance(row, Institution) else row if isinstance(row, str) else row[0]
+
+
+def _elsewhere(place: Place, args: Mapping[str, str]) -> Sequence[Row]:
+    return ()
 
 
 def _institutions(place: Place, args: Mapping[str, str]) -> Sequence[Institution]:
@@ -148,7 +168,18 @@ SOURCES: dict[str, Source] = {
         {"region": "answer"},
         lambda place, args: place.data.councils(args["region"]),
     ),
+    "my_cases": Source("what was sent from this phone, the newest first", "case", {}, _elsewhere, local=False),
+    "history": Source(
+        "who handled the case, the newest last: asked of the core",
+        "handling",
+        {},
+        _elsewhere,
+        local=False,
+        chosen=False,
+    ),
 }
+MOST_KEPT = 20
+"""Rows of a list from elsewhere that are shown: they are kept in the session."""
 
 OFFERS: dict[str, Offer] = {
     "for": Offer(
@@ -197,8 +228,15 @@ def _pin_digits(text: str, bounds: Check) -> str | None:
 RULES: dict[str, Rule] = {
     "letters": Rule("from so many letters to so many", ("min", "max"), ("short", "letters"), _letters),
     "words": Rule("so many words or more", ("n",), ("words",), _words),
-    "reference": Rule("a reference: 9 digits, the last one a check digit", (), ("reference",), _reference),
-    "pin": Rule("a PIN: 4 digits", (), ("pin",), _pin_digits),
+    "reference": Rule(
+        "a reference: 9 digits, the last one a check digit",
+        (),
+        ("reference",),
+        _reference,
+        9,
+        lambda text: parse_reference(text) or text,
+    ),
+    "pin": Rule("a PIN: 4 digits", (), ("pin",), _pin_digits, 4),
 }
 
 
@@ -216,11 +254,74 @@ WARNINGS: dict[str, Warning] = {
 FACTS: dict[str, dict[str, str]] = {
     "can": {
         "be_reached": "the caller's number reached us",
+        "set_sms": "it is known whether she gets SMS",
+        "read": "the institution has said something about her case",
+        "add": "more words on her case still reach somebody",
+        "rate": "she may say whether she is satisfied with the answer",
+        "withdraw": "she may take her case back",
+        "appeal": "her case may come to a higher level, now or later",
+        "higher": "there is a level above the institution that holds her case",
+        "new_pin": "it is her own phone from which the case was sent",
+    },
+    "core_can": {
+        "read": "the core shows what was answered and who handled it",
+        "append": "the core takes more words on a case",
+        "rate": "the core takes ratings",
+        "withdraw": "a case can be taken back from the core",
+        "appeal": "the core takes appeals",
     },
     "core_wants": {
         "place": "the core asks where it happened",
         "date": "the core asks when it happened",
     },
+}
+
+
+class CaseValue(NamedTuple):
+    """A value that the screens of an opened case may show."""
+
+    help: str
+    longest: int = 0
+    kind: str = ""
+    """A kind whose columns are shown; the value is the key of its row."""
+    words: str = ""
+    """The table of `words` in which its values have their words."""
+
+
+CASE: dict[str, CaseValue] = {
+    "ref": CaseValue("its reference", 9),
+    "institution": CaseValue("who holds it", kind="institution"),
+    "status": CaseValue("where it stands", words="status"),
+    "date": CaseValue("the day of the last change", 10),
+    "due": CaseValue("the day by which an answer is due; empty where none is", 10),
+    "appeal_until": CaseValue("the last day on which she may appeal; empty where there is none yet", 10),
+    "higher": CaseValue("the next higher level; empty where there is none", kind="institution"),
+}
+"""What a menu may show once an action has opened a case."""
+SPOKEN = "answer"
+"""The placeholder for the institution's last word: asked of the core whenever it is shown, and kept nowhere."""
+LONGEST_SPOKEN = 480
+
+
+class Table(NamedTuple):
+    """A table of `words` that the engine looks into, with all that must have words in it."""
+
+    values: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    """Where words differ by type: the keys one level deeper."""
+
+
+_STATES = (
+    *("received", "opened", "in_progress", "need_info", "transferred", "answered", "closed", "not_accepted"),
+    *("appealed", "appeal_decided", "withdrawn"),
+)
+ROW = "ref"
+"""Stands for a type where the word follows a reference."""
+WORDS: dict[str, Table] = {
+    "status": Table(_STATES, ("complaint", "opinion", "question", "compliment", ROW)),
+    "role": Table(("officer", "desk", "head", "district", "region", "ministry", "national", "core")),
+    "act": Table((*_STATES, "due_changed", "directive")),
+    "onoff": Table(("on", "off")),
 }
 
 SETTINGS: dict[str, tuple[int, str]] = {
@@ -235,30 +336,7 @@ SETTINGS: dict[str, tuple[int, str]] = {
     ),
     "hours": (2, "how long to wait, in hours"),
     "date": (10, "the last day of maintenance"),
-}
-
-RECEIPT = {"ref": 9, "pin": 4, "due": 10}
-"""What the screen after a submission shows, and `last` once more."""
-_NONE: dict[str, int] = {}
-
-ACTIONS: dict[str, Action] = {
-    "submit": Action(
-        "stores what the form holds and shows its reference",
-        True,
-        {"ok": RECEIPT, "limit": _NONE, "failed": _NONE, "cancelled": _NONE, "in_doubt": _NONE},
-        frozenset({"ok", "cancelled"}),
-    ),
-    "cancel": Action(
-        "leaves the form; nothing is sent after that",
-        True,
-        {"ok": _NONE, "sent": RECEIPT, "in_doubt": _NONE},
-        frozenset({"ok", "sent"}),
-    ),
-    "set_language": Action(
-        "changes the language and remembers it",
-        True,
-        {"ok": _NONE, "failed": _NONE, "in_doubt": _NONE},
-    ),
+    "days": (3, "how long a number is kept after the case was closed, in days"),
 }
 
 LONGEST_COUNT = 3

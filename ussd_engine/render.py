@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from sessions import Session
@@ -15,8 +15,8 @@ from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Cut, Edition
 from ussd_engine.menu.template import Slot, template
 from ussd_engine.model import Profile, Reply
-from ussd_engine.registry import RULES, SOURCES
-from ussd_engine.scope import Facts, Row, Scope
+from ussd_engine.registry import RULES, SOURCES, Row
+from ussd_engine.scope import Facts, Scope
 from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import Line, Screen, number_of, passes
 from ussd_engine.texts import COUNTS
@@ -190,6 +190,8 @@ class Frame:
         """What the pages of a list depend on; `None` where that is anything that a citizen typed."""
         source, shown, answers = self.screen.source, self.scope.menu.shown, self.scope.answers
         assert source is not None
+        if not SOURCES[source.source].local:
+            return None
         kinds = SOURCES[source.source].args
         asked = [value for name, value in source.args.items() if kinds[name] == "answer"]
         lines = [*self.screen.lines, *([self.screen.skip] if self.screen.skip else [])]
@@ -202,7 +204,11 @@ class Frame:
 
     def numbered(self, index: int, row: Row) -> str:
         more = self.scope.menu.service.more
-        return f"{number_of(index, more.number if more else '')}. {self.row(row)}"
+        assert self.screen.source is not None
+        number = (
+            f"{number_of(index, more.number if more else '')}. " if SOURCES[self.screen.source.source].chosen else ""
+        )
+        return number + self.row(row)
 
     def row(self, row: Row) -> str:
         """A row as it looks: its short name, or the words of `row` with its columns."""
@@ -234,19 +240,27 @@ class Frame:
 
     def read_pages(self) -> list[list[str]]:
         """A long text cut at word ends; the lines stand on the last page."""
-        words = self.head.split(" ")
         last = [*self.lines(), *self.back()]
         tail = max([self.more(), *self.back()], last, key=lambda lines: len("\n".join(lines)))
         above = self.lines_above() or ("",)
         pages: list[list[str]] = []
         page = ""
-        for word in words:
+        for word in (piece for whole in self.head.split(" ") for piece in self.pieces(whole, above, tail)):
             longer = f"{page} {word}".strip()
             if page and not self.fits(above, [longer, *tail]):
                 pages.append([page])
                 longer = word
             page = longer
         return [*pages, [page, *self.lines()]]
+
+    def pieces(self, word: str, above: Sequence[str], tail: Sequence[str]) -> Iterator[str]:
+        """A word; one that is longer than a page is cut all the same rather than lost."""
+        while len(word) > 1 and not self.fits(above, [word, *tail]):
+            sizes = range(min(len(word) - 1, self.profile.septets), 0, -1)
+            size = next((size for size in sizes if self.fits(above, [word[:size], *tail])), 1)
+            yield word[:size]
+            word = word[size:]
+        yield word
 
     def fits(self, tops: Sequence[str], lines: Sequence[str]) -> bool:
         body = "\n".join(lines)

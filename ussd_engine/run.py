@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sessions import Draft, Edit
-from ussd_engine.menu.graph import grounds
+from ussd_engine.menu.course import grounds
 from ussd_engine.menu.plan import Plan
 from ussd_engine.model import Answers, Value
 from ussd_engine.scope import Scope

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sessions import Draft, Edit, Session
+import msgspec
+
+from sessions import About, Draft, Edit, Session
 from ussd_engine import gsm
-from ussd_engine.institutions import Institution
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.plan import Look, Plan
 from ussd_engine.menu.template import Slot
 from ussd_engine.model import Answers
-from ussd_engine.registry import KINDS, OFFERS, SOURCES, Place, key_of
+from ussd_engine.registry import CASE, KINDS, OFFERS, ROW, SOURCES, Place, Row, key_of
 from ussd_engine.screens.base import Fact, Offered, Screen
 
 Facts = Mapping[str, Fact]
-Row = Institution | str
 
 
 class Scope:
@@ -31,7 +31,7 @@ class Scope:
         self.session = session
         self.facts = facts
         self.extra = extra or {}
-        """What the engine itself knows and a screen may show: `code`, `minutes`, `pin`."""
+        """What the engine itself knows and a screen may show: `code`, `minutes`, `pin`, `answer`."""
         self.renew()
 
     def renew(self) -> None:
@@ -76,15 +76,22 @@ class Scope:
             self._known = known
         return self._known.get
 
+    @property
+    def about(self) -> About | None:
+        """The case that she asks about."""
+        return about_of(self.session)
+
     # rows
 
     def _place(self) -> Place:
         return Place(self.edition.data[self.menu.name], self.locale)
 
     def rows(self, screen: Screen) -> Sequence[Row]:
-        """The rows of a list from a local source, as many as it shows at most."""
+        """The rows of a list, as many as it shows at most; those from elsewhere as they were shown."""
         assert screen.source is not None
         source = SOURCES[screen.source.source]
+        if not source.local:
+            return [tuple(row) for row in self.session.rows]
         args = {
             name: value if source.args[name] == "literal" else self.answers.get(value) or ""
             for name, value in screen.source.args.items()
@@ -100,7 +107,14 @@ class Scope:
     def column(self, kind: str, row: Row, column: str) -> str:
         """One column of a row, as it is shown."""
         found = KINDS[kind].columns[column]
-        return gsm.cut(found.read(row, self.locale), found.longest)
+        text = found.read(row, self.locale)
+        return self.worded(found.words, text, ROW) if found.words else gsm.cut(text, found.longest)
+
+    def worded(self, table: str, value: str, by: str) -> str:
+        """The words of a value in a table of the menu, where they differ by type those of `by`; empty without any."""
+        words = self.menu.shown[table].words if table in self.menu.shown else {}
+        context, msgid = words.get(value) or words.get(f"{value}.{by}") or ("", "")
+        return self.edition.catalog.gettext(self.locale, self.menu.name, context, msgid) if msgid else ""
 
     # values
 
@@ -114,7 +128,8 @@ class Scope:
         if name in self.extra:
             return self.extra[name]
         if self.session.outcome and name in self.session.outcome.values:
-            return self.session.outcome.values[name] or ""
+            value = self.session.outcome.values[name] or ""
+            return self.worded(name, value, "") or value
         screen = self.screen
         if screen.offer and screen.offer.answer == name:
             row = self.offered(screen.offer)
@@ -125,8 +140,20 @@ class Scope:
             return str(len(self.answers.get(self._replies()[screen.name]) or ""))
         if name in screen.bounds:
             return str(screen.bounds[name])
+        if self.about is not None and name in CASE:
+            return self._of_case(self.about, slot)
         fact = self.facts.get(name)
         return fact if isinstance(fact, str) else self.edition.settings.get(name, "")
+
+    def _of_case(self, about: About, slot: Slot) -> str:
+        """A value of the case that she asks about."""
+        value = about.ref if slot.name == "ref" else about.values.get(slot.name) or ""
+        if CASE[slot.name].words:
+            return self.worded(CASE[slot.name].words, value, about.values.get("type") or "")
+        if kind := CASE[slot.name].kind:
+            row = KINDS[kind].find(self._place(), value)
+            return "" if row is None else self.column(kind, row, slot.column)
+        return value
 
     def _replies(self) -> Mapping[str, str]:
         """The screens shown after a full reply, each with the answer that it tells the length of."""
@@ -167,6 +194,23 @@ def draft_of(session: Session) -> Draft | None:
         if draft.service == session.service:
             return draft
     return None
+
+
+def about_of(session: Session) -> About | None:
+    """The case that a dialog is about: inside a form the one from which that was entered."""
+    draft = draft_of(session)
+    return draft.about if draft and not draft.left and draft.about else session.about
+
+
+def own(session: Session) -> Session:
+    """A copy that a turn may change, down to each answer."""
+    drafts = list(map(_own_draft, session.drafts))
+    return msgspec.structs.replace(session, drafts=drafts, values=dict(session.values), trail=list(session.trail))
+
+
+def _own_draft(draft: Draft) -> Draft:
+    edits = [msgspec.structs.replace(edit, masked=list(edit.masked), fresh=dict(edit.fresh)) for edit in draft.edits]
+    return msgspec.structs.replace(draft, answers=dict(draft.answers), given=list(draft.given), edits=edits)
 
 
 def effective(answers: Answers, edits: Sequence[Edit]) -> Answers:

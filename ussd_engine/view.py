@@ -9,8 +9,10 @@ from sessions import Session
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile, Reply, Turn
 from ussd_engine.reference import derive_pin
+from ussd_engine.registry import SPOKEN
 from ussd_engine.render import render
-from ussd_engine.scope import Facts
+from ussd_engine.scope import Facts, about_of, plain
+from ussd_engine.walk import SMS
 
 KEPT_S = 600.0
 """How long an unfinished dialog is kept after its last leg, and a pending act."""
@@ -35,26 +37,53 @@ class Seen:
 
 
 class View:
-    """Shows sessions. `pin` is the key from which PINs are derived."""
+    """Shows sessions. `pin` is the key from which PINs are derived; `days`: how long a number is kept after the last
+    closing."""
 
-    def __init__(self, pin: bytes, core_wants: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        pin: bytes,
+        core_wants: frozenset[str] = frozenset(),
+        core_can: frozenset[str] = frozenset(),
+        days: int = 0,
+    ) -> None:
         self._pin = pin
         self._core_wants = core_wants
+        self._core_can = core_can
+        self._days = str(days)
 
     def facts(self, session: Session) -> Facts:
-        """What is known of the caller and of the core."""
-        can = frozenset({"be_reached"}) if session.msisdn else frozenset()
-        return {"can": can, "core_wants": self._core_wants}
+        """What is known of the caller, of the case that she asks about, and of the core."""
+        about = about_of(session)
+        can = set(about.can) if about else set()
+        if session.msisdn:
+            can.add("be_reached")
+        if session.values.get(SMS):
+            can.add("set_sms")
+        return {"can": frozenset(can), "core_can": self._core_can, "core_wants": self._core_wants}
 
-    def show(self, edition: Edition, session: Session, profile: Profile, seen: Seen, *, kept: bool = False) -> Reply:
-        """The screen on which a session stands. `kept`: something of it is kept, even where no draft is."""
+    def show(
+        self,
+        edition: Edition,
+        session: Session,
+        profile: Profile,
+        seen: Seen,
+        *,
+        kept: bool = False,
+        words: str | None = None,
+    ) -> Reply:
+        """The screen on which a session stands. `kept`: something of it is kept, even where no draft is. `words`: what
+        the institution said, where the screen shows that."""
         _note(seen, edition, session)
         extra = {
             "code": edition.code(session.service, profile.passes_digits),
             "minutes": str(int(KEPT_S // 60)) if kept or session.drafts else "",
+            "days": self._days,
         }
+        if words is not None:
+            extra[SPOKEN] = plain(words)
         if session.outcome and session.outcome.case:
-            extra["pin"] = derive_pin(self._pin, session.outcome.case, 0).reveal()
+            extra["pin"] = derive_pin(self._pin, session.outcome.case, session.outcome.generation).reveal()
         return render(edition, session, self.facts(session), profile, extra)
 
     def system(

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import NamedTuple
-
-import msgspec
 
 from sessions import Draft, Outcome, Session
+from ussd_engine.actions import ACTIONS
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Answers, Profile, Value
-from ussd_engine.registry import ACTIONS, key_of
+from ussd_engine.registry import key_of
 from ussd_engine.run import Run
-from ussd_engine.scope import Facts, Scope
+from ussd_engine.scope import Facts, Scope, own
 from ussd_engine.screens.base import Dest, Line, Screen, Target, passes
+from ussd_engine.steps import Intent, Step
 
 FORGET = "forget"
 """The act behind the verb `forget`; no action of a menu has this name, for it is a verb."""
 MOST_DRAFTS = 2
-
-
-class Intent(NamedTuple):
-    """What the step asks the gateway to do. The session stays where it is until the outcome is known."""
-
-    action: str
-    """The action of the menu, or `forget`."""
-    do: str
-    """The registered action."""
-    secret: Mapping[str, str] = MappingProxyType({})
-    """What was typed for this action alone, by name; it stands in no session."""
-
-
-class Step(NamedTuple):
-    """What came of an answer."""
-
-    session: Session
-    intent: Intent | None = None
-    taken: tuple[str, ...] = ()
-    """The lines and outcomes of the menu that were taken: `line SERVICE/SCREEN 1`, `outcome SERVICE/ACTION ok`."""
+SMS = "onoff"
+"""Whether this phone gets SMS: what an action told of it is known until she goes home."""
 
 
 class Walk:
@@ -57,7 +37,8 @@ class Walk:
         self.scope = Scope(edition, self.session, facts)
 
     def done(self) -> Step:
-        return Step(self.session, self.intent, tuple(self.taken))
+        arrives = self.scope.screen.slow is not None and not self.session.rows
+        return Step(self.session, self.intent, tuple(self.taken), arrives)
 
     @property
     def run(self) -> Run:
@@ -66,8 +47,8 @@ class Walk:
 
     def fire(self, verb: str, dest: str) -> None:
         """One transition of the shared machine."""
-        event = self.scope.menu.machine.events[f"{verb} {dest}"]
-        if verb == "ask" and self.state not in event.transitions:
+        event = self.scope.menu.machine.events.get(f"{verb} {dest}")
+        if event is None or (verb in ("ask", "back") and self.state not in event.transitions):
             self.state = dest  # answers of another version may stand, which this one's own order cannot give
         else:
             event.trigger(self)
@@ -76,6 +57,7 @@ class Walk:
     def stand(self, screen: str) -> None:
         """Be at a screen, without a transition: at a door, or on another version of the menu."""
         self.state = self.session.screen = screen
+        self.session.rows = []
         self.scope.renew()
 
     # answers
@@ -174,7 +156,7 @@ class Walk:
     def finds_nothing(self, screen: Screen) -> bool:
         if screen.offer:
             return self.scope.offered(screen.offer) is None
-        return screen.source is not None and not self.scope.rows(screen)
+        return screen.source is not None and screen.slow is None and not self.scope.rows(screen)
 
     def keep_offer(self) -> None:
         screen = self.scope.screen
@@ -190,7 +172,8 @@ class Walk:
         if self.scope.menu.screen(name).kind == "end":
             self.leave_form()
         elif not self.scope.inside:
-            trail = [*self.session.trail, self.state]
+            asked = self.scope.menu.homes[self.state]  # a question of a form that is over is no way back
+            trail = [*self.session.trail, *([] if asked else [self.state])]
             self.session.trail = trail[: trail.index(name)] if name in trail else trail
         self.show("to", name)
 
@@ -199,6 +182,7 @@ class Walk:
         self.leave_form()
         self.session.trail = []
         self.session.values = {}
+        self.session.about = None
         if verb == "start":
             self.session.dialog = b""
             self.end_run()
@@ -275,7 +259,7 @@ class Walk:
         """A new run of a form: empty but for what the line set; an older draft of the service gives way."""
         self.session.trail.append(self.state)
         others = [draft for draft in self.session.drafts if draft.service != self.scope.menu.name]
-        draft = Draft(self.scope.menu.name, name, b"", dict(sets), given=list(sets))
+        draft = Draft(self.scope.menu.name, name, b"", dict(sets), given=list(sets), about=self.session.about)
         self.session.drafts = [*others[-(MOST_DRAFTS - 1) :], draft]
         self.scope.renew()
         self.ask("ask", self.run.next())
@@ -322,6 +306,7 @@ class Walk:
         self.accept()
         self.session.pending = None
         self.session.locale = result.values.pop("language", None) or self.session.locale
+        self.session.values.update({name: value for name, value in result.values.items() if name == SMS})
         self.session.outcome = result
         self.scope.renew()
         if name == FORGET and outcome == "ok":
@@ -331,17 +316,23 @@ class Walk:
         actions = service.actions
         action = next(one for one in actions.values() if one.do == "cancel") if name == FORGET else actions[name]
         case = next(case for case in action.outcomes[outcome] if passes(case.tests, self.scope.look))
-        if outcome in ACTIONS[action.do].closes:
+        done = ACTIONS[action.do]
+        if outcome in done.closes:
+            self.session.about = self.scope.about
             self.end_run()
+        elif done.acts and outcome == "ok":
+            self.session.values = {name: value for name, value in self.session.values.items() if name not in done.needs}
+            self.scope.renew()
         self.go(case.dest, case.set)
 
+    # what stands elsewhere
 
-def own(session: Session) -> Session:
-    """A copy that a turn may change, down to each answer."""
-    drafts = list(map(_own_draft, session.drafts))
-    return msgspec.structs.replace(session, drafts=drafts, values=dict(session.values), trail=list(session.trail))
-
-
-def _own_draft(draft: Draft) -> Draft:
-    edits = [msgspec.structs.replace(edit, masked=list(edit.masked), fresh=dict(edit.fresh)) for edit in draft.edits]
-    return msgspec.structs.replace(draft, answers=dict(draft.answers), given=list(draft.given), edits=edits)
+    def fetched(self, rows: list[list[str]] | None) -> None:
+        """What a screen shows has come from elsewhere; `None` where it did not come in time."""
+        screen = self.scope.screen
+        beside = screen.slow if rows is None else screen.none if not rows else None
+        if beside:
+            self.fire("none", beside)
+        elif rows is not None:
+            self.session.rows = rows
+            self.scope.renew()

@@ -1,5 +1,22 @@
-"""Empty databases, one of each kind."""
+"""Empty databases, one of each kind; a ledger, a core that fails as it is told, and the worker between them."""
+
+from carrying import clock, core, counted, keyring, ledger, worker
+from terminal import folder, run
 
 from ussd_engine.testing.databases import postgres_server, postgres_url, sqlite_path, sqlite_template, sqlite_url
 
-__all__ = ["postgres_server", "postgres_url", "sqlite_path", "sqlite_template", "sqlite_url"]
+__all__ = [
+    "clock",
+    "core",
+    "counted",
+    "folder",
+    "keyring",
+    "ledger",
+    "postgres_server",
+    "postgres_url",
+    "run",
+    "sqlite_path",
+    "sqlite_template",
+    "sqlite_url",
+    "worker",
+]

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
+from carrying import Core, poison, state_of
 
 from ussd_engine import delivery
 from ussd_engine.delivery import ATTEMPTS, CAP_MS, FIRST_MS, PAUSE_MS, Delivery, Happening
@@ -14,35 +14,6 @@ from ussd_engine.ledger import Claim, Ledger
 from ussd_engine.ledger.outbox import LEASE_MS
 from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, StoppedClock, named, submit
-
-
-class Core:
-    """Takes what comes, or fails as it is told; remembers both."""
-
-    capabilities: frozenset[str] = frozenset()
-    wants: frozenset[str] = frozenset()
-
-    def __init__(self) -> None:
-        self.taken: list[Submission] = []
-        self.asked = 0
-        self.failure: Exception | None = None
-        self.open = asyncio.Event()
-        self.open.set()
-        self.entered = asyncio.Event()
-        self.got_one = asyncio.Event()
-
-    async def submit(self, submission: Submission) -> str:
-        self.asked += 1
-        self.entered.set()
-        await self.open.wait()
-        if self.failure is not None:
-            raise self.failure
-        self.taken.append(submission)
-        self.got_one.set()
-        return f"EMR-{len(self.taken)}"
-
-    async def close(self) -> None:
-        return None
 
 
 class Nothing:
@@ -59,42 +30,6 @@ class Nothing:
             self.queues -= 1
             self.added.set()
         return []
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def core() -> Core:
-    return Core()
-
-
-@pytest.fixture
-def counted() -> Counter[Happening]:
-    return Counter()
-
-
-@pytest.fixture
-async def ledger(sqlite_url: str, clock: StoppedClock) -> AsyncIterator[Ledger]:
-    ledger = await Ledger.open(sqlite_url, Keyring.random(DAY), clock)
-    yield ledger
-    await ledger.close()
-
-
-@pytest.fixture
-def worker(ledger: Ledger, core: Core, clock: StoppedClock, counted: Counter[Happening]) -> Delivery:
-    def count(happening: Happening) -> None:
-        counted[happening] += 1
-
-    return Delivery(ledger.outbox, core, clock, uniform=lambda low, high: high, count=count)
-
-
-async def state_of(ledger: Ledger, reference: str) -> CaseState:
-    case = await ledger.case(reference)
-    assert case is not None
-    return case.state
 
 
 async def test_a_submission_reaches_the_core_and_its_case_is_received(
@@ -119,16 +54,16 @@ async def test_the_number_goes_to_the_core_in_named_alone(ledger: Ledger, worker
 async def test_a_failure_is_tried_again_later_and_later(
     ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
 ) -> None:
-    await ledger.act(submit())
-    core.failure = DeliveryError("busy")
+    await poison(ledger, core, DeliveryError("busy"))
     for attempt in range(ATTEMPTS - 1):
-        assert await worker.step() == 1
+        await ledger.act(submit(caller=None))
+        assert await worker.step() == 2
         clock.move(min(CAP_MS, FIRST_MS * 2**attempt) - 1)
         assert await worker.step() == 0
         clock.move(1)
     core.failure = None
     await worker.step()
-    assert counted == {"retried": ATTEMPTS - 1, "delivered": 1}
+    assert counted == {"retried": ATTEMPTS - 1, "delivered": ATTEMPTS}
 
 
 async def test_the_wait_has_full_jitter_and_a_cap(ledger: Ledger, core: Core, clock: StoppedClock) -> None:
@@ -138,26 +73,27 @@ async def test_the_wait_has_full_jitter_and_a_cap(ledger: Ledger, core: Core, cl
         spans.append((low, high))
         return low
 
-    await ledger.act(submit())
-    core.failure = DeliveryError("busy")
+    await poison(ledger, core, DeliveryError("busy"))
     worker = Delivery(ledger.outbox, core, clock, uniform=uniform)
     for _ in range(ATTEMPTS):
-        assert await worker.step() == 1
+        await ledger.act(submit(caller=None))
+        assert await worker.step() == 2
     assert spans == [(0, min(CAP_MS, FIRST_MS * 2**n)) for n in range(ATTEMPTS - 1)]
 
 
 async def test_after_eight_attempts_a_row_is_a_dead_letter(
     ledger: Ledger, worker: Delivery, core: Core, clock: StoppedClock, counted: Counter[Happening]
 ) -> None:
-    await ledger.act(submit())
-    core.failure = ValueError("a fault of the store's own")
+    await poison(ledger, core, ValueError("a fault of the store's own"))
     for _ in range(ATTEMPTS + 2):
+        await ledger.act(submit(caller=None))
         await worker.step()
         clock.move(DAY_MS)
     assert core.asked == ATTEMPTS
-    assert counted == {"retried": ATTEMPTS - 1, "dead": 1}
+    assert counted == {"retried": ATTEMPTS - 1, "dead": 1, "delivered": ATTEMPTS + 2}
     backlog = await ledger.outbox.backlog()
     assert (backlog.waiting, backlog.dead) == (0, 1)
+    assert [letter.reason for letter in await ledger.outbox.letters()] == ["ValueError"]
 
 
 async def test_a_row_that_kills_its_worker_every_time_ends_too(
@@ -168,7 +104,8 @@ async def test_a_row_that_kills_its_worker_every_time_ends_too(
         assert len(await ledger.outbox.claim(clock(), 1)) == 1
         clock.move(LEASE_MS)
     await worker.step()
-    assert (core.asked, counted) == (0, {"dead": 1})
+    assert (core.entered.is_set(), counted) == (False, {"dead": 1})
+    assert [letter.reason for letter in await ledger.outbox.letters()] == ["its attempts are used up"]
 
 
 async def test_a_poison_row_leaves_the_others_alone(
@@ -209,7 +146,7 @@ async def test_a_core_that_refuses_all_stops_the_route_and_uses_up_no_attempt(
 async def test_a_core_that_is_silent_is_tried_again(
     ledger: Ledger, worker: Delivery, core: Core, counted: Counter[Happening], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "SUBMIT_S", 0)
+    monkeypatch.setattr(delivery, "CARRY_S", 0)
     await ledger.act(submit())
     core.open.clear()
     await worker.step()

@@ -14,12 +14,15 @@ from sqlalchemy import func, select
 from sessions import MemorySessions, Seal, Session, StoreUnavailable
 from ussd_engine.editions import Editions
 from ussd_engine.errors import LedgerUnavailable
+from ussd_engine.feedback.base import CAPABILITIES
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger
 from ussd_engine.ledger.tables import cases, effects
 from ussd_engine.menu.edition import Edition
-from ussd_engine.model import Act, Committed, LegKind, Phase, Profile, Reply, Turn
+from ussd_engine.messages import View
+from ussd_engine.model import Case, Committed, LegKind, Phase, Profile, Reply, Turn
+from ussd_engine.tracking import Effect, LookedUp, LookUp
 from ussd_engine.view import Seen
 
 CODE = "*152*00#"
@@ -100,24 +103,61 @@ class TroubledSessions(MemorySessions):
 
 
 class TroubledLedger:
-    """The real ledger; `gate` holds acts back until it is set, `mute` makes looking fail."""
+    """The real ledger; `gate` holds acts back until it is set, `mute` makes looking fail, `asleep` makes it endless."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.real = ledger
         self.gate: asyncio.Event | None = None
         self.begun = asyncio.Semaphore(0)
         self.mute = False
+        self.asleep = False
 
-    async def act(self, act: Act) -> Committed:
+    async def act(self, act: Effect) -> Committed:
         self.begun.release()
         if self.gate:
             await self.gate.wait()
         return await self.real.act(act)
 
     async def language(self, msisdn: str) -> str | None:
+        await self._trouble()
+        return await self.real.language(msisdn)
+
+    async def sms_on(self, msisdn: str) -> bool:
+        await self._trouble()
+        return await self.real.sms_on(msisdn)
+
+    async def own_cases(self, msisdn: str) -> list[Case]:
+        await self._trouble()
+        return await self.real.own_cases(msisdn)
+
+    async def look_up(self, ask: LookUp) -> LookedUp:
+        await self._trouble()
+        return await self.real.look_up(ask)
+
+    async def case(self, reference: str) -> Case | None:
+        await self._trouble()
+        return await self.real.case(reference)
+
+    async def _trouble(self) -> None:
         if self.mute:
             raise LedgerUnavailable("silent on purpose")
-        return await self.real.language(msisdn)
+        if self.asleep:
+            await asyncio.Event().wait()
+
+
+class Core:
+    """What the core shows of cases; `asleep`: it does not answer."""
+
+    def __init__(self) -> None:
+        self.views: dict[str, View] = {}
+        self.asked: list[str] = []
+        self.asleep = False
+
+    async def view(self, reference: str) -> View | None:
+        self.asked.append(reference)
+        if self.asleep:
+            await asyncio.Event().wait()
+        return self.views.get(reference)
 
 
 @dataclass
@@ -131,6 +171,7 @@ class House:
     keyring: Keyring
     now: list[float]
     gateway: Gateway
+    core: Core
     dialogues: Any = field(default_factory=lambda: itertools.count(1))
 
     def move(self, seconds: float) -> None:
@@ -227,5 +268,15 @@ def make(edition: Edition, ledger: Ledger, faults: Faults, keyring: Keyring, now
 
     sessions = TroubledSessions(Seal({1: os.urandom(32)}, 1, clock), clock)
     troubled = TroubledLedger(ledger)
-    gateway = Gateway(Editions(edition), sessions, troubled, keyring, random=os.urandom, clock=clock)
-    return House(edition, sessions, troubled, faults, keyring, now, gateway)
+    core = Core()
+    gateway = Gateway(
+        Editions(edition),
+        sessions,
+        troubled,
+        keyring,
+        random=os.urandom,
+        clock=clock,
+        core_can=CAPABILITIES,
+        ask_core=core.view,
+    )
+    return House(edition, sessions, troubled, faults, keyring, now, gateway, core)

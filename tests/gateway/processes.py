@@ -7,11 +7,10 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -142,35 +141,3 @@ def reference_in(screen: str) -> str:
     found = re.search(r"Namba: ([0-9]{9})", screen)
     assert found, screen
     return found[1]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
-
-
-@contextmanager
-def redis_process(folder: Path) -> Iterator[str]:
-    """The address of a Redis of the test's own, from the machine's binary."""
-    port = free_port()
-    try:
-        process = subprocess.Popen(
-            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-    except FileNotFoundError:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip("no redis-server on this machine")
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if "Ready to accept connections" in line:
-                break
-        yield f"redis://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.communicate()

@@ -261,10 +261,10 @@ async def test_ready_tells_the_truth_of_sessions_and_ledger(edge: Edge, monkeypa
     assert await edge.get("/healthz") == (200, "ok\n")
 
 
-async def test_a_process_that_only_carries_takes_no_callbacks(tmp_path: Path) -> None:
+async def test_a_process_that_only_carries_takes_no_callbacks_but_the_cores(tmp_path: Path) -> None:
     settings = dataclasses.replace(config.load({"USSD_ENGINE_VAR": str(tmp_path)}), role="worker")
     addresses = {resource.canonical for resource in create_app(settings).router.resources()}
-    assert addresses == {"/healthz", "/readyz", "/metrics"}
+    assert addresses == {"/healthz", "/readyz", "/metrics", "/feedback/events"}
 
 
 # from where

@@ -198,6 +198,25 @@ async def test_the_log_of_refusals_is_cut_and_their_count_is_not(opened: Callabl
     assert edge.lines.getvalue().count(b'"outcome":"shed"') == 11
 
 
+# codes
+
+
+@pytest.mark.parametrize("channel", ["africastalking", "generic"])
+async def test_a_code_that_no_service_answers_is_told_and_begins_nothing(
+    opened: Callable[..., Any], channel: str
+) -> None:
+    edge = await opened(codes="*152*00#=gmp *150*50#=emrejesho")
+    phone = Handset(edge, channel=channel)
+    root, service = await phone.dial(), await phone.dial("*150*50#")
+    assert root != service
+    live = await edge.engine.sessions.count()
+    for code in ("*152*01#", "*152*01*9*2#", "*150*5#"):
+        assert await phone.dial(code) == "END Samahani, kuna hitilafu. Piga tena *152*00#"
+    assert await edge.engine.sessions.count() == live
+    assert (await numbers(edge))[f'ussd_code_not_served_total{{channel="{channel}"}}'] == 3
+    assert await phone.dial() == root
+
+
 # dials of a day
 
 

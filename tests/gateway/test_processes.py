@@ -25,14 +25,15 @@ from processes import (
     Served,
     environment,
     number,
-    redis_process,
     reference_in,
     served,
 )
 from redis.asyncio import Redis
+from servers.redis_server import RedisServer
 from sqlalchemy import select
 
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.schema import connect
 from ussd_engine.ledger.tables import cases
 from ussd_engine.testing.databases import dump, postgres_database
@@ -46,8 +47,8 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_process(tmp_path_factory.mktemp("redis")) as url:
-        yield url
+    with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
+        yield redis.url
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +89,12 @@ async def test_a_reference_that_was_shown_is_found_after_a_kill(tmp_path: Path, 
         await gateway.ended()
     async with served(tmp_path) as gateway:
         await gateway.url()
-        shown = run(tmp_path, "case", "show", reference)
-    assert shown.returncode == 0, shown.stderr
-    assert WORDS in shown.stdout
+        keyring = Keyring.load(tmp_path / "var" / "keys.json")
+        ledger = await Ledger.open(f"sqlite:///{tmp_path}/var/ussd-engine.db", keyring, lambda: 0)
+        sent = await ledger.submission(reference)
+        await ledger.close()
+    assert sent is not None
+    assert sent.answers["message"] == WORDS
 
 
 async def test_sigterm_answers_whole_what_is_under_way_takes_nothing_new_and_ends(

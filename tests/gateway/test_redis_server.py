@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from complaints import answers, assert_each_has_one_case, phones_at, redialled, until_it_ends
-from processes import Phone, environment, free_port, number, reference_in, served
+from processes import Phone, environment, number, reference_in, served
 from redis.asyncio import Redis
 from servers.inside import Inside, answering
+from servers.process import free_port
 from servers.redis_server import RedisServer
 
 from ussd_engine.keys import Keyring

@@ -5,20 +5,37 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from .points import KINDS
 from .story import STORIES, Stories, stories
 
 REDIS = "redis://127.0.0.1:6379"
 """One key is written there and taken away."""
 
 
+def heading() -> str:
+    """What the lines under the stories say."""
+    kinds = (_columns(kind, meaning) for kind, meaning in KINDS.items())
+    return "\n".join(["Where the process is killed in each story, in the order of its way:", *kinds, ""])
+
+
+def shown(story: str, points: Sequence[str]) -> str:
+    """A story with its points, each in its columns."""
+    rows = (_columns(*point.split(" ", 1)) for point in points)
+    return "\n".join([story, _columns("kind", "place, and #N: the N-th time that it is reached"), *rows, ""])
+
+
+def _columns(kind: str, words: str) -> str:
+    return f"  {kind:<8}{words}"
+
+
 async def show(found: Stories) -> None:
+    print(heading(), flush=True)
     await found.prepare()
     for story in STORIES:
-        print(story)
-        for point in await found.points(story):
-            print(f"  {point}")
+        print(shown(story, await found.points(story)), flush=True)
 
 
 def main() -> None:

@@ -81,7 +81,8 @@ class Child:
         """One round of the worker that carries submissions to the core."""
         keyring = Keyring.load(settings.keys)
         ledger = await Ledger.open(settings.database.reveal(), keyring, _now_ms)
-        store = await open_feedback("sql", Surroundings(ledger.database, keyring, _now_ms))
+        surroundings = Surroundings(ledger.database, keyring, _now_ms, menus=lambda: engine.read_menus(settings))
+        store = await open_feedback("sql", surroundings)
         worker = Delivery(ledger.outbox, store, _now_ms)
         self._tracer.arm()
         await worker.step()

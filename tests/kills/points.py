@@ -2,10 +2,8 @@
 
 A point is one line, `KIND PLACE #N`, for the N-th time that it is reached:
 
-    await ussd_engine/gateway.py:330 Gateway._commit    an await is about to run, whether it will wait or not
-    asleep sessions/redis.py:112 RedisSessions._get     a task has begun to wait there; `awake`: it goes on from there
-    sql INSERT INTO effects                             SQLite is about to run this statement
-    line ussd_engine/ledger/sqlite.py:61 _transact      a line of what the loop gave to a thread is about to run
+    await ussd_engine/gateway.py:330 Gateway._commit #1
+    sql INSERT INTO effects #1
 """
 
 from __future__ import annotations
@@ -30,8 +28,18 @@ from sqlalchemy import Engine, event
 
 ROOT = Path(__file__).parents[2]
 WATCHED = ("sessions", "ussd_engine")
+BESIDE = ("background.py", "keywatch.py", "keyfile.py")
+"""What goes on by itself, whether there is a turn or not."""
 YIELD = dis.opmap["YIELD_VALUE"]
 RUNS_JOBS = thread.__file__
+KINDS = {
+    "await": "an await is about to run, whether it will wait or not",
+    "asleep": "a task has begun to wait there",
+    "awake": "a task goes on from where it waited",
+    "sql": "SQLite is about to run this statement",
+    "line": "a line of what the loop gave to a thread is about to run",
+}
+"""What is about to happen at a point, or has just happened."""
 STATEMENT = re.compile(r"INSERT INTO \w+|DELETE FROM \w+|UPDATE \w+|[A-Z]+(?: [A-Z]+)?")
 
 
@@ -46,7 +54,7 @@ def read_sources() -> None:
 def awaits(file: str) -> frozenset[int] | None:
     """The lines of a file on which something is awaited, from its syntax tree; `None` for a file that is not ours."""
     path = Path(file)
-    if not any(path.is_relative_to(ROOT / folder) for folder in WATCHED):
+    if path.name in BESIDE or not any(path.is_relative_to(ROOT / folder) for folder in WATCHED):
         return None
     waiting = (ast.Await, ast.AsyncWith, ast.AsyncFor)
     return frozenset(node.lineno for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, waiting))

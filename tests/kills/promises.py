@@ -10,7 +10,8 @@ import aiohttp
 
 from simulator.phone import Line
 from ussd_engine.delivery import Delivery
-from ussd_engine.feedback.sql import CoreCase, SqlStore
+from ussd_engine.feedback.case import CoreCase
+from ussd_engine.feedback.sql import SqlStore
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.outbox import LEASE_MS
 from ussd_engine.model import CaseState, Reply, Submission

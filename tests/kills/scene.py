@@ -107,6 +107,15 @@ class Ground:
             file.unlink()
         self._redis.delete(self._key)
 
+    def forget(self) -> None:
+        """Her session is gone, as after ten minutes."""
+        self._redis.delete(self._key)
+
+    @property
+    def ledger_file(self) -> Path:
+        """The file of the ledger."""
+        return self._folder / "ledger.db"
+
     def lay(self, scene: Scene) -> None:
         """Put a scene up."""
         self.clear()

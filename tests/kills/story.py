@@ -87,9 +87,9 @@ class Stories:
     async def play(self, story: str, kill: str) -> Run:
         """Play a story in a child that is killed at a point, or at none."""
         if story == DELIVERY:
-            return self._deliver(kill)
+            return self.deliver(self.scenes["sent"], kill)
         scene, leg = TURNS[story]
-        return await self._turn(self.scenes[scene], leg, kill)
+        return await self.turn(self.scenes[scene], leg, kill)
 
     async def _reviewed(self, identity: tuple[str, ...]) -> Scene:
         self.ground.clear()
@@ -103,12 +103,13 @@ class Stories:
 
     async def _after(self, review: Scene, kill: str) -> Scene:
         """What stands after she has confirmed."""
-        run = await self._turn(review, confirm, kill)
+        run = await self.turn(review, confirm, kill)
         assert run.killed == bool(kill)
         assert run.phone is not None
         return self.ground.take(run.phone, review.screen)
 
-    async def _turn(self, scene: Scene, leg: Leg, kill: str) -> Run:
+    async def turn(self, scene: Scene, leg: Leg, kill: str) -> Run:
+        """One leg on a scene, in a child that is killed at a point, or at none."""
         self.ground.lay(scene)
         self.children.start("answer", kill)
         url = self.children.hear()["url"]
@@ -124,8 +125,9 @@ class Stories:
         run.seen, run.phone = seen, phone
         return run
 
-    def _deliver(self, kill: str) -> Run:
-        self.ground.lay(self.scenes["sent"])
+    def deliver(self, scene: Scene, kill: str) -> Run:
+        """One round of the worker on a scene, in such a child."""
+        self.ground.lay(scene)
         self.children.start("deliver", kill)
         return self._ended()
 

@@ -4,6 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
+from ussd_engine.feedback.kept import metadata as kept
 from ussd_engine.feedback.sql import metadata as core
 from ussd_engine.ledger.schema import connect, upgrade
 from ussd_engine.ledger.tables import metadata as ledger
@@ -11,7 +12,7 @@ from ussd_engine.ledger.tables import metadata as ledger
 
 def all_tables() -> MetaData:
     together = MetaData()
-    for metadata in (ledger, core):
+    for metadata in (ledger, core, kept):
         for table in metadata.sorted_tables:
             table.to_metadata(together)
     return together

@@ -12,9 +12,10 @@ from answer_model import Model, State
 
 from sessions import Outcome, Session
 from ussd_engine import dialog, machine
+from ussd_engine.actions import ACTIONS, Action
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Answers, Profile, Value
-from ussd_engine.registry import ACTIONS, RULES, Action
+from ussd_engine.registry import RULES
 from ussd_engine.render import render
 from ussd_engine.scope import Facts, draft_of, effective
 from ussd_engine.screens.base import Line, Screen
@@ -148,7 +149,9 @@ class Caller:
     def ends(self) -> dict[str, str]:
         """The lines that may end the run of a form, each with the action that it takes, if it does."""
         found = [(line.number, line.target[0].dest) for line in self.lines() if line.value is None]
-        acts = {number: name for number, (verb, name) in found if verb == "to" and name in self.service.actions}
+        actions = self.service.actions
+        named = {number: name for number, (verb, name) in found if verb == "to" and name in actions}
+        acts = {number: name for number, name in named.items() if ACTIONS[actions[name].do].acts}
         drops = {number: {"start": "", "forget": machine.FORGET}.get(verb) for number, (verb, _) in found}
         return acts | {number: action for number, action in drops.items() if action is not None}
 

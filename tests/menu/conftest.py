@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from menu_folder import MenuFolder
+
+from ussd_engine.walk import Walk
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +26,16 @@ def folder(tmp_path: Path, translated: Path) -> MenuFolder:
     found = MenuFolder(tmp_path)
     shutil.copytree(translated, found.locales, dirs_exist_ok=True)
     return found
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[None]:
+    """No screen without its transition: elsewhere a question without one is shown all the same, as on a phone."""
+
+    def fire(walk: Walk, verb: str, dest: str) -> None:
+        walk.scope.menu.machine.events[f"{verb} {dest}"].trigger(walk)
+        walk.stand(walk.state)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Walk, "fire", fire)
+        yield

@@ -141,7 +141,8 @@ def label_over_its_bound(copy: ShippedCopy) -> Iterator[Mutation]:
         def grow(septets: int, entry: Entry = entry) -> None:
             copy.rename(entry, json.dumps(entry.name + "M" * septets, ensure_ascii=False))
 
-        yield _over(copy, "sw", "/".join(entry.names), entry.names[1], grow)
+        # What a line saves may be shown elsewhere, in its words.
+        yield _over(copy, "sw", "/".join(entry.names), entry.names[1] if "go" in entry.names else "", grow)
 
 
 def value_over_its_bound(copy: ShippedCopy) -> Iterator[Mutation]:

@@ -10,9 +10,12 @@ from mutations_of_ways import CHOOSE, GO, Kind, Mutation, label, misspelt, mutat
 from po_entries import PoEntry, po_entries
 from shipped_copy import Entry, ShippedCopy, Told
 
+from ussd_engine.registry import WORDS
+
 ENGLISH = "locales/en/LC_MESSAGES/emrejesho.po"
 UNPAGED = tuple(f"screens/*/{kind}" for kind in ("end", "notice", "input"))
 HEADS = (*UNPAGED, "screens/*/menu", "screens/*/list")
+ROW = "screens/*/row"
 ABOVE = ("errors/*", "warnings/*")
 
 
@@ -203,12 +206,29 @@ def line_dropped_and_its_translation_left(copy: ShippedCopy) -> Iterator[Mutatio
 def words_of_a_value_dropped(copy: ShippedCopy) -> Iterator[Mutation]:
     chosen = {entry.text for entry in copy.entries(CHOOSE, f"{CHOOSE}/is")}
     for entry in copy.entries("words/*/*"):
-        if entry.name not in chosen:
+        if entry.name not in chosen and entry.names[1] not in WORDS:
 
             def make(entry: Entry = entry) -> Told:
                 copy.drop(entry)
                 shown = next(one for one in copy.entries(*HEADS) if "{" + entry.names[1] + "}" in one.text)
                 return Told(shown.file, shown.line, f'"{entry.names[1]}" can be "{entry.name}", which has no words')
+
+            yield mutation(entry, make)
+
+
+def words_of_a_state_dropped(copy: ShippedCopy) -> Iterator[Mutation]:
+    """Of what the engine itself puts into a row or a text."""
+    for entry in copy.entries("words/*/*", "words/*/*/*"):
+        table = entry.names[1]
+        if table in WORDS and entry.text:
+            value = ": ".join(entry.names[2:])
+
+            def make(entry: Entry = entry, table: str = table, value: str = value) -> Told:
+                copy.drop(entry)
+                shown = next(one for one in copy.entries(*HEADS, ROW, GO) if "{" + table + "}" in one.text + one.name)
+                rows = shown.names[2:] == ("row",)
+                place = copy.line(shown.names[:2]) if rows else (shown.file, shown.line)
+                return Told(*place, f'words.{table} has no words for "{value}"')
 
             yield mutation(entry, make)
 
@@ -219,13 +239,17 @@ NEEDS = {
     "short": "screens/*/check/letters",
     "letters": "screens/*/check/letters",
     "words": "screens/*/check/words",
+    "reference": "screens/*/check",
+    "pin": "screens/*/check",
 }
 """Where an error line may be needed."""
+SAID = {"short": "", "reference": "reference", "pin": "pin"}
+"""What stands there, where not all of those places need it."""
 
 
 def line_above_dropped(copy: ShippedCopy) -> Iterator[Mutation]:
     for entry in copy.entries("errors/*"):
-        needs = [one for one in copy.entries(NEEDS[entry.name]) if one.text == "" or entry.name != "short"]
+        needs = [one for one in copy.entries(NEEDS[entry.name]) if one.text == SAID.get(entry.name, one.text)]
 
         def make(entry: Entry = entry, screen: str = needs[0].names[1]) -> Told:
             copy.drop(entry)
@@ -284,6 +308,7 @@ KINDS: tuple[Kind, ...] = (
     text_reworded_without_its_translation,
     line_dropped_and_its_translation_left,
     words_of_a_value_dropped,
+    words_of_a_state_dropped,
     line_above_dropped,
     receipt_without_its_number,
     receipt_joined_in_translation,

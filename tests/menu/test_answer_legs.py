@@ -16,8 +16,9 @@ from sessions import MemorySessions, Seal
 from ussd_engine.editions import Editions
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
-from ussd_engine.model import Act, Committed, LegKind, Phase, Submit, Turn
+from ussd_engine.model import Case, Committed, LegKind, Phase, Submit, Turn
 from ussd_engine.render import render
+from ussd_engine.tracking import Effect, LookedUp, LookUp
 from ussd_engine.view import Seen
 
 NOON_S = 1_768_467_600.0
@@ -33,7 +34,7 @@ class Ledger:
     def __init__(self) -> None:
         self.submitted: list[Submit] = []
 
-    async def act(self, act: Act) -> Committed:
+    async def act(self, act: Effect) -> Committed:
         if not isinstance(act, Submit):
             return Committed("cancel")
         self.submitted.append(act)
@@ -41,6 +42,18 @@ class Ledger:
 
     async def language(self, msisdn: str) -> str | None:
         return "sw"
+
+    async def sms_on(self, msisdn: str) -> bool:
+        return True
+
+    async def own_cases(self, msisdn: str) -> list[Case]:
+        return []
+
+    async def look_up(self, ask: LookUp) -> LookedUp:
+        return LookedUp("pin_needed")
+
+    async def case(self, reference: str) -> Case | None:
+        return None
 
 
 class Wire(ShippedForms):

@@ -11,7 +11,7 @@ from hypothesis import Phase
 
 from ussd_engine.walk import Walk
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("strict")]
 
 EXAMPLES = 60
 OFTEN = 5 if os.environ.get("CI") == "true" else 1

@@ -13,6 +13,8 @@ from menu_folder import shipped
 
 from ussd_engine.walk import Walk
 
+pytestmark = pytest.mark.usefixtures("strict")
+
 NOBODY_ASKS: Mapping[str, frozenset[str]] = {"can": frozenset(), "core_wants": frozenset()}
 CHOICE = {"menu": "Swali", "choose": {"1. A": "a", "2. B": "b", "3. C": "c"}}
 REGIONS = {"list": "Mkoa", "from": "regions"}
@@ -26,7 +28,7 @@ def caller(ask: list[Any], home: Mapping[str, Any] | None = None, **screens: Map
     start = {"menu": "Karibu", "go": {"1. Anza": "main", **(home or {})}}
     changes = {f"{number}. Badili": f"change {name}" for number, name in enumerate(saving, 2) if "save" in saving[name]}
     review = {"menu": "Hakiki", "go": {"1. Tuma": "send", **changes, "99. Acha": "leave"}}
-    edition = edition_of(written({"main": {"ask": [*ask, "review"]}}, {"home": start, **saving, "review": review}))
+    edition = edition_of(written({"main": {"ask": [*ask, "review"]}}, {"home": start, "review": review, **saving}))
     assert edition is not None
     return Caller(edition, "demo", (), NOBODY_ASKS)
 
@@ -117,3 +119,24 @@ def test_a_restart_passes_over_an_answer_that_a_line_gave() -> None:
     again = {**CHOICE, "save": "q1", "go": {"5. Upya": "restart"}}
     who = caller(["q1"], {"2. Na jibu": {"set": {"q1": "b"}, "go": "main"}}, q1=again)
     assert told(who, "2", "2", "5")[0] == "review"
+
+
+def test_back_out_of_what_a_change_opened_may_open_more() -> None:
+    councils = {"list": "Halmashauri", "from": {"councils": {"region": "q1"}}}
+    fourth: Any = {"q4": {"unless": {"q2": "a"}}}
+    asked = {"q1": REGIONS, "q2": CHOICE, "q3": councils, "q4": CHOICE, "q5": CHOICE}
+    review = {"menu": "Hakiki", "go": {"1. Tuma": "send", "2. Badili": "change q1", "99. Acha": "leave"}}
+    who = caller(["q1", "q2", "q3", fourth, "q5"], **asked, review=review)
+    assert told(who, "1", "1", "1", "1", "1", "2", "3")[0] == "q3"
+    assert told(who, "0", "2", "1")[0] == "q4"
+    assert told(who, "1")[0] == "review"
+
+
+def test_a_line_that_answers_what_is_not_asked_changes_nothing() -> None:
+    second: Any = {"q2": {"if": {"core_wants": "date"}}}
+    third: Any = {"q3": {"unless": {"q2": "b"}}}
+    text = {"input": "Andika", "check": {"letters": 300}}
+    search = {"list": "Chagua", "from": {"institutions": {"matching": "q1"}}, "most": 5, "none": "nothing"}
+    nothing = {"menu": "Hakuna", "go": {"1. Tena": "change q1", "2. Sijui": {"set": {"q2": "b"}}}}
+    who = caller(["q1", second, third], q1=text, q2=CHOICE, q3=search, nothing=nothing)
+    assert told(who, "1", "qqqq zzzz aaaa", "2") == ("nothing", {"q1": "qqqq zzzz aaaa"})

@@ -12,13 +12,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from menu_folder import MenuFolder, shipped
 from msgspec.structs import replace
-from stroll import EXTRA, PROFILE, TEXTS, Stroll
+from stroll import CASE, EXTRA, PROFILE, TEXTS, Stroll
 
-from sessions import Outcome, Session
-from ussd_engine import machine
+from sessions import About, Outcome, Session
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile
-from ussd_engine.registry import ACTIONS
 from ussd_engine.render import possible_lines, render
 from ussd_engine.screens.base import Screen
 
@@ -110,13 +108,13 @@ class Caller(Stroll):
         found = super().reply(screen)
         return f"{self.name} {found}"[:40] if found in TEXTS else found
 
-    def act(self, found: machine.Step) -> Session:
-        intent = found.intent
-        assert intent
-        name = self.random.choice(list(ACTIONS[intent.do].outcomes))
-        result = Outcome(0, {"ref": self.receipt * 9, "due": "01/01/2027"}, b"case")
-        step = machine.outcome(self.edition, found.session, self.facts, PROFILE, intent.action, name, result)
-        return step.session
+    def result(self) -> Outcome:
+        return Outcome(0, {"ref": self.receipt * 9, "due": "01/01/2027"}, b"case")
+
+    def about(self) -> About:
+        """A case of hers, at an institution of hers."""
+        held = {"7": "TANESCO", "8": "NIDA"}[self.receipt]
+        return About(self.receipt * 9, True, CASE.can, {**CASE.values, "institution": held})
 
     @property
     def hers(self) -> list[str]:

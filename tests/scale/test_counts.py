@@ -25,9 +25,10 @@ from ussd_engine.institutions import Institutions
 from ussd_engine.menu import compile, load, schema, template
 from ussd_engine.menu import edition as editions
 from ussd_engine.menu.edition import Edition
-from ussd_engine.model import Act, Committed, LegKind, Phase, Profile, Turn
+from ussd_engine.model import Case, Committed, LegKind, Phase, Profile, Turn
 from ussd_engine.registry import KINDS
 from ussd_engine.search import Index
+from ussd_engine.tracking import Effect, LookedUp, LookUp
 
 from .journey import FORM, NUMBER, Caller, Counts, calls, costs, down, instructions
 from .large import CODE, ROOT, SMALLEST, edition, name_of
@@ -191,10 +192,22 @@ def test_as_many_rows_are_put_into_words_whatever_the_number_of_institutions(ins
 class InstantLedger:
     """A ledger that commits at once, so that a turn is the engine's own work alone."""
 
-    async def act(self, act: Act) -> Committed:
+    async def act(self, act: Effect) -> Committed:
         return Committed("submit", "482173659", b"case", mode="anonymous")
 
     async def language(self, msisdn: str) -> str | None:
+        return None
+
+    async def sms_on(self, msisdn: str) -> bool:
+        return True
+
+    async def own_cases(self, msisdn: str) -> list[Case]:
+        return []
+
+    async def look_up(self, ask: LookUp) -> LookedUp:
+        return LookedUp("pin_needed")
+
+    async def case(self, reference: str) -> Case | None:
         return None
 
 

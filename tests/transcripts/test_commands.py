@@ -229,8 +229,10 @@ def test_a_case_can_be_listed_and_shown_at_80_columns(command: Command, monkeypa
     monkeypatch.setenv("COLUMNS", "80")
     _, dialog, _ = command("dial", CODE, *INPUTS)
     reference = dialog.partition("Namba: ")[2][:9]
+    monkeypatch.setenv("USSD_ENGINE_OFFICER", "officer@TANESCO")
     assert reference in command("case", "list")[1]
-    code, shown, _ = command("case", "show", reference)
+    assert command("case", "open", reference)[0] == 0
+    code, shown, _ = command("case", "show", reference, "--purpose", "handling")
     assert code == 0
     assert "umeme umekatika siku tatu" in shown
 

@@ -38,14 +38,14 @@ def explain(plan: Plan) -> str:
     return f"{head}\npeople\n{people}\nfaults\n{faults}\n\n{story}\n\nbroken in the short one\n{broken}"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="world", description=__doc__)
     parser.add_argument("--seed", type=int, help="this seed, with its whole trace; with --runs the first of so many")
     parser.add_argument("--runs", type=_whole, help="how many seeds, from 0 where none is named; 5000")
     parser.add_argument("--pairs", action="store_true", help="every pair of faults of the three stories instead")
     parser.add_argument("--part", type=Part.read, default=Part(), help="one part of the pairs, as 3/8")
     parser.add_argument("--points", action="store_true", help="print the places at which faults can strike")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if asked.points:
         _print_points()
         return 0
@@ -80,8 +80,12 @@ def _one(plan: Plan) -> int:
 
 
 def _seeds(seeds: range) -> int:
-    print(f"{len(seeds)} seeds, {seeds.start} to {seeds.stop - 1}", flush=True)
-    return _report(next(failures(map(draw, seeds)), None))
+    print(f"seeds {seeds.start} to {seeds.stop - 1}", flush=True)
+    found = next(failures(map(draw, seeds)), None)
+    kept = len(seeds) if found is None else found.plan.seed - seeds.start
+    _report(found)
+    print(f"{kept} of {len(seeds)} runs kept every promise{', and the next one did not' if found else ''}")
+    return 1 if found else 0
 
 
 def _pairs(part: Part) -> int:
@@ -92,8 +96,10 @@ def _pairs(part: Part) -> int:
         for failure in told.failures:
             first = first or failure
             print(f"{_story(failure.plan)}:", *failure.broken, sep="\n  ", flush=True)
-    print(f"{plans} plans were run, {failing} broke a promise; {scenarios.named()} have a name in all parts together")
-    return _report(first)
+    _report(first)
+    kept = f"{plans - failing} of {plans} runs kept every promise"
+    print(f"{kept}; {scenarios.named()} plans have a name in all parts together")
+    return 1 if first else 0
 
 
 def _story(plan: Plan) -> str:
@@ -102,13 +108,10 @@ def _story(plan: Plan) -> str:
     return f"{story} ({person.channel}), {', '.join(map(str, plan.faults))}"
 
 
-def _report(found: Failure | None) -> int:
-    if found is None:
-        print("every promise was kept")
-        return 0
-    print(f"seed {found.plan.seed}:", *found.broken, sep="\n  ")
-    print("\n" + explain(found.plan))
-    return 1
+def _report(found: Failure | None) -> None:
+    if found is not None:
+        print(f"seed {found.plan.seed}:", *found.broken, sep="\n  ")
+        print(f"\n{explain(found.plan)}\n")
 
 
 if __name__ == "__main__":

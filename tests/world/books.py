@@ -22,7 +22,6 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger, upgrade
 from ussd_engine.ledger.acts import Acts
 from ussd_engine.ledger.faults import Fault as Trouble
-from ussd_engine.ledger.rows import Scribe
 from ussd_engine.ledger.sqlite import SqliteDatabase
 from ussd_engine.model import Committed, Submission
 from ussd_engine.reference import draw
@@ -62,7 +61,7 @@ class Books:
         self._template.backup(self._anchor)
 
     def ledger(self, worker: int, keyring: Keyring, clock_ms: Callable[[], int], zone: Any) -> Ledger:
-        acts = Acts(Scribe(keyring), draw, MOST_CASES)
+        acts = Acts(keyring, draw, MOST_CASES, MOST_CASES)
         return Ledger(self._databases[worker], keyring, clock_ms, zone, acts)
 
     def effects(self) -> dict[bytes, Committed]:

@@ -16,6 +16,7 @@ __all__ = ["STORES", "FeedbackStore", "Opener", "Surroundings", "open_feedback"]
 GROUP: Final = "ussd_engine.feedback"
 STORES: dict[str, str] = {
     "sql": "ussd_engine.feedback.sql:open_store",
+    "webhook": "ussd_engine.feedback.webhook:open_store",
 }
 """Built-in stores: name to opener. Packages outside name theirs in the entry-point group `ussd_engine.feedback`."""
 

@@ -2,8 +2,23 @@
 
 from ussd_engine.ledger.database import Database
 from ussd_engine.ledger.faults import Fault, Faults
-from ussd_engine.ledger.ledger import Case, Clock, Ledger
-from ussd_engine.ledger.outbox import Backlog, Claim, Outbox
+from ussd_engine.ledger.ledger import Clock, Ledger
+from ussd_engine.ledger.outbox import Backlog, Claim, Letter, Outbox
+from ussd_engine.ledger.projection import Heard
+from ussd_engine.ledger.purge import PurgeLog
 from ussd_engine.ledger.schema import upgrade
 
-__all__ = ["Backlog", "Case", "Claim", "Clock", "Database", "Fault", "Faults", "Ledger", "Outbox", "upgrade"]
+__all__ = [
+    "Backlog",
+    "Claim",
+    "Clock",
+    "Database",
+    "Fault",
+    "Faults",
+    "Heard",
+    "Ledger",
+    "Letter",
+    "Outbox",
+    "PurgeLog",
+    "upgrade",
+]

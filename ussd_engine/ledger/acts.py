@@ -6,48 +6,89 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cache
+from hashlib import blake2b
 from operator import itemgetter
 from typing import Protocol
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ussd_engine.errors import RolledBack
+from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import inserting, refused, upsert
-from ussd_engine.ledger.rows import Rows, Scribe
+from ussd_engine.ledger.followups import REFUSED, FollowUps
+from ussd_engine.ledger.lookup import handles_of
+from ussd_engine.ledger.projection import change, standing
+from ussd_engine.ledger.queue import enqueue, outbox_row
+from ussd_engine.ledger.retention import forget
+from ussd_engine.ledger.rows import Rows, Scribe, effect
 from ussd_engine.ledger.tables import cases, contacts, effects, languages, limits, outbox, submissions
-from ussd_engine.model import Act, Cancel, Committed, SetLanguage, Submit
+from ussd_engine.messages import Erasure, Message
+from ussd_engine.model import Cancel, Case, Committed, Submit
+from ussd_engine.tracking import Append, AskHigher, Effect, Erase, OnCase, SetSms
+from ussd_engine.vault import Vault
 
-NEW_CASES = "cases"
-LIMIT = Committed(kind="limit")
+NEW_CASES, ERASED = "cases", "erased"
+SENT_AN_HOUR = 5
+"""Submissions of any kind, of a caller in one hour of the clock."""
+LIMIT = Committed("limit")
 ATTEMPTS = 3
 """How often an act that met another process is tried again, alone."""
-_ORDER = (effects, submissions, contacts, cases, outbox)
+_ORDER = (effects, submissions, contacts, cases)
 _BY_KEY = {table: itemgetter(table.primary_key.columns[0].name) for table in _ORDER}
 _INSERT = {table: insert(table) for table in _ORDER}
 _STORED = select(cases.c.reference).where(cases.c.reference == bindparam("reference"))
 _KNOWN = select(effects.c.key, effects.c.result).where(effects.c.key.in_(bindparam("keys", expanding=True)))
+_FORGET_LANGUAGE = delete(languages).where(languages.c.tag.in_(bindparam("tags", expanding=True)))
+_2020_S = 1_577_836_800
 
 _decode = msgspec.msgpack.Decoder(Committed).decode
+Counted = tuple[bytes, str]
+"""A caller's tag of the day, and what is counted under it."""
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """An act, the day it counts for, and the tag of the day under which its caller is counted (`None`: nobody is)."""
+    """An effect, the day it counts for, and the day's tag under which its caller is counted (`None`: nobody is)."""
 
-    act: Act
+    act: Effect
     day: date
     tag: bytes | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What it adds to its caller's counters. The one of 0 is held and read, for `Erase` leaves its time in it."""
+        hour = f"sent {self.act.at_ms // 3_600_000}"
+        match self.act:
+            case Submit(msisdn=None):
+                return {NEW_CASES: 1, hour: 1}
+            case Submit():
+                return {NEW_CASES: 1, hour: 1, ERASED: 0}
+            case Append() | AskHigher():
+                return {hour: 1}
+            case Erase():
+                return {ERASED: 0}
+        return {}
 
 
 class Acts:
     """Writes plans. Holds no state of its own, so a job may be run again from the start."""
 
-    def __init__(self, scribe: Scribe, draw_reference: Callable[[], str], cases_a_day: int) -> None:
-        self._scribe = scribe
+    def __init__(
+        self,
+        keyring: Keyring,
+        draw_reference: Callable[[], str],
+        cases_a_day: int,
+        sent_an_hour: int = SENT_AN_HOUR,
+    ) -> None:
+        self._keyring = keyring
+        self._scribe = Scribe(keyring)
+        self._followups = FollowUps(keyring)
+        self._vault = Vault(keyring)
         self._draw = draw_reference
-        self._most = cases_a_day
+        self._cases_a_day = cases_a_day
+        self._sent_an_hour = sent_an_hour
 
     def write(self, conn: Connection, plans: Sequence[Plan]) -> list[Committed | Exception]:
         """One result a plan. All go together; where that meets an obstacle each goes alone, and fails alone."""
@@ -78,34 +119,101 @@ class Acts:
 
     def _together(self, conn: Connection, plans: Sequence[Plan], references: _References) -> list[Committed]:
         # The counters are locked before the keys are read: a repeat that waited here for its first copy must see it.
-        asked = Counter(plan.tag for plan in plans if plan.tag is not None)
+        asked = _asked(plans)
         counted = _count(conn, asked, plans)
-        counts = counted - asked
+        counts = {of: count - asked[of] for of, count in counted.items()}
         known = _known(conn, plans)
+        standing = self._standing(conn, plans)
+        before = dict(standing)
         rows, results = Rows(), []
         for plan in plans:
-            result = known.get(plan.act.key) or self._decide(plan, counts, references)
+            result = known.get(plan.act.key)
+            if result is None:
+                result = self._done(conn, plan, counts, standing, references, rows)
             results.append(result)
-            if result is not LIMIT and plan.act.key not in known:
+            if result is not LIMIT:
                 known[plan.act.key] = result
-                _extend(rows, self._scribe.write(plan.act, result, plan.day))
+        # What changed comes first: a message gets its turn while its case is held.
+        change(conn, [case for reference, case in standing.items() if case != before[reference]])
         _insert(conn, rows)
         _correct(conn, counts, counted, plans)
         return results
 
-    def _decide(self, plan: Plan, counts: Counter[bytes], references: _References) -> Committed:
-        match plan.act:
-            case Submit() as act:
-                if plan.tag is not None and counts[plan.tag] >= self._most:
-                    return LIMIT
-                if plan.tag is not None:
-                    counts[plan.tag] += 1
-                reference = references.take(act.reference)
-                return Committed("submit", reference=reference, case=act.case, due=act.due, mode=act.mode.value)
-            case Cancel():
-                return Committed("cancel")
-            case SetLanguage():
-                return Committed("set_language")
+    def _standing(self, conn: Connection, plans: Sequence[Plan]) -> dict[str, Case]:
+        """The cases that these acts are about, held until the end of the transaction."""
+        about = [plan.act.reference for plan in plans if isinstance(plan.act, OnCase)]
+        return standing(conn, about, lock=True) if about else {}
+
+    def _done(
+        self,
+        conn: Connection,
+        plan: Plan,
+        counts: dict[Counted, int],
+        standing: dict[str, Case],
+        references: _References,
+        rows: Rows,
+    ) -> Committed:
+        """Decide one act, and gather what it leaves behind."""
+        act, tag = plan.act, plan.tag
+        if tag is not None and self._full(tag, plan, counts):
+            return LIMIT
+        if isinstance(act, Submit):
+            if tag is not None and counts.get((tag, ERASED), 0) > _second(act.at_ms):
+                act = msgspec.structs.replace(act, msisdn=None)
+            result = Committed("submit", references.take(act.reference), act.case, act.due, act.mode.value)
+            _extend(rows, self._scribe.write(act, result, plan.day))
+        elif isinstance(act, OnCase):
+            result = self._on_case(conn, act, plan.day, standing, rows)
+        elif isinstance(act, Erase):
+            result = self._erased(conn, act, rows)
+            if tag is not None:
+                counts[tag, ERASED] = _second(act.at_ms) + 1
+        elif isinstance(act, SetSms):
+            result = Committed("set_sms")
+            _extend(rows, {effects: [effect(act, result)]})
+            upsert(conn, languages, self._scribe.choices(act, plan.day), "locale", "touched", "muted")
+        else:
+            result = Committed("cancel" if isinstance(act, Cancel) else "set_language")
+            _extend(rows, self._scribe.write(act, result, plan.day))
+        if tag is not None and result is not REFUSED:
+            for what, more in plan.counts.items():
+                counts[tag, what] += more
+        return result
+
+    def _full(self, tag: bytes, plan: Plan, counts: dict[Counted, int]) -> bool:
+        """Whether the caller has done as much as she may."""
+        return any(
+            counts[tag, what] >= (self._cases_a_day if what == NEW_CASES else self._sent_an_hour)
+            for what, more in plan.counts.items()
+            if more
+        )
+
+    def _on_case(self, conn: Connection, act: OnCase, day: date, standing: dict[str, Case], rows: Rows) -> Committed:
+        case = standing.get(act.reference)
+        messages: Sequence[Message] = ()
+        committed = REFUSED
+        if case is not None:
+            committed, standing[act.reference], messages = self._followups.decide(conn, act, case, day)
+        _extend(rows, {effects: [effect(act, committed)]})
+        _extend(rows, {outbox: [outbox_row(self._keyring, message, act.at_ms) for message in messages]})
+        return committed
+
+    def _erased(self, conn: Connection, act: Erase, rows: Rows) -> Committed:
+        """Number and names go, here and at the core; so does what was remembered of the caller."""
+        committed = Committed("erase")
+        tags = self._vault.vault_tags(act.msisdn or "")
+        for reference in forget(conn, self._keyring, handles_of(conn, tags), act.at_ms):
+            key = blake2b(act.key + reference.encode(), digest_size=16).hexdigest()
+            told = Erasure(idempotency_key=key, reference=reference, at_ms=act.at_ms)
+            _extend(rows, {outbox: [outbox_row(self._keyring, told, act.at_ms)]})
+        conn.execute(_FORGET_LANGUAGE, {"tags": self._scribe.language_tags(act.msisdn or "")})
+        _extend(rows, {effects: [effect(act, committed)]})
+        return committed
+
+
+def _second(at_ms: int) -> int:
+    """Seconds since 2020: a counter has 32 bits."""
+    return at_ms // 1000 - _2020_S
 
 
 class _References(Protocol):
@@ -133,24 +241,33 @@ class _Stored:
         return reference
 
 
-def _count(conn: Connection, asked: Counter[bytes], plans: Sequence[Plan]) -> Counter[bytes]:
-    """Lock the counter of each caller, as if each of her plans counted. Returns how far they stand then."""
+def _asked(plans: Sequence[Plan]) -> Counter[Counted]:
+    asked: Counter[Counted] = Counter()
+    for plan in plans:
+        if plan.tag is not None:
+            for what, more in plan.counts.items():
+                asked[plan.tag, what] += more
+    return asked
+
+
+def _count(conn: Connection, asked: Counter[Counted], plans: Sequence[Plan]) -> dict[Counted, int]:
+    """Lock the counters of each caller, as if each of her plans counted. Returns how far they stand then."""
     if not asked:
-        return Counter()
-    rows = _counters(asked, plans)
-    return Counter(dict(map(tuple, conn.execute(_counting(conn.dialect.name), rows))))
+        return {}
+    rows = conn.execute(_counting(conn.dialect.name), _counters(asked, plans))
+    return {(tag, what): count for tag, what, count in rows}
 
 
-def _correct(conn: Connection, counts: Counter[bytes], counted: Counter[bytes], plans: Sequence[Plan]) -> None:
+def _correct(conn: Connection, counts: dict[Counted, int], counted: dict[Counted, int], plans: Sequence[Plan]) -> None:
     """Set the counters of those whose plans did not all count."""
-    differing = Counter({tag: counts[tag] for tag in counted if counts[tag] != counted[tag]})
+    differing = Counter({of: count for of, count in counts.items() if count != counted[of]})
     upsert(conn, limits, _counters(differing, plans), "count")
 
 
-def _counters(counts: Counter[bytes], plans: Sequence[Plan]) -> list[dict[str, object]]:
+def _counters(counts: Counter[Counted], plans: Sequence[Plan]) -> list[dict[str, object]]:
     # One order of tags for every process, or two of them would wait for each other.
     days = {plan.tag: plan.day for plan in plans if plan.tag is not None}
-    return [{"tag": tag, "what": NEW_CASES, "day": days[tag], "count": counts[tag]} for tag in sorted(counts)]
+    return [{"tag": of[0], "what": of[1], "day": days[of[0]], "count": counts[of]} for of in sorted(counts)]
 
 
 @cache
@@ -158,7 +275,7 @@ def _counting(dialect: str) -> postgresql.Insert | sqlite.Insert:
     statement = inserting(dialect, limits)
     more = {"count": limits.c.count + statement.excluded.count}
     added = statement.on_conflict_do_update(index_elements=list(limits.primary_key), set_=more)
-    return added.returning(limits.c.tag, limits.c.count)  # type: ignore[return-value]  # still an insert
+    return added.returning(limits.c.tag, limits.c.what, limits.c.count)  # type: ignore[return-value]  # still an insert
 
 
 def _known(conn: Connection, plans: Iterable[Plan]) -> dict[bytes, Committed]:
@@ -176,6 +293,7 @@ def _insert(conn: Connection, rows: Rows) -> None:
     for table in _ORDER:
         if table in rows:
             conn.execute(_INSERT[table], sorted(rows[table], key=_BY_KEY[table]))
+    enqueue(conn, rows.get(outbox, []))
     latest = {row["tag"]: row for row in rows.get(languages, [])}
     upsert(conn, languages, [latest[tag] for tag in sorted(latest)], "locale", "touched")
 

@@ -11,12 +11,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from ussd_engine.errors import ConfigError, RolledBack, Unknown
+from ussd_engine.errors import ConfigError, LedgerUnavailable, RolledBack, Unknown, did_you_mean
+from ussd_engine.ledger.reasons import SETTING, reason
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
 """Work inside one transaction, synchronous, without a commit of its own. It may be run again from the start."""
 
+OPTIONS = {
+    "sqlite": frozenset[str](),
+    "postgresql": frozenset({"host", "port", "passfile", "prepared_statement_cache_size", "ssl"}),
+}
+"""What may stand behind the `?` of an address, by its kind of database."""
 _REFUSED = {"SQLITE_FULL", "SQLITE_BUSY"}
 _REFUSED_CLASSES = ("23", "40", "53")
 _COMPLETION_UNKNOWN = "40003"
@@ -46,23 +52,32 @@ def parse_url(url: str) -> URL:
     """A database's address: `sqlite:///PATH` or `postgresql://…`. `ConfigError` for any other."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigError("the database's address is none; write sqlite:///PATH or postgresql://HOST/NAME") from None
-    if parsed.drivername not in ("sqlite", "postgresql"):
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            f"{SETTING}: the database's address is none; write sqlite:///PATH or postgresql://HOST/NAME"
+        ) from None
+    known = OPTIONS.get(parsed.drivername)
+    if known is None:
         raise ConfigError(f"{parsed.drivername}: not a database of the ledger; use sqlite or postgresql")
+    for name in sorted(set(parsed.query) - known):
+        raise ConfigError(f'{SETTING}: {parsed.drivername} has no option "{name}"{did_you_mean(name, known)}')
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ConfigError("a SQLite ledger needs a file: sqlite:///PATH")
     return parsed
 
 
 def verdict(error: Exception, committing: bool) -> RolledBack | Unknown:
-    """What an error says of its transaction. The words name the kind of error alone: its own text may quote a row."""
-    kind = type(getattr(error, "orig", None) or error).__name__
+    """What an error says of its transaction."""
     if not committing:
-        return RolledBack(f"the transaction was not committed: {kind}")
+        return RolledBack(f"the database wrote nothing: {reason(error)}")
     if refused(error):
-        return RolledBack(f"the commit was refused: {kind}")
-    return Unknown(f"the commit was not answered: {kind}")
+        return RolledBack(f"the database refused the commit: {reason(error)}")
+    return Unknown(f"the database did not answer the commit: {reason(error)}")
+
+
+def silence(error: Exception) -> LedgerUnavailable:
+    """What an error says of a question that only reads."""
+    return LedgerUnavailable(f"the database did not answer: {reason(error)}")
 
 
 def refused(error: Exception) -> bool:

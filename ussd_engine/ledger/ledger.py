@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, tzinfo
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from ussd_engine import reference
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger import projection
 from ussd_engine.ledger.acts import Acts, Plan
 from ussd_engine.ledger.database import Database, upsert
 from ussd_engine.ledger.faults import Faults
+from ussd_engine.ledger.followups import muted
 from ussd_engine.ledger.group import Group
+from ussd_engine.ledger.lookup import LookUps
 from ussd_engine.ledger.outbox import Outbox
+from ussd_engine.ledger.projection import Heard
+from ussd_engine.ledger.purge import Purge, PurgeLog
+from ussd_engine.ledger.retention import LANGUAGE_KEPT
 from ussd_engine.ledger.rows import Scribe
 from ussd_engine.ledger.schema import check, connect
 from ussd_engine.ledger.tables import cases, languages, limits, submissions
-from ussd_engine.model import Act, CaseState, Committed, Mode, Quiet, Submission, Submit
+from ussd_engine.lifecycle import Due
+from ussd_engine.messages import CaseEvent
+from ussd_engine.model import Case, CaseState, Committed, Submission, Submit
+from ussd_engine.tracking import Append, AskHigher, Effect, Erase, LookedUp, LookUp
 
 Clock = Callable[[], int]
 """The time in Unix milliseconds."""
 
 CASES_A_DAY = 5
+CARRIED = frozenset({"submit", "append", "rate", "withdraw", "appeal", "erase"})
+"""Kinds of acts of which the core is told."""
 PROBE = "probe"
 """What a row of `limits` counts that belongs to nobody."""
-LANGUAGE_KEPT = timedelta(days=365)
 
 
 _LANGUAGE = (
@@ -40,33 +50,20 @@ _LANGUAGE = (
 _UNPROBE = delete(limits).where(limits.c.what == PROBE)
 
 
-class Case(Quiet, frozen=True, kw_only=True):
-    """The projection of a case: what lists, status and HALI read. No word of the citizen stands in it."""
-
-    reference: str
-    case: bytes
-    handle: str | None
-    service: str
-    type: str
-    mode: Mode
-    institution: str
-    state: CaseState
-    submitted: date
-    due: date | None
-    sequence: int
-    core_reference: str | None
-
-
 class Ledger:
     """Effects, submissions, contacts, cases and the outbox of one database."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock, zone: tzinfo, acts: Acts) -> None:
         self.database = database
         self.outbox = Outbox(database, keyring)
+        self.purging = Purge(database, keyring, clock, self._day)
         self._keyring = keyring
         self._clock = clock
         self._zone = zone
         self._scribe = Scribe(keyring)
+        self._lookups = LookUps(keyring)
+        self.due: Due = _never
+        """Our own table of deadlines; whoever has the menus sets it."""
         self._group: Group[Plan, Committed] = Group(
             lambda plans: database.write(lambda conn: acts.write(conn, plans)),
         )
@@ -93,7 +90,7 @@ class Ledger:
         except BaseException:
             await database.close()
             raise
-        return cls(database, keyring, clock, zone, Acts(Scribe(keyring), draw_reference, cases_a_day))
+        return cls(database, keyring, clock, zone, Acts(keyring, draw_reference, cases_a_day))
 
     async def close(self) -> None:
         """Finish what is under way, then give the database back."""
@@ -101,14 +98,14 @@ class Ledger:
         await self.outbox.close()
         await self.database.close()
 
-    async def act(self, act: Act) -> Committed:
+    async def act(self, act: Effect) -> Committed:
         """Write an act and return what its key holds: the first effect that came with it, whatever this one is.
 
         `Committed("limit")` where the caller's day is full and nothing was written. `RolledBack` where it is known that
         nothing was, `Unknown` where that is not known. A caller who is cancelled stops nothing.
         """
         committed = await self._group.add(self._plan(act))
-        if committed.kind == "submit":
+        if committed.kind in CARRIED:
             self.outbox.added.set()
         return committed
 
@@ -122,11 +119,40 @@ class Ledger:
         tags, since = self._scribe.language_tags(msisdn), self._day(self._clock()) - LANGUAGE_KEPT
         return await self.database.read(lambda conn: conn.scalar(_LANGUAGE, {"tags": tags, "since": since}))
 
+    async def own_cases(self, msisdn: str) -> list[Case]:
+        """What was sent from a phone, the newest first; a phone that was silent for 90 days has none."""
+        today = self._day(self._clock())
+        return await self.database.read(lambda conn: self._lookups.own(conn, msisdn, today))
+
+    async def look_up(self, ask: LookUp) -> LookedUp:
+        """Open a case, or say what it needs; the try is counted. Raises as `act` does."""
+        return await self.database.write(lambda conn: self._lookups.look_up(conn, ask, self._day(ask.at_ms)))
+
+    async def tell(self, events: Sequence[CaseEvent], source: str, mark: str | None = None) -> list[Heard]:
+        """Apply what a core told, in its order, and note with it how far the source was read. Raises as `act` does."""
+        return await self.database.write(
+            lambda conn: projection.tell(conn, events, self._day, self.due, source, mark),
+        )
+
+    async def mark(self, source: str) -> str:
+        """How far a core's events were read; empty at first."""
+        return await self.database.read(lambda conn: projection.mark_of(conn, source))
+
+    async def overdue(self) -> list[Case]:
+        """The cases whose citizens are told today that their answer is late; at most 500 a call."""
+        today = self._day(self._clock())
+        return await self.database.write(lambda conn: projection.overdue(conn, today))
+
+    async def sms_on(self, msisdn: str) -> bool:
+        """Whether a phone is sent SMS; it is unless its owner said otherwise."""
+        tags = self._scribe.language_tags(msisdn)
+        return not await self.database.read(lambda conn: muted(conn, tags))
+
     async def case(self, reference: str) -> Case | None:
         """The case of a reference."""
         query = select(cases).where(cases.c.reference == reference)
         found = await self.database.read(lambda conn: conn.execute(query).one_or_none())
-        return None if found is None else _projected(found)
+        return None if found is None else projection.case_of(found)
 
     async def cases(
         self, institution: str | None = None, state: CaseState | None = None, limit: int = 50
@@ -137,7 +163,7 @@ class Ledger:
             query = query.where(cases.c.institution == institution)
         if state is not None:
             query = query.where(cases.c.state == state.value)
-        return [_projected(row) for row in await self.database.read(lambda conn: conn.execute(query).all())]
+        return [projection.case_of(row) for row in await self.database.read(lambda conn: conn.execute(query).all())]
 
     async def submission(self, reference: str) -> Submission | None:
         """What was sent under a reference, opened; never the number. `CannotOpen` where the data key is not held."""
@@ -149,28 +175,27 @@ class Ledger:
         plain = self._keyring.open("submission", found.case, found.sealed)
         return msgspec.msgpack.decode(plain, type=Submission)
 
-    async def purge(self) -> None:
-        """Drop the limit tags of days past and the languages that nobody used for 12 months."""
-        await self.database.write(lambda conn: _purge(conn, self._day(self._clock())))
+    async def purge(self, log: PurgeLog) -> dict[str, int]:
+        """Drop what is kept no longer; how many rows of each kind. `EngineError` where the log cannot be used."""
+        return await self.purging.all(log)
 
-    def _plan(self, act: Act) -> Plan:
+    def _plan(self, act: Effect) -> Plan:
         day = self._day(act.at_ms)
-        counted = isinstance(act, Submit) and act.caller
-        return Plan(act, day, self._keyring.limit_tag(counted, day) if counted else None)
+        caller = None
+        if isinstance(act, Submit):
+            caller = act.caller
+        elif isinstance(act, Append | AskHigher | Erase):
+            caller = act.msisdn
+        return Plan(act, day, self._keyring.limit_tag(caller, day) if caller else None)
 
     def _day(self, at_ms: int) -> date:
         return datetime.fromtimestamp(at_ms / 1000, self._zone).date()
 
 
-def _projected(row: Row[tuple[object, ...]]) -> Case:
-    return msgspec.convert({str(column): value for column, value in row._mapping.items()}, Case)
+def _never(service: str, institution: str, type: str, day: date) -> date | None:
+    return None
 
 
 def _probe(conn: Connection, row: dict[str, object]) -> None:
     upsert(conn, limits, [row], "day")
     conn.execute(_UNPROBE)
-
-
-def _purge(conn: Connection, today: date) -> None:
-    conn.execute(delete(limits).where(limits.c.day < today))
-    conn.execute(delete(languages).where(languages.c.touched < today - LANGUAGE_KEPT))

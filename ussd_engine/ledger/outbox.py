@@ -1,19 +1,24 @@
 """The outbox: what the core has not got yet, lent to one worker at a time.
 
-A worker's claim holds for `LEASE_MS` and carries a token. Whoever comes back with an older token changes nothing.
+A worker's claim holds for `LEASE_MS` and carries a token. Whoever comes back with an older token changes nothing. Of a
+case only the first message is lent; the next one when that is settled, and none while the submission is a dead letter.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, or_, select, tuple_, update
 
+from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import Database, Job
 from ussd_engine.ledger.group import Group
+from ussd_engine.ledger.queue import decoded, kind_of
 from ussd_engine.ledger.tables import cases, contacts, dead_letters, outbox
+from ussd_engine.messages import Message
 from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.vault import Vault
 
@@ -28,6 +33,26 @@ class Claim(msgspec.Struct, frozen=True):
     sealed: bytes
     attempts: int
     token: int
+    turn: int = 0
+    """The place among the messages of its case."""
+    queued_ms: int = 0
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A row that was given up, as an operator may see it: no word of the citizen's, no reference."""
+
+    key: bytes
+    kind: str
+    """Of `queue.KINDS`; empty where the data key is not held."""
+    reason: str
+    attempts: int
+    queued_ms: int
+    at_ms: int
+    """When it was given up."""
+
+
+Settled = tuple[Claim, str | None]
+"""A claim, and the core's own reference where it gave one."""
 
 
 class Backlog(msgspec.Struct, frozen=True):
@@ -38,13 +63,22 @@ class Backlog(msgspec.Struct, frozen=True):
     dead: int
 
 
-_free = select(outbox.c.key).where(outbox.c.next_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"))
+_other = outbox.alias("other")
+_held_up = exists().where(
+    _other.c.reference == outbox.c.reference,
+    or_(_other.c.turn < outbox.c.turn, _other.c.lease_ms > bindparam("now")),
+    _other.c.key != outbox.c.key,
+)
+_orphaned = exists().where(dead_letters.c.reference == outbox.c.reference, dead_letters.c.turn == 0)
+# A submission is the first of its case; only what comes later looks for others.
+_first = or_(outbox.c.turn == 0, and_(~_held_up, ~_orphaned))
+_free = select(outbox.c.key).where(outbox.c.next_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"), _first)
 _oldest = _free.order_by(outbox.c.next_ms, outbox.c.queued_ms).limit(bindparam("most"))
 _CLAIM = (
     update(outbox)
     .where(outbox.c.key.in_(select(_oldest.with_for_update(skip_locked=True).cte("due").c.key)))
     .values(lease_ms=bindparam("until"), token=outbox.c.token + 1, attempts=outbox.c.attempts + 1)
-    .returning(outbox.c.key, outbox.c.reference, outbox.c.sealed, outbox.c.attempts, outbox.c.token)
+    .returning(*(outbox.c[name] for name in Claim.__struct_fields__))
 )
 _REMOVE = delete(outbox).where(outbox.c.key == bindparam("lent"), outbox.c.token == bindparam("held"))
 _lent = tuple_(outbox.c.key, outbox.c.token).in_(bindparam("held", expanding=True))
@@ -58,13 +92,13 @@ _RECEIVE = (
 
 
 class Outbox:
-    """Claims rows and settles them. `added` is set whenever this process has queued a submission."""
+    """Claims rows and settles them. `added` is set whenever this process has queued a message."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
         self._keyring = keyring
         self._vault = Vault(keyring)
-        self._done: Group[tuple[Claim, str], bool] = Group(
+        self._done: Group[Settled, bool] = Group(
             lambda taken: database.write(lambda conn: _done(conn, taken)),
         )
         self._jobs: Group[Job[bool], bool] = Group(
@@ -81,16 +115,23 @@ class Outbox:
         """At most so many rows that are due and that nobody holds, lent to the caller."""
         return await self._database.write(lambda conn: _claim(conn, now_ms, most))
 
-    async def submission(self, claim: Claim) -> Submission:
-        """The submission in a claimed row, with the number in `named` alone. `CannotOpen` where a key is not held."""
-        plain = self._keyring.open("outbox", claim.key, claim.sealed)
-        submission = msgspec.msgpack.decode(plain, type=Submission)
-        if submission.mode != Mode.NAMED or not submission.handle:
-            return submission
-        return msgspec.structs.replace(submission, number=await self._number(submission.handle))
+    async def message(self, claim: Claim) -> Message:
+        """What a claimed row carries. `CannotOpen` where a key is not held.
 
-    async def done(self, claim: Claim, core_reference: str) -> bool:
-        """The core has it: the row goes, the case is received. False where the claim is no longer the caller's."""
+        In `named` a submission gets the number from its contact; where that was erased meanwhile, no name either.
+        """
+        message = decoded(self._keyring.open("outbox", claim.key, claim.sealed))
+        if not isinstance(message, Submission) or message.mode != Mode.NAMED or not message.handle:
+            return message
+        number = await self._number(message.handle)
+        name = None if number is None else message.name
+        return msgspec.structs.replace(message, number=number, name=name)
+
+    async def done(self, claim: Claim, core_reference: str | None) -> bool:
+        """The core has it: the row goes, and where the core gave a reference the case is received.
+
+        False where the claim is no longer the caller's.
+        """
         return await self._done.add((claim, core_reference))
 
     async def later(self, claim: Claim, next_ms: int, counts: bool = True) -> bool:
@@ -98,14 +139,44 @@ class Outbox:
         return await self._jobs.add(lambda conn: _later(conn, claim, next_ms, counts))
 
     async def dead(self, claim: Claim, reason: str, now_ms: int) -> bool:
-        """Give the row up and keep it whole, sealed. False as above."""
+        """Give the row up and keep it whole, sealed; `reason` holds nothing of it. False as above."""
         whole = self._keyring.seal("dead_letter", claim.key, msgspec.msgpack.encode(claim))
-        letter = {"key": claim.key, "reason": reason, "sealed": whole, "at_ms": now_ms}
+        place = {"key": claim.key, "reference": claim.reference, "turn": claim.turn}
+        letter = {**place, "reason": reason, "sealed": whole, "at_ms": now_ms}
         return await self._jobs.add(lambda conn: _remove(conn, claim) and _bury(conn, letter))
+
+    async def letters(self, most: int | None = None) -> list[Letter]:
+        """What was given up, the latest first."""
+        query = select(dead_letters).order_by(dead_letters.c.at_ms.desc(), dead_letters.c.key).limit(most)
+        found = await self._database.read(lambda conn: conn.execute(query).all())
+        return [self._letter(row.key, row.reason, row.sealed, row.at_ms) for row in found]
+
+    async def retry(self, keys: Collection[bytes]) -> int:
+        """Put dead letters back whole, in their old place of their case and with all attempts before them.
+
+        Returns how many there were. `CannotOpen`, and nothing is changed, where the data key of one is not held.
+        """
+        query = select(dead_letters.c.key, dead_letters.c.sealed).where(dead_letters.c.key.in_(keys))
+        found = await self._database.read(lambda conn: conn.execute(query).all())
+        claims = [self._buried(row.key, row.sealed) for row in found]
+        count = await self._database.write(lambda conn: sum(_revive(conn, claim) for claim in claims))
+        self.added.set()
+        return count
 
     async def backlog(self) -> Backlog:
         """What waits and what was given up."""
         return await self._database.read(_backlog)
+
+    def _buried(self, key: bytes, sealed: bytes) -> Claim:
+        return msgspec.msgpack.decode(self._keyring.open("dead_letter", key, sealed), type=Claim)
+
+    def _letter(self, key: bytes, reason: str, sealed: bytes, at_ms: int) -> Letter:
+        try:
+            claim = self._buried(key, sealed)
+            kind = kind_of(decoded(self._keyring.open("outbox", key, claim.sealed)))
+        except (EngineError, KeyError):
+            return Letter(key, "", reason, 0, at_ms, at_ms)
+        return Letter(key, kind, reason, claim.attempts, claim.queued_ms or at_ms, at_ms)
 
     async def _number(self, handle: str) -> str | None:
         query = select(contacts.c.sealed).where(contacts.c.handle == handle)
@@ -121,12 +192,14 @@ def _remove(conn: Connection, claim: Claim) -> bool:
     return conn.execute(_REMOVE, {"lent": claim.key, "held": claim.token}).rowcount == 1
 
 
-def _done(conn: Connection, taken: list[tuple[Claim, str]]) -> list[bool | Exception]:
+def _done(conn: Connection, taken: Sequence[Settled]) -> list[bool | Exception]:
     held = [(claim.key, claim.token) for claim, _ in taken]
     removed = set(map(tuple, conn.execute(_REMOVE_ALL, {"held": held})))
     ours = [(claim.key, claim.token) in removed for claim, _ in taken]
     received = [
-        {"ours": claim.reference, "theirs": theirs} for (claim, theirs), mine in zip(taken, ours, strict=True) if mine
+        {"ours": claim.reference, "theirs": theirs}
+        for (claim, theirs), mine in zip(taken, ours, strict=True)
+        if mine and theirs is not None
     ]
     if received:
         conn.execute(_RECEIVE, received)
@@ -141,6 +214,14 @@ def _later(conn: Connection, claim: Claim, next_ms: int, counts: bool) -> bool:
 
 def _bury(conn: Connection, letter: dict[str, object]) -> bool:
     conn.execute(insert(dead_letters).values(letter))
+    return True
+
+
+def _revive(conn: Connection, claim: Claim) -> bool:
+    if conn.execute(delete(dead_letters).where(dead_letters.c.key == claim.key)).rowcount != 1:
+        return False
+    row = msgspec.structs.asdict(claim) | {"attempts": 0, "next_ms": 0, "lease_ms": 0}
+    conn.execute(insert(outbox).values(row))
     return True
 
 

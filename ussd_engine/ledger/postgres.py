@@ -10,8 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from ussd_engine.errors import LedgerUnavailable
-from ussd_engine.ledger.database import Job, T, verdict
+from ussd_engine.ledger.database import Job, T, silence, verdict
 from ussd_engine.ledger.faults import Faults
 
 POOL = 5
@@ -59,7 +58,7 @@ class PostgresDatabase:
             async with asyncio.timeout(READ_S), self._engine.connect() as conn:
                 return await conn.run_sync(job)
         except _FAILURES as error:
-            raise LedgerUnavailable(f"the ledger did not answer: {type(error).__name__}") from None
+            raise silence(error) from None
 
     async def close(self) -> None:
         await self._engine.dispose()

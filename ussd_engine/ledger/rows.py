@@ -10,12 +10,17 @@ import msgspec
 from sqlalchemy import Table
 
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger.queue import outbox_row
 from ussd_engine.ledger.tables import cases, contacts, effects, languages, outbox, submissions
 from ussd_engine.model import Act, CaseState, Committed, Mode, SetLanguage, Submission, Submit
+from ussd_engine.tracking import Effect, SetSms
 from ussd_engine.vault import Vault
 
 NAME = "name"
 """The answer that names the citizen; it is kept in `named` alone."""
+
+LEADER = "leader"
+"""What a form that addresses a leader sets under `to`; `level` says which."""
 
 Row = dict[str, Any]
 Rows = dict[Table, list[Row]]
@@ -30,12 +35,16 @@ class Scribe:
 
     def write(self, act: Act, result: Committed, day: date) -> Rows:
         """The rows of an act that ended in `result`, on the day it happened."""
-        rows: Rows = {effects: [_effect(act, result)]}
+        rows: Rows = {effects: [effect(act, result)]}
         if isinstance(act, Submit):
             rows |= self._submitted(act, result.reference, day)
         elif isinstance(act, SetLanguage) and act.msisdn:
             rows[languages] = [self._language(act.msisdn, act.locale, day)]
         return rows
+
+    def choices(self, act: SetSms, day: date) -> list[Row]:
+        """What is remembered of a caller who wants SMS, or none; nothing of who has no number."""
+        return [self._language(act.msisdn, act.locale, day) | {"muted": not act.on}] if act.msisdn else []
 
     def language_tags(self, msisdn: str) -> list[bytes]:
         """The tags under which a caller's language may stand, the newest first."""
@@ -44,11 +53,12 @@ class Scribe:
     def _submitted(self, act: Submit, reference: str, day: date) -> Rows:
         known = act.msisdn if act.mode != Mode.ANONYMOUS else None
         handle = secrets.token_hex(16) if known else ""
-        text = msgspec.msgpack.encode(_submission(act, reference, handle, day))
+        message = _submission(act, reference, handle, day)
+        text = msgspec.msgpack.encode(message)
         rows: Rows = {
             submissions: [{"case": act.case, "sealed": self._keyring.seal("submission", act.case, text)}],
             cases: [_case(act, reference, handle, day)],
-            outbox: [_outbox(act, reference, self._keyring.seal("outbox", act.key, text))],
+            outbox: [outbox_row(self._keyring, message, act.at_ms)],
         }
         if known:
             rows[contacts] = [self._contact(handle, known)]
@@ -60,10 +70,11 @@ class Scribe:
         return {"handle": handle, "sealed": sealed, "tag": self._vault.vault_tag(msisdn)}
 
     def _language(self, msisdn: str, locale: str, day: date) -> Row:
-        return {"tag": self.language_tags(msisdn)[0], "locale": locale, "touched": day}
+        return {"tag": self.language_tags(msisdn)[0], "locale": locale, "touched": day, "muted": False}
 
 
-def _effect(act: Act, result: Committed) -> Row:
+def effect(act: Effect, result: Committed) -> Row:
+    """The row that remembers what came of an act."""
     return {"key": act.key, "kind": result.kind, "result": msgspec.msgpack.encode(result), "at_ms": act.at_ms}
 
 
@@ -95,20 +106,20 @@ def _case(act: Submit, reference: str, handle: str, day: date) -> Row:
         "institution": act.institution,
         "state": CaseState.QUEUED.value,
         "submitted": day,
+        "changed": day,
         "due": act.due,
         "sequence": 0,
+        "event": "",
         "core_reference": None,
-    }
-
-
-def _outbox(act: Submit, reference: str, sealed: bytes) -> Row:
-    return {
-        "key": act.key,
-        "reference": reference,
-        "sealed": sealed,
-        "queued_ms": act.at_ms,
-        "attempts": 0,
-        "next_ms": 0,
-        "lease_ms": 0,
-        "token": 0,
+        "leader": act.answers.get("level") or "" if act.answers.get("to") == LEADER else "",
+        "moves": 0,
+        "appeals": 0,
+        "ended": None,
+        "spoken": False,
+        "rating": "",
+        "overdue": False,
+        "touched": day,
+        "generation": 0,
+        "pin_seen": True,
+        "pin_asked_ms": None,
     }

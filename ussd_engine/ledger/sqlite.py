@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from ussd_engine.errors import LedgerUnavailable
-from ussd_engine.ledger.database import Job, T, verdict
+from ussd_engine.errors import ConfigError
+from ussd_engine.ledger.database import Job, T, silence, verdict
 from ussd_engine.ledger.faults import Faults
+from ussd_engine.ledger.reasons import SETTING
 
 BUSY_MS = 2000
 """How long a writer of another process (an officer's command) is waited for."""
@@ -22,10 +23,10 @@ READERS = 2
 
 
 class SqliteDatabase:
-    """A database file. Its folder is made where it is missing."""
+    """A database file. Its folder is made where it is missing; `ConfigError` where it cannot be."""
 
     def __init__(self, url: URL, faults: Faults | None = None) -> None:
-        Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(Path(url.database or "").parent)
         self._writing, self._reading = _engine(url, writes=True), _engine(url, writes=False)
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(READERS, "ledger-reader")
@@ -64,7 +65,14 @@ class SqliteDatabase:
             with self._reading.connect() as conn:
                 return job(conn)
         except SQLAlchemyError as error:
-            raise LedgerUnavailable(f"the ledger did not answer: {type(error).__name__}") from None
+            raise silence(error) from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{SETTING}: the folder {folder} cannot be made: {error.strerror}") from None
 
 
 def _engine(url: URL, writes: bool) -> Engine:

@@ -5,7 +5,7 @@ Submissions and contacts are linked by the case's random handle alone. Times in 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -46,37 +46,101 @@ cases = Table(
     Column("institution", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("submitted", Date, nullable=False),
+    Column("changed", Date, nullable=False),
     Column("due", Date),
-    Column("sequence", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
     Column("core_reference", Text),
+    Column("leader", Text, nullable=False),
+    Column("moves", Integer, nullable=False),
+    Column("appeals", Integer, nullable=False),
+    Column("ended", Date),
+    Column("spoken", Boolean, nullable=False),
+    Column("rating", Text, nullable=False),
+    Column("overdue", Boolean, nullable=False),
+    Column("touched", Date, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("pin_seen", Boolean, nullable=False),
+    Column("pin_asked_ms", BigInteger),
     Index("ix_cases_inbox", "institution", "state", "submitted"),
+    Index("ix_cases_due", "state", "due"),
 )
-"""The projection that lists, status and HALI read. `sequence` is that of the last event applied."""
+"""The projection (`model.Case`) that lists, status and HALI read, and what opens a case: `touched` is the last day on
+which its own phone did something, `generation` counts its PINs, `pin_seen` whether the citizen has seen the first one,
+`pin_asked_ms` when she asked for another."""
+
+news = Table(
+    "news",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("sequence", BigInteger),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Index("ix_news_verdict", "verdict"),
+)
+"""Every event that a core told, with what became of it."""
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("mark", Text, nullable=False),
+)
+"""How far the events of a core were read."""
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("tag", LargeBinary, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_tries_tag", "tag", "what", "at_ms"),
+)
+"""What is counted by the hour or by 24 hours, a row each: `pin` of a caller and a reference, `reference` of everybody,
+`look` and `send` of a caller. The tag's key is the day's."""
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("handle", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""Contacts that were erased: a backup that is brought back is purged by it again."""
 
 outbox = Table(
     "outbox",
     metadata,
     Column("key", LargeBinary, primary_key=True),
     Column("reference", Text, nullable=False),
+    Column("turn", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("queued_ms", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_ms", BigInteger, nullable=False, index=True),
+    Column("next_ms", BigInteger, nullable=False),
     Column("lease_ms", BigInteger, nullable=False),
     Column("token", Integer, nullable=False),
+    Index("ix_outbox_due", "next_ms", "queued_ms"),
+    Index("ix_outbox_case", "reference", "turn"),
 )
-"""What the core has not got yet. `key` is the idempotency key, `lease_ms` the time until which a worker holds the row,
-`token` the number of claims: only who knows the last one may change the row."""
+"""What the core has not got yet. `key` is the idempotency key, `turn` the place among the messages of one case (0: the
+submission), `lease_ms` the time until which a worker holds the row, `token` the number of claims: only who knows the
+last one may change the row."""
 
 dead_letters = Table(
     "dead_letters",
     metadata,
     Column("key", LargeBinary, primary_key=True),
+    Column("reference", Text),
+    Column("turn", Integer),
     Column("reason", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Index("ix_dead_letters_case", "reference", "turn"),
 )
-"""Outbox rows that were given up, whole; `reason` is the name of the error."""
+"""Outbox rows that were given up, whole; `reason` says why, in no word of the row's. The messages of a case whose
+submission stands here wait for it."""
 
 languages = Table(
     "languages",
@@ -84,7 +148,9 @@ languages = Table(
     Column("tag", LargeBinary, primary_key=True),
     Column("locale", Text, nullable=False),
     Column("touched", Date, nullable=False),
+    Column("muted", Boolean, nullable=False),
 )
+"""What a caller chose: her language, and whether she wants SMS."""
 
 limits = Table(
     "limits",

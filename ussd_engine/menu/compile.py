@@ -5,16 +5,17 @@ A compiled menu never changes; a new version is a new object. Nothing here is do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from transitions import Event, Machine, MachineError
 
+from ussd_engine.actions import ACTIONS
 from ussd_engine.menu.graph import Edge, Graph
 from ussd_engine.menu.plan import Plan, lay_flat
 from ussd_engine.menu.schema import Service
-from ussd_engine.registry import KINDS, OFFERS, SOURCES
+from ussd_engine.registry import KINDS, OFFERS, RULES, SOURCES
 from ussd_engine.screens.base import Dest, Screen, Target
 
 
@@ -22,7 +23,7 @@ class Shown(NamedTuple):
     """How a stored answer is shown."""
 
     words: Mapping[str, tuple[str, str]]
-    """Value to the context and message id of its words."""
+    """Value, or value and type as `received.complaint`, to the context and message id of its words."""
     kind: str
     """A kind of the registry, whose columns are shown; empty for words and typed texts."""
     longest: int
@@ -126,10 +127,22 @@ def _silent(service: Service, plans: Mapping[str, Plan]) -> set[str]:
 def _acting(service: Service) -> dict[Dest, tuple[str, ...]]:
     found: dict[Dest, dict[str, None]] = {}
     for screen in service.screens.values():
-        for case in (case for target in (screen.then, *(line.target for line in screen.lines)) for case in target):
-            if case.dest.verb == "forget" or (case.dest.verb == "to" and case.dest.name in service.actions):
-                found.setdefault(case.dest, {})[screen.name] = None
+        for dest in _done_by(service, (screen.then, *(line.target for line in screen.lines))):
+            found.setdefault(dest, {})[screen.name] = None
     return {dest: tuple(screens) for dest, screens in found.items()}
+
+
+def _done_by(service: Service, targets: Iterable[Target]) -> Iterator[Dest]:
+    """What acts behind these targets; what an action that only looks leads on to is among them."""
+    for dest in (case.dest for target in targets for case in target):
+        if dest.verb == "forget":
+            yield dest
+        elif dest.verb == "to" and dest.name in service.actions:
+            action = service.actions[dest.name]
+            if ACTIONS[action.do].acts:
+                yield dest
+            else:
+                yield from _done_by(service, action.outcomes.values())
 
 
 def _warned(service: Service, edges: frozenset[Edge]) -> dict[str, frozenset[str]]:
@@ -150,14 +163,24 @@ def _shown(service: Service) -> dict[str, Shown]:
         if screen.offer and screen.offer.function in OFFERS:
             _merge(shown, screen.offer.answer, Shown({}, OFFERS[screen.offer.function].kind, 0))
     for answer, table in service.words.items():
-        words = {value: (f"words.{answer}", text) for value, text in table.items() if isinstance(text, str)}
+        words = {value: (f"words.{answer}", text) for value, text in _worded(table)}
         _merge(shown, answer, Shown(words, "", 0))
     return shown
 
 
+def _worded(table: Mapping[str, str | Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    for value, words in table.items():
+        if isinstance(words, str):
+            yield value, words
+        else:
+            yield from ((f"{value}.{by}", text) for by, text in words.items())
+
+
 def _by_screen(screen: Screen, column: str) -> Shown:
     if screen.kind == "input":
-        return Shown({}, "", screen.bounds.get("max", 160))
+        return Shown(
+            {}, "", screen.bounds.get("max") or max((RULES[rule].longest for rule in screen.checks), default=0) or 160
+        )
     if screen.source and screen.source.source in SOURCES:
         kind = SOURCES[screen.source.source].kind
         if column in ("", "code"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from ussd_engine.catalog import Catalog, languages_in
@@ -69,6 +70,12 @@ class Edition:
         if not digits:
             return code
         return f"{code[:-1]}*{'*'.join(digits)}#" if passes_digits else f"{code} {' '.join(digits)}"
+
+    def due(self, service: str, institution: str, type: str, day: date) -> date | None:
+        """The day by which what comes on `day` is to be answered, by the service's table; `None` where no answer is."""
+        data, deadlines = self.data.get(service), self.deadlines.get(service)
+        row = data.get(institution) if data else None
+        return deadlines.due(row, type, day, self.country) if row and deadlines else None
 
 
 def load_edition(menus: Path, locales: Path, codes: Mapping[str, str], country: Country) -> Edition:

@@ -12,31 +12,13 @@ from pathlib import Path
 import yaml
 
 from ussd_engine.errors import Fault, MenuError
+from ussd_engine.menu import syntax
 
 MAX_DEPTH = 20
 MAX_BYTES = 256 * 1024
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
 _STRING = "tag:yaml.org,2002:str"
-
-_QUOTES = (
-    'write the text in quotes: a text with ": " or a leading {, and inside {…} one with a comma, #, [ or ], needs them'
-)
-
-_SPACES = f"indent with spaces, and {_QUOTES}"
-_HINTS = {
-    "tab": (_SPACES, False),
-    "cannot start any token": (_SPACES, False),
-    "could not find expected ':'": ("a name has a colon and a blank behind it", True),
-    "mapping values are not allowed": (f"{_QUOTES}; or the line begins too far to the right", False),
-    "did not find expected key": (
-        "what belongs together begins in one column; or a quote above stands open",
-        False,
-    ),
-    "did not find expected ',' or": ("what begins here is not closed, or a comma is missing in it", True),
-    "found unexpected end of stream": ("the quote that begins here is not closed", True),
-}
-"""By words of the parser: the way out, and whether it lies where the parser began and not where it gave up."""
 
 
 class Node:
@@ -79,18 +61,11 @@ def load_file(path: Path, name: str) -> Node:
 
 def load_text(text: str, name: str) -> Node:
     """The mapping that `text` holds. Raises `MenuError` with the first fault."""
+    builder = _Builder(text, name)
     try:
-        return _Builder(text, name).document()
+        return builder.document()
     except yaml.YAMLError as error:
-        raise MenuError([_syntax(error, name)]) from None
-
-
-def _syntax(error: yaml.YAMLError, name: str) -> Fault:
-    problem = getattr(error, "problem", None) or "cannot be read"
-    hint, begun = next((found for words, found in _HINTS.items() if words in problem), (_QUOTES, False))
-    marks = [getattr(error, mark, None) for mark in ("context_mark", "problem_mark")]
-    mark = next(filter(None, marks if begun else reversed(marks)), None)
-    return Fault(name, mark.line + 1 if mark else 0, f"is not YAML ({problem}): {hint}", "syntax")
+        raise MenuError([syntax.fault(error, text, name, builder.last)]) from None
 
 
 def _line(event: yaml.Event) -> int:
@@ -112,7 +87,12 @@ class _Builder:
         self.name = name
         self.depth = 0
         self.flow = 0
-        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self.last: yaml.Event | None = None
+        self.events = self.parsed(text)
+
+    def parsed(self, text: str) -> Iterator[yaml.Event]:
+        for self.last in yaml.parse(text, Loader=yaml.CSafeLoader):
+            yield self.last
 
     def document(self) -> Node:
         event = self.skip(yaml.StreamStartEvent, yaml.DocumentStartEvent)
@@ -160,7 +140,7 @@ class _Builder:
         found: dict[str, Node] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise self.refuse(event, f"a name is expected before the colon; {_QUOTES}", "syntax")
+                raise self.refuse(event, f"a name is expected before the colon; {syntax.QUOTES}", "syntax")
             name = str(self.scalar(event))
             if name in found:
                 raise self.refuse(event, f'"{name}" stands twice (first in line {found[name].line})', "duplicates")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from ussd_engine.actions import ACTIONS
 from ussd_engine.errors import Fault, did_you_mean
 from ussd_engine.menu.answers import all_named, answers_of, inside_forms
+from ussd_engine.menu.chains import chained
 from ussd_engine.menu.compile import entered, targets
-from ussd_engine.menu.graph import grounds
+from ussd_engine.menu.course import grounds
 from ussd_engine.menu.schema import Form, Item, Service
-from ussd_engine.registry import ACTIONS, FACTS, OFFERS, SOURCES, WARNINGS, columns_of
+from ussd_engine.menu.template import template
+from ussd_engine.registry import FACTS, OFFERS, SOURCES, SPOKEN, WARNINGS, columns_of
 from ussd_engine.registry import RULES as CHECKS
-from ussd_engine.screens.base import Case, Dest, Place, Screen, Tests
+from ussd_engine.screens.base import VERBS, Case, Dest, Place, Screen, Tests
 
 
 class _Checker:
@@ -166,6 +169,8 @@ class _Checker:
                 self.exists(value or "", self.answers[name], case.place, f"set: {name}: value", "conditions")
         if dest.verb == "to" and dest.name in {service.resume, service.last} - {""}:
             self.fault(case.place, f'"{dest.name}" is shown by the engine alone: no line leads to it', "system screens")
+        elif dest.verb == "to" and dest.name in VERBS and dest.name not in self.targets:
+            self.fault(case.place, f'"{dest.name}" needs a name behind it', "verbs")
         elif dest.verb == "to":
             if self.exists(dest.name, self.targets, case.place, "target", "targets"):
                 if inside and dest.name not in service.actions:
@@ -202,12 +207,13 @@ class _Checker:
             if name:
                 self.exists(name, self.service.screens, screen.place, f"{where}: {key}: screen", "targets")
         self.saving(screen, inside, where)
-        self.registered(screen, where)
+        self.registered(screen, inside, where)
         self.words(screen, where)
 
     def saving(self, screen: Screen, inside: bool | None, where: str) -> None:
         chooses = any(line.value is not None for line in screen.lines)
-        gives = chooses or screen.kind in ("input", "list")
+        chosen = screen.kind == "list" and (screen.source is None or SOURCES[screen.source.source].chosen)
+        gives = chooses or screen.kind == "input" or chosen
         if gives and not screen.save and not screen.secret:
             self.fault(screen.place, f'{where} saves nothing: it has no "save"', "missing")
         if screen.secret and not any(self.takes(case.dest, screen.secret) for case in screen.then):
@@ -222,7 +228,7 @@ class _Checker:
         action = self.service.actions.get(dest.name)
         return dest.verb == "to" and action is not None and action.do in ACTIONS and secret in ACTIONS[action.do].takes
 
-    def registered(self, screen: Screen, where: str) -> None:
+    def registered(self, screen: Screen, inside: bool | None, where: str) -> None:
         if screen.kind == "list" and not screen.source:
             self.fault(screen.place, f'{where} has no "from"', "missing")
         for rule in screen.warn:
@@ -235,10 +241,22 @@ class _Checker:
             if source.local is bool(screen.slow):
                 need = "has a slow screen, but its source is local" if source.local else "needs a slow screen"
                 self.fault(screen.place, f"{where} {need}", "slow")
-            if "matching" in screen.source.args and not screen.none:
+            if ("matching" in screen.source.args or not source.local) and source.chosen and not screen.none:
                 self.fault(screen.place, f"{where}: a search may find nothing: it needs none", "none")
+            if not source.chosen and screen.save:
+                self.fault(
+                    screen.place, f"{where}: rows of {screen.source.source} are only read: it saves nothing", "sources"
+                )
             for column in screen.save.values():
                 self.exists(column or "code", columns_of(source.kind), screen.place, f"{where}: column", "columns")
+        if screen.kind == "read" and bool(screen.slow) is not _spoken(screen):
+            need = "needs a slow screen" if _spoken(screen) else f"has a slow screen, but shows no {{{SPOKEN}}}"
+            self.fault(screen.place, f"{where} {need}", "slow")
+        if inside and screen.slow and (screen.source is None or not SOURCES[screen.source.source].local):
+            self.fault(screen.place, f"{where}: what is asked for elsewhere stands outside a form", "slow")
+        for name in (screen.none, screen.slow):
+            if name in self.service.screens and self.service.screens[name].slow:
+                self.fault(screen.place, f'{where}: "{name}" is asked for elsewhere itself', "slow")
         if screen.offer:
             self.offer(screen, where)
 
@@ -277,12 +295,12 @@ class _Checker:
                 self.exists(outcome, declared, target[0].place, f'action "{action.name}": outcome', "outcomes")
                 for case in target:
                     self.case(case, False)
-                    if case.dest.verb not in ("to", "home", "start"):
-                        message = f'action "{action.name}": an outcome leads to a screen, a form, home or start'
-                        self.fault(case.place, message, "outcomes")
-                    if case.dest.verb == "to" and case.dest.name in self.service.actions:
-                        message = f'action "{action.name}": an outcome leads to a screen or a form, not to an action'
-                        self.fault(case.place, message, "outcomes")
+        self.faults += chained(self.service, self.answers)
+
+
+def _spoken(screen: Screen) -> bool:
+    """Whether a text shows what the institution said."""
+    return any(slot.name == SPOKEN for slot in template(screen.text).slots)
 
 
 def _needed(error: str, screen: Screen) -> bool:

@@ -118,3 +118,22 @@ def lay_flat(form: Form, forms: Mapping[str, Form], screens: Mapping[str, Screen
 
     put(form, ())
     return Plan(form.name, form.set, tuple(items))
+
+
+def all_tests(plan: Plan, item: Item) -> Tests:
+    """The tests of an item and of the sub-forms around it."""
+    around: Tests = ()
+    for index in item.within:
+        around += plan.items[index].tests
+    return around + item.tests
+
+
+def meant(plan: Plan, name: str) -> set[int]:
+    """What `change name` may ask again (`Plan.meant_by` says which, by the answers)."""
+    named = {index for index, item in enumerate(plan.items) if item.name == name}
+    holder = plan.holder_of(name)
+    if holder is not None:
+        named.add(holder)
+    if holder is None:
+        named |= {index for index, item in enumerate(plan.items) if name in item.saves and not item.asks}
+    return named

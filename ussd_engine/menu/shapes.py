@@ -199,7 +199,7 @@ class Reader:
             return Dest("to", verb)
         takes = VERBS[verb].takes
         if takes and not name:
-            self.fault(node, f'"{verb}" needs a name behind it', "verbs")
+            return Dest("to", verb)  # a screen may have that name
         if name and not takes:
             self.fault(node, f'"{verb}" takes no name, here it has "{name}"', "verbs")
         return Dest(verb, name)

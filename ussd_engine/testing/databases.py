@@ -16,13 +16,14 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import Connection, MetaData, select
 
+from ussd_engine.feedback.kept import metadata as kept_metadata
 from ussd_engine.feedback.sql import metadata as core_metadata
 from ussd_engine.ledger import Database, upgrade
 from ussd_engine.ledger.schema import connect
 from ussd_engine.ledger.tables import metadata as ledger_metadata
 
 POSTGRES = "postgresql://postgres@127.0.0.1:5432"
-ALL: tuple[MetaData, ...] = (ledger_metadata, core_metadata)
+ALL: tuple[MetaData, ...] = (ledger_metadata, core_metadata, kept_metadata)
 
 
 @contextmanager
@@ -84,7 +85,7 @@ async def empty(database: Database) -> None:
 
 
 async def dump(database: Database) -> str:
-    """Every row of every table, as text; octets in hex and as they read."""
+    """Every row of every table, in one order, as text; octets in hex and as they read."""
     return await database.read(_dump)
 
 
@@ -104,5 +105,5 @@ def _delete_all(conn: Connection) -> None:
 
 def _dump(conn: Connection) -> str:
     tables = [table for metadata in ALL for table in metadata.sorted_tables]
-    values = [value for table in tables for row in conn.execute(select(table)) for value in row]
+    values = [value for table in tables for row in sorted(conn.execute(select(table)), key=str) for value in row]
     return "\n".join(f"{v.hex()} {v!r}" if isinstance(v, bytes) else str(v) for v in values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,9 +16,9 @@ from sqlalchemy import update
 
 from ussd_engine import reference
 from ussd_engine.keys import CannotOpen, Keyring
-from ussd_engine.ledger import Case, Ledger
+from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.tables import contacts, languages, limits, submissions
-from ussd_engine.model import CaseState, Committed, Mode, SetLanguage, Submit
+from ussd_engine.model import Case, CaseState, Committed, Mode, SetLanguage, Submit
 from ussd_engine.testing.commit_contract import CommitContract
 from ussd_engine.testing.databases import dump
 from ussd_engine.testing.outbox_contract import OutboxContract
@@ -35,10 +36,11 @@ from ussd_engine.testing.specimens import (
     rows,
     submit,
 )
+from ussd_engine.testing.tracking_contract import TrackingContract
 from ussd_engine.vault import Vault
 
 
-class LedgerContract(CommitContract, OutboxContract):
+class LedgerContract(CommitContract, OutboxContract, TrackingContract):
     """The suite."""
 
     async def test_a_submission_is_there_once_the_act_has_returned(self, ledger: Ledger) -> None:
@@ -59,6 +61,7 @@ class LedgerContract(CommitContract, OutboxContract):
             institution="DUWASA",
             state=CaseState.QUEUED,
             submitted=DAY,
+            changed=DAY,
             due=act.due,
             sequence=0,
             core_reference=None,
@@ -89,7 +92,7 @@ class LedgerContract(CommitContract, OutboxContract):
         assert (await ledger.act(cancel(act.key))).kind == "cancel"
         assert (await ledger.act(act)).kind == "cancel"
         assert await ledger.cases() == []
-        assert [row.count for row in await rows(ledger, limits)] == [0]
+        assert {row.count for row in await rows(ledger, limits)} == {0}
 
     async def test_of_a_submit_and_a_cancel_at_once_one_is(self, ledger: Ledger) -> None:
         act = submit()
@@ -149,7 +152,7 @@ class LedgerContract(CommitContract, OutboxContract):
         await ledger.act(act)
         assert await rows(ledger, contacts) == []
         assert await rows(ledger, languages) == []
-        assert [row.tag for row in await rows(ledger, limits)] == [keyring.limit_tag(MSISDN, DAY)]
+        assert {row.tag for row in await rows(ledger, limits)} == {keyring.limit_tag(MSISDN, DAY)}
         stored = await ledger.submission(act.reference)
         assert stored is not None
         assert (stored.handle, stored.number, stored.name) == ("", None, None)
@@ -212,15 +215,16 @@ class LedgerContract(CommitContract, OutboxContract):
             await ledger.submission(first.reference)
 
     async def test_purge_drops_the_tags_of_days_past_and_old_languages(
-        self, ledger: Ledger, clock: StoppedClock
+        self, ledger: Ledger, clock: StoppedClock, tmp_path: Path
     ) -> None:
+        log = PurgeLog(tmp_path / "erased.log")
         await ledger.act(submit())
-        await ledger.purge()
-        assert len(await rows(ledger, limits)) == len(await rows(ledger, languages)) == 1
+        await ledger.purge(log)
+        assert len({row.tag for row in await rows(ledger, limits)}) == len(await rows(ledger, languages)) == 1
         clock.move(DAY_MS)
-        await ledger.purge()
+        await ledger.purge(log)
         assert await rows(ledger, limits) == []
         assert len(await rows(ledger, languages)) == 1
         clock.move(365 * DAY_MS)
-        await ledger.purge()
+        await ledger.purge(log)
         assert await rows(ledger, languages) == []

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import token_hex
 
 import msgspec
+import pytest
 from sqlalchemy import update
 
-from ussd_engine.keys import Keyring
-from ussd_engine.ledger import Ledger
+from ussd_engine.keys import CannotOpen, Keyring
+from ussd_engine.ledger import Ledger, Outbox
 from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.tables import cases, dead_letters
-from ussd_engine.model import CaseState, Mode
+from ussd_engine.messages import Addition
+from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.testing.databases import dump
 from ussd_engine.testing.specimens import (
+    DAY,
     MSISDN,
     NAME,
     SPELLINGS,
@@ -73,8 +78,8 @@ class OutboxContract(LedgerFixtures):
     async def test_the_number_is_opened_for_named_alone(self, ledger: Ledger, clock: StoppedClock) -> None:
         for act in (named(), submit(), anonymous()):
             await ledger.act(act)
-        opened = [await ledger.outbox.submission(claim) for claim in await ledger.outbox.claim(clock(), 3)]
-        numbers = {submission.mode: submission.number for submission in opened}
+        opened = [await ledger.outbox.message(claim) for claim in await ledger.outbox.claim(clock(), 3)]
+        numbers = {message.mode: message.number for message in opened if isinstance(message, Submission)}
         assert numbers == {Mode.NAMED: MSISDN, Mode.CONFIDENTIAL: None, Mode.ANONYMOUS: None}
 
     async def test_a_dead_letter_keeps_the_whole_row_sealed(
@@ -88,6 +93,64 @@ class OutboxContract(LedgerFixtures):
         assert (kept, letter.reason) == (claim, "Rejected")
         backlog = await ledger.outbox.backlog()
         assert (backlog.waiting, backlog.oldest_ms, backlog.dead) == (0, None, 1)
+
+    async def test_of_a_case_one_message_is_lent_at_a_time_in_the_order_of_its_acts(
+        self, ledger: Ledger, keyring: Keyring, clock: StoppedClock
+    ) -> None:
+        act, other = submit(caller=None), submit(caller=None)
+        for one in (act, other):
+            await ledger.act(one)
+        for texts in (("1",), ("2", "3")):
+            await self._queue(ledger, keyring, act.reference, *texts)
+        lent = []
+        while claims := await ledger.outbox.claim(clock(), 10):
+            assert await ledger.outbox.claim(clock(), 10) == []
+            lent.append([(claim.reference, claim.turn) for claim in claims])
+            for claim in claims:
+                assert await ledger.outbox.done(claim, "EMR" if claim.turn == 0 else None)
+        first, *rest = lent
+        assert sorted(first) == sorted([(act.reference, 0), (other.reference, 0)])
+        assert rest == [[(act.reference, turn)] for turn in (1, 2, 3)]
+
+    async def test_what_was_put_back_comes_whole_and_before_what_waited_for_it(
+        self, ledger: Ledger, keyring: Keyring, clock: StoppedClock
+    ) -> None:
+        act = submit(caller=None)
+        await ledger.act(act)
+        (claim,) = await ledger.outbox.claim(clock(), 1)
+        assert await ledger.outbox.dead(claim, "Rejected", clock())
+        await self._queue(ledger, keyring, act.reference, "1")
+        assert await ledger.outbox.claim(clock(), 10) == []
+        (letter,) = await ledger.outbox.letters()
+        assert (letter.key, letter.kind, letter.reason) == (act.key, "submission", "Rejected")
+        assert (letter.attempts, letter.queued_ms, letter.at_ms) == (1, act.at_ms, clock())
+        assert await ledger.outbox.retry([letter.key, b"unknown"]) == 1
+        assert await ledger.outbox.retry([letter.key]) == 0
+        assert await ledger.outbox.letters() == []
+        (again,) = await ledger.outbox.claim(clock(), 10)
+        assert again == msgspec.structs.replace(claim, token=2)
+        assert not await ledger.outbox.done(claim, "late")
+        assert await ledger.outbox.done(again, "EMR")
+        assert [claim.turn for claim in await ledger.outbox.claim(clock(), 10)] == [1]
+
+    async def test_without_the_data_key_a_dead_letter_is_counted_and_never_touched(
+        self, ledger: Ledger, clock: StoppedClock, keyring: Keyring
+    ) -> None:
+        await ledger.act(submit(caller=None))
+        (claim,) = await ledger.outbox.claim(clock(), 1)
+        await ledger.outbox.dead(claim, "Rejected", clock())
+        blind = Outbox(ledger.database, Keyring.random(DAY))
+        assert [(letter.kind, letter.reason) for letter in await blind.letters()] == [("", "Rejected")]
+        with pytest.raises(CannotOpen):
+            await blind.retry([claim.key])
+        assert (await ledger.outbox.backlog()).dead == 1
+
+    async def _queue(self, ledger: Ledger, keyring: Keyring, reference: str, *texts: str) -> None:
+        rows = [
+            outbox_row(keyring, Addition(idempotency_key=token_hex(16), reference=reference, text=text, at_ms=0), 0)
+            for text in texts
+        ]
+        await ledger.database.write(lambda conn: enqueue(conn, rows))
 
     async def test_a_dump_without_keys_shows_no_number_no_text_no_name(
         self, ledger: Ledger, clock: StoppedClock

@@ -175,8 +175,8 @@ def failed_is_said_though_the_session_went_on() -> Iterator[None]:
 def doubt_ends_the_pending() -> Iterator[None]:
     doubt = Gateway._in_doubt
 
-    def ended(self: Gateway, work: Any, session: Any) -> Any:
-        reply = doubt(self, work, session)
+    async def ended(self: Gateway, work: Any, session: Any) -> Any:
+        reply = await doubt(self, work, session)
         self.commits._tasks.add(
             asyncio.ensure_future(self._commit(work, msgspec.structs.replace(session, pending=None)))
         )

@@ -12,6 +12,7 @@ from sessions import redis
 from ussd_engine import gateway, render
 from ussd_engine.errors import EngineError
 from ussd_engine.gateway import Gateway
+from ussd_engine.looks import Looks
 
 from .rule import rule
 
@@ -87,17 +88,17 @@ def there_is_no_deadline() -> Iterator[None]:
 
 @rule("9.2", places=("look",), whats=("slow",), faults=(1, 3))
 def a_look_may_take_as_long_as_it_likes() -> Iterator[None]:
-    with patch.object(gateway, "LOOK_S", 1e6):
+    with patch.object(Looks, "look_s", 1e6):
         yield
 
 
 @rule("9.3", people=(2, 3), places=("look",), whats=("down",), faults=(1, 3))
 def a_look_that_fails_ends_the_turn() -> Iterator[None]:
-    async def looked(self: Gateway, work: Any) -> str:
+    async def looked(self: Looks, work: Any) -> str:
         try:
-            return await self.ledger.language(work.turn.msisdn) or "" if work.turn.msisdn else ""
+            return await self._ledger.language(work.turn.msisdn) or "" if work.turn.msisdn else ""
         except EngineError:
             raise gateway.StoreUnavailable("no look") from None
 
-    with patch.object(Gateway, "_language", looked):
+    with patch.object(Looks, "language", looked):
         yield

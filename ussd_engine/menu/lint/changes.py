@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from ussd_engine.errors import Fault
 from ussd_engine.menu.compile import Menu
-from ussd_engine.menu.graph import all_tests, meant
 from ussd_engine.menu.lint.worlds import worlds
-from ussd_engine.menu.plan import Plan
+from ussd_engine.menu.plan import Plan, all_tests, meant
 from ussd_engine.screens.base import Case, Screen, Tests, passes
 
 

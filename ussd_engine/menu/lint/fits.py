@@ -14,8 +14,9 @@ from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.lint.values import Values
 from ussd_engine.menu.template import Slot
 from ussd_engine.model import Profile
+from ussd_engine.registry import Row
 from ussd_engine.render import Frame, possible_lines
-from ussd_engine.scope import Row, Scope
+from ussd_engine.scope import Scope
 from ussd_engine.screens.base import Line, Screen
 
 MOST_ROWS = 110
@@ -42,7 +43,7 @@ class Worst(Scope):
         return [""] * (screen.most or MOST_ROWS)
 
     def column(self, kind: str, row: Row, column: str) -> str:
-        return self.values.column(kind, column)
+        return self.values.column(kind, column, self.locale)
 
 
 class Whole(Frame):

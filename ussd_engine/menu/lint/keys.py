@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ussd_engine.errors import Fault
 from ussd_engine.menu.compile import Menu
+from ussd_engine.registry import MOST_KEPT, SOURCES
 from ussd_engine.screens.base import Line, Screen, number_of
 
 
@@ -21,7 +22,7 @@ def clashes(menu: Menu) -> Iterator[Fault]:
                 if line.number == number:
                     message = f'screen "{screen.name}": {number} is the key for {name}: give the line another number'
                     yield Fault(*line.place, message, "navigation")
-        if screen.kind == "list":
+        if screen.source and SOURCES[screen.source.source].chosen:
             yield from _rows(screen, keys)
 
 
@@ -40,12 +41,13 @@ def _among_keys(menu: Menu, keys: dict[str, str]) -> Iterator[Fault]:
 
 def _rows(screen: Screen, keys: dict[str, str]) -> Iterator[Fault]:
     """Rows are numbered from 1; the key for more is passed over, the others are not."""
-    last = number_of(screen.most - 1, keys.get("more", "")) if screen.most else None
+    most = screen.most or (MOST_KEPT if screen.slow else None)
+    last = number_of(most - 1, keys.get("more", "")) if most else None
     fixed = [(line.number, line.place, f'line "{line.number}. {line.label}"') for line in _lines(screen)]
     fixed += [(keys[name], screen.place, f"key for {name}") for name in ("back", "home") if name in keys]
     for number, place, what in fixed:
         counts = number.isascii() and number.isdecimal() and not number.startswith("0")
         if counts and (last is None or int(number) <= last):
-            limit = f"has up to {screen.most} rows" if screen.most else 'has no "most"'
+            limit = f"has up to {most} rows" if most else 'has no "most"'
             message = f'screen "{screen.name}" {limit}: a row may have the number of the {what}'
             yield Fault(*place, message, "navigation")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ussd_engine.actions import ACTIONS, RECEIPT
 from ussd_engine.errors import Fault
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.template import Slot, template
-from ussd_engine.registry import ACTIONS, RECEIPT
 from ussd_engine.screens.base import Screen
 
 KEPT = ("ref", "pin")

@@ -26,7 +26,7 @@ def _empty(screen: Screen, place: Place) -> Iterator[Fault]:
         return
     source = SOURCES[screen.source.source]
     args = screen.source.args
-    if all(source.args[name] == "literal" for name in args) and not source.rows(place, args):
+    if source.local and all(source.args[name] == "literal" for name in args) and not source.rows(place, args):
         given = ", ".join(f"{name}: {value}" for name, value in args.items())
         message = f'screen "{screen.name}": {screen.source.source} has no rows for {given}'
         yield Fault(*screen.place, message, "rows")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ussd_engine import gsm
+from ussd_engine.actions import ACTIONS, RECEIPT
 from ussd_engine.menu.compile import Menu, targets
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.template import Slot
-from ussd_engine.registry import ACTIONS, KINDS, LONGEST_COUNT, OFFERS, RECEIPT, SETTINGS, SOURCES
-from ussd_engine.screens.base import Screen
+from ussd_engine.registry import CASE, KINDS, LONGEST_COUNT, LONGEST_SPOKEN, OFFERS, SETTINGS, SOURCES, SPOKEN
+from ussd_engine.screens.base import Screen, Target
 from ussd_engine.texts import COUNTS
 
 _WIDE = "M"
@@ -24,14 +25,19 @@ class Values:
         self.results = _results(menu)
         self.told = {screen.full for screen in menu.service.screens.values() if screen.full}
         """The screens that tell how long the reply was."""
+        self.closed = _closed(menu)
 
     def has(self, screen: Screen, slot: Slot) -> bool:
         """Whether anything gives the placeholder a value on that screen."""
+        if slot.name in CASE and CASE[slot.name].words and screen.name in self.closed:
+            return False
         return bool(self._lengths(screen, slot)) or any(True for _ in self._shown(slot, self.menu.service.language))
 
     def names(self, screen: Screen) -> set[str]:
         """The placeholders that a text of the screen may hold."""
         names = {*self.results.get(screen.name, {}), *self.menu.shown, *screen.bounds, *self._settings()}
+        if screen.name not in self.closed:
+            names |= CASE.keys()
         return names | ({"n"} if screen.name in self.told else set())
 
     def longest(self, screen: Screen, slot: Slot, locale: str, plural: int) -> str:
@@ -43,9 +49,11 @@ class Values:
             found = [str(screen.bounds[slot.name])]
         return max(found, key=lambda text: gsm.measure(text).units, default="")
 
-    def column(self, kind: str, name: str) -> str:
+    def column(self, kind: str, name: str, locale: str) -> str:
         """The longest value of a column of a list's rows."""
         column = KINDS[kind].columns.get(name)
+        if column and column.words:
+            return max(self._shown(Slot(column.words, "", 0), locale), key=len, default="")
         return _WIDE * column.longest if column else ""
 
     def _lengths(self, screen: Screen, slot: Slot) -> list[int]:
@@ -64,6 +72,10 @@ class Values:
             found.append(LONGEST_COUNT)
         if name in screen.bounds:
             found.append(len(str(screen.bounds[name])))
+        if name in CASE and screen.name not in self.closed:
+            found += _column(CASE[name].kind, slot.column) if CASE[name].kind else [CASE[name].longest]
+        if name == SPOKEN and screen.kind == "read" and screen.slow and not slot.column:
+            found.append(LONGEST_SPOKEN)
         if name in self._settings() and not slot.column:
             found.append(self._settings()[name])
         return found
@@ -121,6 +133,38 @@ def _otherwise(menu: Menu) -> set[str]:
     for screen in service.screens.values():
         found |= {name for name in (screen.full, screen.none, screen.slow) if name}
     return found | {name for name, homes in menu.homes.items() if homes}
+
+
+def _closed(menu: Menu) -> set[str]:
+    """The screens that may stand while no case is open: a walk that takes no outcome which opens one."""
+    service = menu.service
+    doors = {service.start, service.first, service.resume, service.last, service.too_many}
+    queue = [*doors, *service.system.values(), *service.dial.values()]
+    found: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name in service.screens and name not in found:
+            screen = service.screens[name]
+            found.add(name)
+            queue += [beside for beside in (screen.full, screen.none, screen.slow) if beside]
+            for target in (screen.then, *(line.target for line in screen.lines)):
+                queue += _without_case(menu, target)
+    return found
+
+
+def _without_case(menu: Menu, target: Target) -> Iterator[str]:
+    """The screens to which a target leads without opening a case."""
+    service = menu.service
+    for dest in (case.dest for case in target if case.dest.verb == "to"):
+        if dest.name in service.actions:
+            action = service.actions[dest.name]
+            for outcome, led in action.outcomes.items():
+                if outcome not in ACTIONS[action.do].opens:
+                    yield from _without_case(menu, led)
+        elif dest.name in menu.plans:
+            yield from (item.name for item in menu.plans[dest.name].items if not item.asks)
+        else:
+            yield dest.name
 
 
 def _common(ways: list[Mapping[str, int]]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.lint.said import Said
 from ussd_engine.menu.lint.values import Values, row_columns
 from ussd_engine.menu.template import Slot, template
-from ussd_engine.registry import KINDS
+from ussd_engine.registry import KINDS, WORDS
 from ussd_engine.registry import RULES as CHECKS
 
 
@@ -62,17 +62,41 @@ def _bounds(error: str) -> set[str]:
 
 
 def wordless(menu: Menu, said: Iterable[Said]) -> Iterator[Fault]:
-    """A fault for each value of a shown answer that has no words."""
+    """A fault for each value that is shown and has no words: of an answer, of a case, of a row."""
     values = answers_of(menu.service)
     for text in said:
-        for slot in template(text.msgid).slots if text.role in ("words", "line") else ():
-            shown = menu.shown.get(slot.name)
+        for slot in template(text.msgid).slots if text.role in ("words", "line", "row") else ():
+            table = _table(menu, text, slot)
+            if table:
+                yield from _unworded(menu, text, table)
+                continue
+            shown = menu.shown.get(slot.name) if text.role != "row" else None
             if shown is None or shown.kind:
                 continue
             for value in values.get(slot.name, ()):
                 if value and value not in shown.words:
                     message = f'{_where(text)}: the answer "{slot.name}" can be "{value}", which has no words'
                     yield Fault(*text.place, message, "words")
+
+
+def _table(menu: Menu, text: Said, slot: Slot) -> str:
+    """The table of `words` in which the engine looks up what it puts there; empty where there is none."""
+    if text.role == "row":
+        kind, _ = row_columns(menu.screen(text.name))
+        column = KINDS[kind].columns.get(slot.name)
+        return column.words if column else ""
+    return slot.name if slot.name in WORDS and slot.name not in answers_of(menu.service) else ""
+
+
+def _unworded(menu: Menu, text: Said, table: str) -> Iterator[Fault]:
+    """A fault for the first value that lacks its words."""
+    words, known = menu.shown[table].words if table in menu.shown else {}, WORDS[table]
+    wanted = ([f"{value}.{by}" for by in known.by] if value not in words else [] for value in known.values)
+    every = [one for some in wanted for one in some] if known.by else known.values
+    lacking = next((one for one in every if one not in words), None)
+    if lacking:
+        message = f'{_where(text)}: words.{table} has no words for "{lacking.replace(".", ": ")}"'
+        yield Fault(*text.place, message, "words")
 
 
 def _written(slot: Slot) -> str:

@@ -1,0 +1,116 @@
+"""`ussd-engine case …`: what an officer looks at."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from desks import shipped_offices
+from sqlalchemy import text
+from terminal import Run, in_core, rows_of, sent
+
+from ussd_engine.feedback.sql import SqlStore
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Ledger
+from ussd_engine.model import Mode
+from ussd_engine.reference import draw
+from ussd_engine.testing.specimens import DAY, submit
+
+
+def test_what_is_hidden_reads_as_what_is_not_there(folder: Path, run: Run) -> None:
+    report = sent(folder, "bribery").reference
+    for command in (("show",), ("open",), ("answer",)):
+        hidden = run(*command, report, "--as", "head@LGA-BAHI-DC")
+        missing = run(*command, draw(), "--as", "head@LGA-BAHI-DC")
+        assert hidden == missing
+
+
+def test_for_other_programs(folder: Path, run: Run) -> None:
+    one = sent(folder, mode=Mode.NAMED, number="255700000001", name="Neema Mfano")
+    (listed,) = [json.loads(line) for line in run("inbox", "--json")[1].splitlines()]
+    assert (listed["reference"], listed["overdue"]) == (one.reference, False)
+    assert json.loads(run("list", "--json")[1])["state"] == "received"
+    run("open", one.reference)
+    shown = json.loads(run("show", one.reference, "--purpose", "handling", "--json")[1])
+    assert (shown["number"], shown["name"]) == ("255700000001", "Neema Mfano")
+
+
+def test_statistics_hide_what_is_small_and_count_what_time_did(folder: Path, run: Run) -> None:
+    for _ in range(6):
+        sent(folder)
+    sent(folder, due=DAY)
+    code, printed, _ = run("stats")
+    assert code == 0
+    assert re.search(r"DUWASA +7 +\. +\. +\.", printed)
+    assert "under 5: not shown" in printed
+    assert json.loads(run("stats", "--json", "--by", "type")[1]) == [
+        {"name": "complaint", "open": 7, "in_progress": None, "completed": None, "overdue": None}
+    ]
+    assert rows_of(run("list", "--limit", "7")[1])
+    assert run("stats", "--as", "head@TANESCO", "--json")[1] == "[]\n"
+
+
+def test_a_changed_row_is_found_with_its_number(folder: Path, run: Run) -> None:
+    ref = sent(folder).reference
+    run("open", ref)
+    code, told, _ = run("verify")
+    head = told.split("head ")[1].split()[0]
+    assert (code, told.splitlines()[0]) == (0, "1 rows, 0 faults")
+    assert run("verify", "--head", head)[0] == 0
+
+    async def change(store: SqlStore) -> None:
+        statement = text("UPDATE core_record SET office = 'TANESCO'")
+        await store._database.write(lambda conn: conn.execute(statement))
+
+    in_core(folder, change)
+    code, told, _ = run("verify")
+    assert (code, told.splitlines()[0]) == (1, "row 1 was changed, or put where another stood")
+
+
+def test_what_waits_on_its_way_to_the_core_is_taken_first(folder: Path, run: Run) -> None:
+    act = submit(msisdn=None, caller=None, mode=Mode.ANONYMOUS)
+
+    async def queue() -> None:
+        keyring = Keyring.load(folder / "var" / "keys.json")
+        ledger = await Ledger.open(f"sqlite:///{folder}/var/ussd-engine.db", keyring, lambda: int(time.time() * 1000))
+        await ledger.act(act)
+        await ledger.close()
+
+    asyncio.run(queue())
+    assert act.reference in run("inbox")[1]
+
+
+def test_a_folder_where_no_gateway_ran_has_no_cases(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("USSD_ENGINE_VAR", str(tmp_path / "elsewhere"))
+    code, out, told = run("inbox")
+    assert (code, out) == (1, "")
+    assert "no gateway has run with this folder" in told
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_who_did_what_is_shown_with_the_text_by_role_and_day(folder: Path, run: Run) -> None:
+    ref = sent(folder, "bribery").reference
+    run("open", ref, "--as", "region@RS-DODOMA")
+    today = f"{shipped_offices().day(int(time.time() * 1000)):%d/%m/%Y}"
+    for _ in range(2):
+        shown = run("show", ref, "--purpose", "handling", "--as", "region@RS-DODOMA")[1]
+    lines = [line.strip() for line in shown.splitlines() if line.strip().startswith(today)]
+    assert lines == [
+        f"{today}  core: reported",
+        f"{today}  region@RS-DODOMA: opened",
+        f"{today}  region@RS-DODOMA: read, handling",
+        f"{today}  region@RS-DODOMA: read, handling",
+    ]
+    assert rows_of(shown)["hidden from"] == "LGA-BAHI-DC"
+
+
+def test_a_late_case_is_marked_before_time_was_counted(folder: Path, run: Run) -> None:
+    late = sent(folder, due=DAY).reference
+    assert json.loads(run("inbox", "--json")[1])["overdue"] is True
+    assert rows_of(run("show", late)[1])["due"] == f"{DAY:%d/%m/%Y}, overdue"

@@ -1,0 +1,166 @@
+"""Statistics and lists: what is counted as cases change, what is hidden, what an officer finds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+from desks import House
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from ussd_engine.feedback.access import Officer, Refused, officer_of
+from ussd_engine.feedback.case import COLUMNS, case_of
+from ussd_engine.feedback.figures import COLUMNS as SHOWN
+from ussd_engine.feedback.figures import LEAST, Figures, _hidden, cell_of
+from ussd_engine.feedback.tables import core_cases, core_figures
+from ussd_engine.ledger.schema import connect
+from ussd_engine.model import CaseState
+from ussd_engine.testing.feedback_contract import submission
+
+
+@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def house(url: str) -> AsyncIterator[House]:
+    database = connect(url)
+    yield House(database)
+    await database.close()
+
+
+STORIES = (
+    ("complaint", "open progress answer rate:yes"),
+    ("complaint", "open progress answer appeal:unhappy decide"),
+    ("complaint", "transfer:TANESCO open"),
+    ("complaint", "+35 tick"),
+    ("complaint", "+35 tick transfer:MAJI"),
+    ("complaint", "open progress answer +15 tick"),
+    ("minister", "open progress"),
+    ("bribery", "open"),
+    ("compliment", "open"),
+    ("complaint", "withdraw"),
+    ("complaint", "appeal:leak"),
+)
+
+
+async def test_the_figures_are_what_a_count_of_all_cases_gives(house: House) -> None:
+    for kind, steps in STORIES:
+        reference = await house.submit(kind)
+        await house.play(steps, reference)
+    cases = await house.database.read(lambda conn: [case_of(row) for row in conn.execute(select(*COLUMNS))])
+    rows = await house.database.read(lambda conn: conn.execute(select(core_figures)).all())
+    assert {tuple(row)[:6]: tuple(row)[6] for row in rows if tuple(row)[6]} == Counter(map(cell_of, cases))
+
+
+async def test_a_repeat_is_not_counted(house: House) -> None:
+    sent = submission()
+    for _ in range(3):
+        await house.store.submit(sent)
+    rows = await house.database.read(lambda conn: conn.execute(select(core_figures)).all())
+    assert [tuple(row)[6] for row in rows] == [1]
+
+
+async def test_figures_by_everything_that_they_can_be_told_by(house: House) -> None:
+    for _ in range(6):
+        await house.submit()
+        await house.play("open progress answer", await house.submit("council"))
+        await house.submit("minister")
+    for _ in range(5):
+        await house.play("open progress answer appeal:unhappy", await house.submit())
+    await house.play("+40 tick", await house.submit())
+    officer = officer_of("national@UTUMISHI", house.offices)
+    seen = {by: await house.desk.figures(officer, by) for by in ("institution", "region", "kind", "type", "level")}
+    assert [line.name for line in seen["institution"]] == ["DUWASA", "LGA-BAHI-DC", "MAJI"]
+    assert seen["institution"] == [
+        Figures("DUWASA", 7, None, None, None),
+        Figures("LGA-BAHI-DC", None, None, 6, None),
+        Figures("MAJI", None, 5, None, 11),
+    ], "beside the only small figure of a column the next one is hidden"
+    assert [line.name for line in seen["region"]] == ["-", "Dodoma"]
+    assert [line.name for line in seen["kind"]] == ["district_council", "ministry", "water_authority"]
+    assert [line.name for line in seen["level"]] == ["appeal", "institution", "minister"]
+    assert [line.name for line in seen["type"]] == ["complaint"]
+    assert (await house.desk.figures(officer, "all")) == [Figures("all", 13, 5, 6, 18)]
+
+
+async def test_an_officer_sees_the_figures_of_his_own_offices(house: House) -> None:
+    for kind in ("complaint", "council", "minister"):
+        for _ in range(6):
+            await house.submit(kind)
+
+    async def names(who: str) -> list[str]:
+        return [line.name for line in await house.desk.figures(officer_of(who, house.offices), "institution")]
+
+    assert await names("officer@DUWASA") == ["DUWASA"]
+    assert await names("head@MAJI") == ["MAJI"]
+    assert await names("ministry@MAJI") == ["DUWASA", "MAJI"]
+    assert await names("region@RS-DODOMA") == ["LGA-BAHI-DC"]
+    assert await names("officer@TANESCO") == []
+    with pytest.raises(Refused, match="a district holds no case"):
+        await names("district@LGA-BAHI-DC")
+
+
+@given(st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.integers(0, 12), max_size=8))
+def test_no_small_figure_is_shown_nor_found_by_taking_away(column: dict[str, int]) -> None:
+    lines = _hidden({name: Counter({SHOWN[0]: value}) for name, value in column.items()})
+    shown = {line.name: line.open for line in lines}
+    assert all(value is None or value == column[name] >= LEAST for name, value in shown.items())
+    hidden = [name for name, value in shown.items() if value is None]
+    assert len(hidden) != 1 or len(column) == 1
+
+
+# lists
+
+
+async def test_the_inbox_holds_what_is_to_be_done_the_oldest_first(house: House) -> None:
+    first, second, done, away = [await house.submit() for _ in range(4)]
+    await house.play("open progress answer", done)
+    await house.play("transfer:TANESCO", away)
+    await house.play("open", second)
+    mine = Officer("desk", "DUWASA")
+    assert [case.reference for case in await house.desk.inbox(mine)] == sorted([first, second])
+    assert [case.reference for case in await house.desk.inbox(mine, [CaseState.ANSWERED])] == [done]
+    assert [case.reference for case in await house.desk.inbox(mine, most=1)] == [min(first, second)]
+    assert [case.reference for case in await house.desk.inbox(Officer("officer", "TANESCO"))] == [away]
+    assert await house.desk.inbox(Officer("ministry", "MAJI")) == []
+    sent = await house.submit("district")
+    assert [case.reference for case in await house.desk.inbox(Officer("district", "LGA-BAHI-DC"))] == [sent]
+
+
+async def test_a_list_holds_what_may_be_seen_and_nothing_that_is_hidden(house: House) -> None:
+    own, council, minister, report = [
+        await house.submit(kind) for kind in ("complaint", "council", "minister", "bribery")
+    ]
+    leaked = await house.submit("council")
+    await house.play("appeal:leak", leaked)
+    appealed = await house.submit("council")
+    await house.play("open progress answer appeal:unhappy", appealed)
+
+    async def seen(who: str, **narrowed: object) -> set[str]:
+        found = await house.desk.newest(officer_of(who, house.offices), **narrowed)  # type: ignore[arg-type]
+        return {case.reference for case in found}
+
+    assert await seen("officer@LGA-BAHI-DC") == {council, appealed}
+    assert await seen("region@RS-DODOMA") == {council, report, leaked, appealed}
+    assert await seen("ministry@MAJI") == {own, minister}
+    assert await seen("national@UTUMISHI") == {own, council, minister, report, leaked, appealed}
+    assert await seen("national@UTUMISHI", institution="DUWASA") == {own}
+    assert await seen("national@UTUMISHI", state=CaseState.APPEALED) == {leaked, appealed}
+    assert await seen("officer@LGA-BAHI-DC", institution="RS-DODOMA") == {appealed}
+
+
+async def test_who_may_not_see_some_of_a_page_sees_the_next_ones(house: House) -> None:
+    shown = [await house.submit() for _ in range(3)]
+    await house.database.write(
+        lambda conn: conn.execute(
+            core_cases.update().where(core_cases.c.reference.in_(sorted(shown)[1:])).values(hidden="UTUMISHI")
+        )
+    )
+    found = await house.desk.newest(officer_of("national@UTUMISHI", house.offices), most=1)
+    assert [case.reference for case in found] == [min(shown)]

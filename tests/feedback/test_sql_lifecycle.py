@@ -1,0 +1,110 @@
+"""The lifecycle in the built-in core, row by row, on both databases; the projection beside it ends where it does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+from desk_table import ANSWERED, APPEALED, MOVED, ROWS, Row
+from desks import House
+
+from ussd_engine.errors import Rejected
+from ussd_engine.feedback.access import Refused
+from ussd_engine.ledger.schema import connect
+from ussd_engine.model import CaseState
+
+
+@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def house(url: str) -> AsyncIterator[House]:
+    database = connect(url)
+    yield House(database)
+    await database.close()
+
+
+def test_the_table_is_long_and_no_row_stands_twice() -> None:
+    assert len(ROWS) >= 100
+    assert len({row[:3] for row in ROWS}) == len(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.label for row in ROWS])
+async def test_a_row(house: House, row: Row) -> None:
+    reference = await house.submit(row.kind)
+    await house.hear()
+    for step in row.given.split():
+        await house.step(step, reference)
+        await house.hear()
+    before = await house.record()
+    if row.record.startswith("!"):
+        with pytest.raises((Refused, Rejected)) as refused:
+            await house.step(row.when, reference)
+        assert row.record.removeprefix("! ") in str(refused.value)
+        assert reference not in str(refused.value)
+    else:
+        await house.step(row.when, reference)
+    told = [told for _, told in await house.hear() if told]
+    case, projected = await house.case(reference), house.projected[reference]
+    assert case.state == row.state
+    assert [*map(str, told)] == ([] if row.told == "-" else [row.told])
+    expected = [] if row.record[0] in "!-" else [row.record]
+    assert (await house.record())[len(before) :] == expected
+    assert (case.state, case.institution, case.due) == (projected.state, projected.institution, projected.due)
+    assert (case.rating, case.ended, case.sequence) == (projected.rating, projected.ended, projected.sequence)
+    assert projected.state is not CaseState.QUEUED
+
+
+WHERE = {
+    ("complaint", "transfer:TANESCO"): ("TANESCO", 1),
+    ("complaint", MOVED): ("NIDA", 3),
+    ("complaint", f"{MOVED} transfer:MAJI"): ("UTUMISHI", 4),
+    ("complaint", f"{MOVED} transfer:MAJI transfer:DUWASA"): ("DUWASA", 5),
+    ("complaint", "transfer:TANESCO transfer:TRA transfer:UTUMISHI transfer:MAJI"): ("MAJI", 4),
+    ("unsure", "transfer:DUWASA"): ("DUWASA", 0),
+    ("unsure", f"transfer:DUWASA {MOVED}"): ("NIDA", 3),
+    ("unsure", f"transfer:DUWASA {MOVED} transfer:MAJI"): ("UTUMISHI", 4),
+    ("bribery", ""): ("RS-DODOMA", 0),
+    ("bribery", "transfer:TAKUKURU"): ("TAKUKURU", 1),
+    ("complaint", APPEALED): ("MAJI", 0),
+    ("complaint", f"{APPEALED} decide appeal:unhappy"): ("KMK", 0),
+    ("bribery", f"{ANSWERED} appeal:unhappy"): ("TAMISEMI", 0),
+}
+
+
+@pytest.mark.parametrize(("kind", "steps"), WHERE, ids=[f"{kind}: {steps or 'new'}" for kind, steps in WHERE])
+async def test_where_it_lies_and_how_often_it_moved(house: House, kind: str, steps: str) -> None:
+    reference = await house.submit(kind)
+    await house.hear()
+    for step in steps.split():
+        await house.step(step, reference)
+        await house.hear()
+    case = await house.case(reference)
+    assert (case.institution, case.moves) == WHERE[kind, steps]
+    assert house.projected[reference].institution == case.institution
+
+
+async def test_the_reference_stays_and_the_due_date_begins_anew(house: House) -> None:
+    reference = await house.submit()
+    assert (await house.case(reference)).due == date(2025, 12, 29)
+    await house.play("+3 transfer:TRA", reference)
+    (told,) = await house.hear()
+    assert (told[0].reference, told[0].institution, told[0].due) == (reference, "TRA", date(2025, 12, 19)), (
+        "9 December is a holiday"
+    )
+    assert (await house.case(reference)).due == date(2025, 12, 19)
+
+
+async def test_what_was_overdue_and_passed_on_is_late_no_more(house: House) -> None:
+    reference = await house.submit()
+    await house.play("+35 tick", reference)
+    assert (await house.case(reference)).overdue
+    assert await house.hear() == [], "the gateway tells that by itself"
+    await house.play("transfer:TRA tick", reference)
+    assert not (await house.case(reference)).overdue
+    await house.play("+40 tick tick", reference)
+    assert (await house.case(reference)).overdue

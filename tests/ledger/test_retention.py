@@ -1,0 +1,260 @@
+"""How long things are kept: nothing of a citizen longer than said, nothing that is still needed shorter."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from ussd_engine.errors import EngineError
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Ledger, PurgeLog
+from ussd_engine.ledger.purge import Erased
+from ussd_engine.ledger.queue import decoded
+from ussd_engine.ledger.retention import EFFECT_KEPT_MS, MOST, forget
+from ussd_engine.ledger.tables import cases, contacts, effects, erased, outbox, submissions, tries
+from ussd_engine.messages import Erasure
+from ussd_engine.testing.databases import dump
+from ussd_engine.testing.specimens import (
+    DAY,
+    DAY_MS,
+    MSISDN,
+    NAME,
+    TEXT,
+    StoppedClock,
+    anonymous,
+    named,
+    rows,
+    submit,
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    return Keyring.random(DAY)
+
+
+@pytest.fixture
+async def ledger(url: str, keyring: Keyring, clock: StoppedClock) -> AsyncIterator[Ledger]:
+    ledger = await Ledger.open(url, keyring, clock)
+    yield ledger
+    await ledger.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> PurgeLog:
+    return PurgeLog(tmp_path / "log" / "erased.log")
+
+
+async def stands(ledger: Ledger, reference: str, **values: Any) -> None:
+    """Let a case stand somewhere."""
+    change = update(cases).where(cases.c.reference == reference).values(**values)
+    await ledger.database.write(lambda conn: conn.execute(change).rowcount)
+
+
+async def carried(ledger: Ledger, clock: StoppedClock) -> None:
+    """Let the core have all that waits."""
+    while claims := await ledger.outbox.claim(clock(), 100):
+        for claim in claims:
+            assert await ledger.outbox.done(claim, None)
+
+
+# What a case stands at on DAY, and the last day after DAY on which its number is still kept; None: for ever.
+TERMS: list[tuple[dict[str, Any], int | None]] = [
+    ({"state": "queued"}, None),
+    ({"state": "received"}, None),
+    ({"state": "opened"}, None),
+    ({"state": "in_progress"}, None),
+    ({"state": "need_info"}, None),
+    ({"state": "appealed"}, None),
+    ({"state": "closed", "ended": DAY}, 90),
+    ({"state": "closed", "ended": DAY, "rating": "yes"}, 90),
+    ({"state": "not_accepted", "ended": DAY}, 90),
+    ({"state": "appeal_decided", "ended": DAY}, 90),
+    ({"state": "withdrawn", "changed": DAY}, 90),
+    ({"state": "answered", "ended": DAY}, 90 + 14),
+    ({"state": "answered", "ended": DAY, "rating": "no"}, 90 + 30),
+    ({"state": "opened", "type": "compliment", "changed": DAY}, 90),
+    ({"state": "received", "type": "compliment", "changed": DAY}, None),
+    ({"state": "opened", "type": "opinion", "changed": DAY}, None),
+]
+
+
+@pytest.mark.parametrize(("case", "days"), TERMS, ids=lambda value: None)
+async def test_a_number_is_kept_as_long_as_it_may_be_needed_and_no_longer(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog, case: dict[str, Any], days: int | None
+) -> None:
+    act = named()
+    await ledger.act(act)
+    await carried(ledger, clock)
+    await stands(ledger, act.reference, **case)
+    clock.move((1000 if days is None else days) * DAY_MS)
+    assert (await ledger.purge(log))["numbers"] == 0
+    assert len(await rows(ledger, contacts)) == 1
+    if days is None:
+        return
+    clock.move(DAY_MS)
+    counts = await ledger.purge(log)
+    assert (counts["numbers"], await rows(ledger, contacts)) == (1, [])
+    (kept,) = await rows(ledger, cases)
+    assert (kept.reference, kept.handle) == (act.reference, None)
+    assert (await ledger.purge(log))["numbers"] == 0
+
+
+async def test_an_appeal_takes_the_closing_back(ledger: Ledger, clock: StoppedClock, log: PurgeLog) -> None:
+    act = submit()
+    await ledger.act(act)
+    await stands(ledger, act.reference, state="closed", ended=DAY)
+    clock.move(60 * DAY_MS)
+    await stands(ledger, act.reference, state="appealed", ended=None)
+    clock.move(100 * DAY_MS)
+    await ledger.purge(log)
+    assert len(await rows(ledger, contacts)) == 1
+    decided = DAY + timedelta(days=160)
+    await stands(ledger, act.reference, state="appeal_decided", ended=decided)
+    clock.move(91 * DAY_MS)
+    assert (await ledger.purge(log))["numbers"] == 1
+
+
+async def test_what_is_over_leaves_no_word_no_name_and_no_number(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog, keyring: Keyring
+) -> None:
+    for act in (named(), submit(caller=None), anonymous(caller=None)):
+        await ledger.act(act)
+        await stands(ledger, act.reference, state="closed", ended=DAY)
+    await carried(ledger, clock)
+    clock.move(91 * DAY_MS)
+    counts = await ledger.purge(log)
+    assert (counts["numbers"], counts["copies of submissions"]) == (2, 2), "one waits for the core to hear of it"
+    (told,) = await rows(ledger, outbox)
+    assert isinstance(decoded(keyring.open("outbox", told.key, told.sealed)), Erasure)
+    await carried(ledger, clock)
+    assert (await ledger.purge(log))["copies of submissions"] == 1
+    for table in (contacts, submissions, outbox):
+        assert await rows(ledger, table) == []
+    seen = await dump(ledger.database)
+    for secret in (MSISDN, NAME, TEXT):
+        assert secret not in seen
+
+
+async def test_the_copy_stays_while_anything_of_its_case_has_to_reach_the_core(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog, keyring: Keyring
+) -> None:
+    act = submit()
+    await ledger.act(act)
+    (claim,) = await ledger.outbox.claim(clock(), 1)
+    await ledger.outbox.dead(claim, "Rejected", clock())
+    await stands(ledger, act.reference, state="withdrawn")
+    clock.move(91 * DAY_MS)
+    assert (await ledger.purge(log))["copies of submissions"] == 0
+    assert await ledger.outbox.retry([claim.key]) == 1
+    assert (await ledger.purge(log))["copies of submissions"] == 0
+    await carried(ledger, clock)
+    assert (await ledger.purge(log))["copies of submissions"] == 1
+
+
+async def test_results_of_acts_are_kept_30_days_and_tries_24_hours(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog
+) -> None:
+    await ledger.act(submit())
+    one = {"tag": b"t", "what": "pin", "at_ms": clock()}
+    await ledger.database.write(lambda conn: conn.execute(tries.insert(), [one]).rowcount)
+    clock.move(DAY_MS)
+    await ledger.purge(log)
+    assert len(await rows(ledger, tries)) == 1
+    clock.move(EFFECT_KEPT_MS - DAY_MS)
+    counts = await ledger.purge(log)
+    assert (counts["tries"], counts["results of acts"], len(await rows(ledger, effects))) == (1, 0, 1)
+    clock.move(1)
+    assert ((await ledger.purge(log))["results of acts"], await rows(ledger, effects)) == (1, [])
+
+
+async def test_more_than_one_transaction_holds_is_purged_whole(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog
+) -> None:
+    kept = [{"key": secrets.token_bytes(16), "kind": "cancel", "result": b"", "at_ms": 0} for _ in range(2 * MOST + 1)]
+    await ledger.database.write(lambda conn: conn.execute(effects.insert(), kept).rowcount)
+    assert (await ledger.purge(log))["results of acts"] == 2 * MOST + 1
+
+
+# a backup that is brought back
+
+
+async def handles(ledger: Ledger) -> list[str]:
+    return [row.handle for row in await rows(ledger, contacts)]
+
+
+async def test_a_backup_that_was_brought_back_is_purged_again(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog, keyring: Keyring
+) -> None:
+    for act in (named(), submit()):
+        await ledger.act(act)
+    await carried(ledger, clock)
+    backup = {
+        table: [dict(row._mapping) for row in await rows(ledger, table)] for table in (contacts, cases, submissions)
+    }
+    gone, stays = await handles(ledger)
+    await ledger.database.write(lambda conn: forget(conn, keyring, [gone], clock()))
+    await ledger.purging.note(log)
+    await ledger.purging.note(log)
+    assert [line.handle for line in log] == [gone]
+
+    def restore(conn: Any) -> None:
+        for table in (*backup, erased, outbox):
+            conn.execute(table.delete())
+        for table, old in backup.items():
+            conn.execute(table.insert(), old)
+
+    await ledger.database.write(restore)
+    assert sorted(await handles(ledger)) == sorted([gone, stays])
+    assert (await ledger.purge(log))["erased again after a restore"] == 1
+    assert await handles(ledger) == [stays]
+    assert (await ledger.purge(log))["erased again after a restore"] == 0
+    assert {row.handle for row in await rows(ledger, erased)} == {gone}
+
+
+async def test_a_lost_log_is_written_again_from_the_table(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog, keyring: Keyring, tmp_path: Path
+) -> None:
+    await ledger.act(submit())
+    (gone,) = await handles(ledger)
+    await ledger.database.write(lambda conn: forget(conn, keyring, [gone], clock()))
+    await ledger.purge(log)
+    (tmp_path / "log" / "erased.log").unlink()
+    await ledger.purge(log)
+    assert [line.handle for line in log] == [gone]
+
+
+def test_a_line_that_was_not_written_to_its_end_is_written_over(log: PurgeLog, tmp_path: Path) -> None:
+    lines = [Erased(secrets.token_hex(16), at) for at in range(20)]
+    log.append(lines[:19])
+    file = tmp_path / "log" / "erased.log"
+    file.write_bytes(file.read_bytes() + b"abcdef 12")
+    assert len(list(log)) == 19
+    log.append(lines[19:])
+    assert list(log) == lines
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_log_that_was_spoilt_stops_the_purge_and_names_the_line(log: PurgeLog, tmp_path: Path) -> None:
+    log.append([Erased("00", 1)])
+    file = tmp_path / "log" / "erased.log"
+    file.write_text(file.read_text() + "what is this\n")
+    with pytest.raises(EngineError, match=r"erased\.log:2: is no line of a purge log"):
+        list(log)

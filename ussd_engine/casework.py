@@ -1,0 +1,202 @@
+"""`ussd-engine case open`, `progress`, `ask`, `answer` and so on: what an officer does with a case."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from ussd_engine.cases import case, known, told
+from ussd_engine.feedback.access import Refused
+from ussd_engine.feedback.case import CoreCase
+from ussd_engine.feedback.handling import checked
+from ussd_engine.feedback.preview import lost, screens
+from ussd_engine.model import CaseState
+from ussd_engine.office import Office, acting, at_office, reference_of
+
+__all__ = ["case"]
+
+WIDTH = 44
+"""Of a screen in the preview: no phone of this kind is wider."""
+reference = click.argument("reference", callback=reference_of)
+text = click.argument("text", required=False)
+yes = click.option("--yes", is_flag=True, help="Send without a preview and without being asked.")
+Act = Callable[[Office], Awaitable[CoreCase]]
+
+
+@case.command("open")
+@reference
+@acting
+def open_case(reference: str, who: str | None) -> None:
+    """Begin with a case: its citizen is told that it was opened."""
+    _step(who, reference, lambda office: office.desk.open(office.officer, reference))
+    click.echo(f"read it with: ussd-engine case show {reference} --purpose handling")
+
+
+@case.command()
+@reference
+@acting
+@click.option("--due", type=click.DateTime(["%d/%m/%Y", "%Y-%m-%d"]), help="Move the due date to this day; it is told.")
+@click.option("--directive", metavar="TEXT", help="As a leader: directions to who holds the case; that is told too.")
+def progress(reference: str, who: str | None, due: datetime | None, directive: str | None) -> None:
+    """Work on a case, move its due date, or give directions."""
+    if due and directive is not None:
+        raise click.UsageError("a directive leaves the due date as it is: give --due or --directive")
+    day: date | None = due.date() if due else None
+
+    def act(office: Office) -> Awaitable[CoreCase]:
+        if directive is not None:
+            return office.desk.direct(office.officer, reference, directive)
+        return office.desk.progress(office.officer, reference, day)
+
+    _step(who, reference, act)
+
+
+@case.command()
+@reference
+@text
+@acting
+@yes
+def ask(reference: str, text: str | None, who: str | None, yes: bool) -> None:
+    """Ask the citizen; the case waits for her. Without TEXT it is read from standard input."""
+    _speak(
+        who,
+        reference,
+        text,
+        yes,
+        CaseState.NEED_INFO,
+        lambda office, said: office.desk.ask(office.officer, reference, said),
+    )
+
+
+@case.command()
+@reference
+@text
+@acting
+@yes
+def answer(reference: str, text: str | None, who: str | None, yes: bool) -> None:
+    """Answer a case. You see it as the citizen will, page by page, before it is sent."""
+    _speak(
+        who,
+        reference,
+        text,
+        yes,
+        CaseState.ANSWERED,
+        lambda office, said: office.desk.answer(office.officer, reference, said),
+    )
+
+
+@case.command()
+@reference
+@text
+@acting
+@yes
+def refuse(reference: str, text: str | None, who: str | None, yes: bool) -> None:
+    """What institutions may not take, as matters of courts; TEXT is the reason, which the citizen reads."""
+    _speak(
+        who,
+        reference,
+        text,
+        yes,
+        CaseState.NOT_ACCEPTED,
+        lambda office, said: office.desk.refuse(office.officer, reference, said),
+    )
+
+
+@case.command()
+@reference
+@text
+@acting
+@yes
+def decide(reference: str, text: str | None, who: str | None, yes: bool) -> None:
+    """Decide an appeal; TEXT is the decision, which the citizen reads."""
+    _speak(
+        who,
+        reference,
+        text,
+        yes,
+        CaseState.APPEAL_DECIDED,
+        lambda office, said: office.desk.decide(office.officer, reference, said),
+    )
+
+
+@case.command()
+@reference
+@click.argument("institution")
+@acting
+def transfer(reference: str, institution: str, who: str | None) -> None:
+    """Pass a case on to another INSTITUTION, by its code. The reference stays, its time begins anew, it is told."""
+
+    async def act(office: Office) -> CoreCase:
+        done = await office.desk.transfer(office.officer, reference, institution)
+        if done.institution != institution:
+            click.echo(f"three moves are the most: {done.institution}, the feedback desk, names who keeps the case")
+        return done
+
+    _step(who, reference, act)
+
+
+@case.command()
+@reference
+@acting
+def close(reference: str, who: str | None) -> None:
+    """Close an answered case. Time closes it too, 14 days after the answer."""
+    _step(who, reference, lambda office: office.desk.close(office.officer, reference))
+
+
+def _step(who: str | None, reference: str, act: Act) -> None:
+    async def work(office: Office) -> None:
+        await known(office, reference)
+        told(await act(office))
+
+    at_office(who, work)
+
+
+def _speak(
+    who: str | None,
+    reference: str,
+    text: str | None,
+    yes: bool,
+    to: CaseState,
+    act: Callable[[Office, str], Awaitable[CoreCase]],
+) -> None:
+    """A step with words: refused before they are typed where it is none, shown before they are sent."""
+
+    async def work(office: Office) -> None:
+        await known(office, reference)
+        found = await office.desk.may_step(office.officer, reference, to)
+        said = checked(text if text is not None else _typed())
+        if not yes:
+            can = {"rate"} if to is CaseState.ANSWERED else set[str]()
+            _preview(screens(office.edition, found.service, said, can), said)
+            if not _confirmed():
+                raise Refused("nothing was sent")
+        told(await act(office, said))
+
+    at_office(who, work)
+
+
+def _typed() -> str:
+    if sys.stdin.isatty():
+        click.echo("Write what the citizen is to read; end with an empty line and Ctrl-D.", err=True)
+    return sys.stdin.read()
+
+
+def _preview(found: Sequence[str], said: str) -> None:
+    """Print the screens on which a phone shows an officer's words."""
+    console = Console(width=WIDTH, highlight=False)
+    for number, screen in enumerate(found, 1):
+        console.print(Panel(Text(screen), title=f"screen {number} of {len(found)}", width=WIDTH))
+    if strange := lost(said):
+        click.echo(f"a phone shows ? for: {' '.join(strange)}")
+
+
+def _confirmed() -> bool:
+    if not sys.stdin.isatty():
+        raise Refused("nothing was sent: there is no terminal on which to ask; add --yes")
+    return click.confirm("Send it?")

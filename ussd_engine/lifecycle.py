@@ -1,0 +1,278 @@
+"""How a case changes: what an event does to it, what the citizen is told, what she may do. Pure, without a clock.
+
+Events are ordered by the core's own count of a case, else by time and id, and apply only if greater: a repeat or a late
+one changes nothing and tells nothing. The table of states validates, it does not order: a core that tells only some of
+its steps is followed, one that tells the impossible is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ussd_engine.messages import CaseEvent
+from ussd_engine.model import Case, CaseState, Told
+
+APPEAL_WINDOW: Final = timedelta(days=30)
+"""After an answer, a refusal, a decision, or the closing."""
+CLOSED_AFTER: Final = timedelta(days=14)
+"""An answer to which nobody reacts."""
+MOST_MOVES: Final = 3
+"""The next transfer goes to the desk of last resort, which names the institution that keeps the case."""
+
+QUEUED, RECEIVED, OPENED = CaseState.QUEUED, CaseState.RECEIVED, CaseState.OPENED
+IN_PROGRESS, NEED_INFO, TRANSFERRED = CaseState.IN_PROGRESS, CaseState.NEED_INFO, CaseState.TRANSFERRED
+ANSWERED, CLOSED, NOT_ACCEPTED = CaseState.ANSWERED, CaseState.CLOSED, CaseState.NOT_ACCEPTED
+APPEALED, APPEAL_DECIDED, WITHDRAWN = CaseState.APPEALED, CaseState.APPEAL_DECIDED, CaseState.WITHDRAWN
+
+STEPS: Final[dict[CaseState, frozenset[CaseState]]] = {
+    QUEUED: frozenset({RECEIVED}),
+    RECEIVED: frozenset({OPENED, TRANSFERRED}),
+    OPENED: frozenset({IN_PROGRESS, TRANSFERRED, NOT_ACCEPTED}),
+    IN_PROGRESS: frozenset({NEED_INFO, TRANSFERRED, NOT_ACCEPTED, ANSWERED}),
+    NEED_INFO: frozenset({IN_PROGRESS}),
+    TRANSFERRED: frozenset({RECEIVED}),
+    ANSWERED: frozenset({CLOSED, APPEALED}),
+    CLOSED: frozenset({APPEALED}),
+    NOT_ACCEPTED: frozenset({APPEALED}),
+    APPEALED: frozenset({APPEAL_DECIDED}),
+    APPEAL_DECIDED: frozenset({APPEALED}),
+    WITHDRAWN: frozenset(),
+}
+"""The steps of the offices; what the citizen does is `may_withdraw`, `may_appeal`."""
+
+OPEN: Final = frozenset({QUEUED, RECEIVED, OPENED, IN_PROGRESS, NEED_INFO, TRANSFERRED})
+"""Nobody has answered yet."""
+WITHDRAWABLE: Final = frozenset({QUEUED, RECEIVED, OPENED, IN_PROGRESS, NEED_INFO})
+ENDED: Final = frozenset({ANSWERED, CLOSED, NOT_ACCEPTED, APPEAL_DECIDED})
+"""The appeal window counts from here."""
+_SPOKEN: Final = frozenset({NEED_INFO, ANSWERED, NOT_ACCEPTED, APPEAL_DECIDED})
+
+BUCKETS: Final[dict[str, frozenset[CaseState]]] = {
+    "open": frozenset({QUEUED, RECEIVED, OPENED, TRANSFERRED}),
+    "in_progress": frozenset({IN_PROGRESS, NEED_INFO, APPEALED}),
+    "completed": frozenset({ANSWERED, CLOSED, NOT_ACCEPTED, APPEAL_DECIDED, WITHDRAWN}),
+}
+"""How figures count a state."""
+
+_TOLD: Final[dict[CaseState, Told]] = {
+    OPENED: Told.OPENED,
+    IN_PROGRESS: Told.IN_PROGRESS,
+    NEED_INFO: Told.NEED_INFO,
+    ANSWERED: Told.ANSWERED,
+    CLOSED: Told.CLOSED,
+    NOT_ACCEPTED: Told.NOT_ACCEPTED,
+    APPEAL_DECIDED: Told.APPEAL_DECIDED,
+}
+
+Due = Callable[[str, str, str, date], date | None]
+"""Service, institution, type, day: the day by which an answer is due by our own table; `None` where none is."""
+
+
+class Verdict(StrEnum):
+    """What became of an event, for the record and the counters."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    """The newest, and it changes nothing that anybody sees."""
+    REPEAT = "repeat"
+    LATE = "late"
+    REFUSED = "refused"
+    """A state that cannot follow: kept for the operator."""
+    UNKNOWN = "unknown"
+    """A state that nobody knows: kept for the operator."""
+    NO_CASE = "no_case"
+    """A reference that is not ours: kept for the operator."""
+
+
+class Applied(NamedTuple):
+    """The case afterwards, what the citizen is told of it (`None`: nothing), what became of the event."""
+
+    case: Case
+    told: Told | None
+    verdict: Verdict
+
+
+def may_follow(state: CaseState, next: CaseState) -> bool:
+    """Whether offices can lead a case from one state to the other, in one step or in several that were not told.
+
+    No office appeals: that the case is appealed is told by itself, or not at all.
+    """
+    if next is APPEALED:
+        return next in STEPS[state]
+    reached, look = set[CaseState](), [state]
+    while look:
+        for step in STEPS[look.pop()] - reached - {APPEALED}:
+            reached.add(step)
+            if step is not TRANSFERRED:  # what comes behind a transfer is told of another institution
+                look.append(step)
+    return next in reached
+
+
+_FOLLOWS: Final = frozenset((state, next) for state in CaseState for next in CaseState if may_follow(state, next))
+
+
+def apply(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
+    """What an event of the core does to a case, on the day it happened. `due` is our own table of deadlines."""
+    order = (event.at_ms, event.id) if event.sequence is None else (event.sequence, "")
+    last = (case.sequence, case.event)
+    if order <= last:
+        return Applied(case, None, Verdict.REPEAT if order == last else Verdict.LATE)
+    seen = msgspec.structs.replace(case, sequence=order[0], event=order[1])
+    try:
+        state = CaseState(event.state or case.state)
+    except ValueError:
+        return Applied(seen, None, Verdict.UNKNOWN)
+    moved = bool(event.institution) and event.institution != case.institution
+    if moved and state is case.state:
+        state = TRANSFERRED
+    if state is not case.state and (case.state, state) not in _FOLLOWS:
+        return Applied(seen, None, Verdict.REFUSED)
+    if moved or (state is TRANSFERRED and case.state is not TRANSFERRED):
+        return _moved(seen, event, day, due)
+    changed, told = seen, None
+    if state is not case.state:
+        changed, told = _entered(seen, state, day), _told(case, state)
+    elif event.directive:
+        changed, told = msgspec.structs.replace(seen, changed=day), Told.LEADER_DIRECTIVE
+    if event.due is not None and event.due != case.due:
+        changed = msgspec.structs.replace(changed, due=event.due, overdue=False, changed=day)
+        told = told or Told.DUE_CHANGED
+    if told is None:
+        return Applied(changed, None, Verdict.APPLIED if changed.state is not case.state else Verdict.UNCHANGED)
+    return Applied(changed, told, Verdict.APPLIED)
+
+
+def _entered(case: Case, state: CaseState, day: date) -> Case:
+    """The case in another state."""
+    ended = day if state in ENDED else None if state in OPEN else case.ended
+    rating = "" if state in (ANSWERED, APPEAL_DECIDED) else case.rating
+    spoken = case.spoken or state in _SPOKEN
+    return msgspec.structs.replace(case, state=state, changed=day, ended=ended, rating=rating, spoken=spoken)
+
+
+def _moved(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
+    """At another institution, which receives it: the reference stays, the due date begins anew."""
+    institution = event.institution or case.institution
+    until = event.due or due(case.service, institution, case.type, day)
+    found = msgspec.structs.replace(
+        _entered(case, RECEIVED, day), institution=institution, due=until, moves=case.moves + 1, overdue=False
+    )
+    return Applied(found, Told.TRANSFERRED, Verdict.APPLIED)
+
+
+def _told(case: Case, state: CaseState) -> Told | None:
+    if case.type == "compliment":
+        return Told.COMPLIMENT_READ if state is OPENED else None
+    if state is ANSWERED and case.leader:
+        return Told.LEADER_ANSWERED
+    return _TOLD.get(state)
+
+
+# what time does
+
+
+def overdue(case: Case, today: date) -> Case | None:
+    """The case once its citizen is told that the due date has passed; `None` where that is not so, or was told."""
+    waits = case.state in OPEN or case.state is APPEALED
+    if case.overdue or not waits or case.due is None or today <= case.due:
+        return None
+    return msgspec.structs.replace(case, overdue=True)
+
+
+def closes(case: Case, today: date) -> bool:
+    """Whether an answer is closed by time: nobody reacted, or she was not content and did not appeal."""
+    if case.state is not ANSWERED or case.ended is None:
+        return False
+    return today > case.ended + (APPEAL_WINDOW if case.rating == "no" else CLOSED_AFTER)
+
+
+# what the citizen may do
+
+
+class MayAppeal(StrEnum):
+    """Whether a case may go to a higher level now."""
+
+    OK = "ok"
+    TOO_EARLY = "too_early"
+    TOO_LATE = "too_late"
+    TOP = "top"
+    """There is no higher level."""
+    NEVER = "never"
+
+
+def appeal_until(case: Case) -> date | None:
+    """The last day of the appeal window; `None` while there is nothing to appeal against."""
+    return None if case.ended is None else case.ended + APPEAL_WINDOW
+
+
+def may_appeal(case: Case, today: date, higher: str, leak: bool = False) -> MayAppeal:
+    """`higher` is the code of the next level, empty where there is none. A leaked identity may be told at any time."""
+    if case.type == "compliment" or case.state is WITHDRAWN:
+        return MayAppeal.NEVER
+    if not higher:
+        return MayAppeal.TOP
+    if leak:
+        return MayAppeal.OK
+    until = appeal_until(case)
+    if case.state in ENDED and until is not None:
+        return MayAppeal.OK if today <= until else MayAppeal.TOO_LATE
+    return MayAppeal.OK if case.due is not None and today > case.due else MayAppeal.TOO_EARLY
+
+
+def may_rate(case: Case) -> bool:
+    """Whether she is asked if she is content with the answer."""
+    return case.state is ANSWERED and not case.rating
+
+
+def may_withdraw(case: Case) -> bool:
+    """Whether she may take her case back."""
+    return case.state in WITHDRAWABLE
+
+
+def may_add(case: Case) -> bool:
+    """Whether more words still reach somebody."""
+    return case.state in OPEN or case.state is APPEALED
+
+
+def can(case: Case) -> frozenset[str]:
+    """What the menu offers on a case: the fact `can` of its screen."""
+    may = {
+        "read": case.spoken,
+        "add": may_add(case),
+        "rate": may_rate(case),
+        "withdraw": may_withdraw(case),
+        "appeal": case.type != "compliment" and case.state is not WITHDRAWN,
+    }
+    return frozenset(name for name, holds in may.items() if holds)
+
+
+def rated(case: Case, rating: str, today: date) -> Case:
+    """Content, or partly: it closes. Not: it stays answered, and the appeal is offered."""
+    found = msgspec.structs.replace(case, rating=rating)
+    if rating == "no":
+        return found
+    return msgspec.structs.replace(found, state=CLOSED, changed=today, ended=today)
+
+
+def withdrawn(case: Case, today: date) -> Case:
+    """Taken back."""
+    return msgspec.structs.replace(case, state=WITHDRAWN, changed=today)
+
+
+def appealed(case: Case, higher: str, due: date | None, today: date) -> Case:
+    """At a higher level, with a due date of its own."""
+    return msgspec.structs.replace(
+        case,
+        state=APPEALED,
+        institution=higher,
+        due=due,
+        changed=today,
+        ended=None,
+        appeals=case.appeals + 1,
+        overdue=False,
+    )

@@ -1,0 +1,271 @@
+"""What an operator does: dead letters, keys, the purge. No command shows a number, a text, a reference or a key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ussd_engine import config, keyfile
+from ussd_engine.config import Config
+from ussd_engine.country import Country
+from ussd_engine.engine import open_keys
+from ussd_engine.errors import ConfigError, EngineError
+from ussd_engine.keyfile import Ring
+from ussd_engine.keys import ROTATING, Keyring, Purpose
+from ussd_engine.ledger import Ledger, Letter, PurgeLog
+
+T = TypeVar("T")
+
+WIDTH: Final = 100
+READ_MINUTES: Final = 15
+"""Until a new key writes. Each process reads the file once a minute; the rest is for carrying it to other machines."""
+SHOWN_DIGITS: Final = 12
+"""Of a dead letter's key, enough to name it."""
+
+as_json = click.option("--json", "as_json", is_flag=True, help="For other programs: one JSON object a line.")
+
+
+# dead letters
+
+
+@click.group()
+def outbox() -> None:
+    """What waits for the core, and what was given up."""
+
+
+@outbox.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="The most that are printed.")
+@as_json
+def list_letters(limit: int, as_json: bool) -> None:
+    """List dead letters, the latest first: what kind, why, how old. Nothing of what they say."""
+
+    async def work(ledger: Ledger) -> None:
+        letters, backlog, now_ms = await ledger.outbox.letters(limit), await ledger.outbox.backlog(), _now_ms()
+        if as_json:
+            for letter in letters:
+                click.echo(json.dumps(_plain(letter)))
+            return
+        if letters:
+            rows = [
+                (_id(one), one.kind or "?", str(one.attempts), _age(one.queued_ms), _age(one.at_ms), one.reason)
+                for one in letters
+            ]
+            _print(("id", "kind", "attempts", "accepted", "given up", "reason"), rows)
+        since = "" if backlog.oldest_ms is None else f", the oldest since {_span(now_ms - backlog.oldest_ms)}"
+        click.echo(f"{backlog.waiting} wait for the core{since}; {backlog.dead} given up", err=True)
+
+    _with_ledger(work)
+
+
+@outbox.command()
+@click.argument("ids", nargs=-1, metavar="[ID]…")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+def retry(ids: tuple[str, ...], everything: bool) -> None:
+    """Put dead letters back as they were, with all their attempts before them."""
+    if bool(ids) == everything:
+        raise click.UsageError("name dead letters by their ids, as `outbox list` prints them, or say --all")
+
+    async def work(ledger: Ledger) -> None:
+        letters = await ledger.outbox.letters()
+        wanted = [letter.key for letter in letters] if everything else [_named(one, letters) for one in ids]
+        count = await ledger.outbox.retry(wanted)
+        click.echo(f"{count} put back; the worker carries them within seconds", err=True)
+
+    _with_ledger(work)
+
+
+def _named(id: str, letters: Sequence[Letter]) -> bytes:
+    found = [letter.key for letter in letters if letter.key.hex().startswith(id.lower())]
+    if len(found) != 1:
+        raise click.ClickException(f"{id}: {'several' if found else 'no'} dead letters have that id")
+    return found[0]
+
+
+def _id(letter: Letter) -> str:
+    return letter.key.hex()[:SHOWN_DIGITS]
+
+
+def _plain(letter: Letter) -> dict[str, object]:
+    times = {"accepted": _iso(letter.queued_ms), "given_up": _iso(letter.at_ms)}
+    return {"id": letter.key.hex(), "kind": letter.kind, "attempts": letter.attempts, **times, "reason": letter.reason}
+
+
+# keys
+
+
+class KeyRow(NamedTuple):
+    """A key as it is listed."""
+
+    purpose: str
+    id: str
+    use: str
+    made: str
+    days: str
+
+
+@click.group()
+def keys() -> None:
+    """The keys: what there is, and new ones."""
+
+
+@keys.command("list")
+@as_json
+def list_keys(as_json: bool) -> None:
+    """List every key by purpose and id: which one writes, how old it is. Never a key."""
+    settings, today = _settings()
+    rows = _key_rows(keyfile.load(settings.keys), today)
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row._asdict()))
+    else:
+        _print(("purpose", "id", "use", "made", "days old"), rows)
+
+
+@keys.command()
+@click.argument("purpose", type=click.Choice(ROTATING))
+@click.option(
+    "--after",
+    "minutes",
+    default=READ_MINUTES,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Minutes until it writes: till then every machine has the file.",
+)
+@click.option("--now", is_flag=True, help="Write with it at once. Only where no gateway runs.")
+def rotate(purpose: Purpose, minutes: int, now: bool) -> None:
+    """Make a new key. It reads at once and writes when every process has it; the older ones go on reading."""
+    settings, today = _settings()
+    at_s = int(time.time()) + 60 * minutes
+    if purpose == "dialogue" and not now:
+        raise ConfigError(
+            "dialogue: dialogs under way would not be found again. Announce maintenance, stop the gateway after "
+            "10 minutes, then rotate with --now"
+        )
+
+    def changed(keyring: Keyring) -> Keyring:
+        return keyring.rotate(purpose, today) if now else keyring.plan(purpose, time.time(), at_s, today)
+
+    ring = Keyring.change(settings.keys, changed).ring(purpose)
+    if ring.next is None:
+        click.echo(f"{purpose}: key {ring.write} writes", err=True)
+        return
+    when = datetime.fromtimestamp(ring.next.at_s, UTC)
+    click.echo(
+        f"{purpose}: key {ring.next.key} reads now and writes from {when:%Y-%m-%d %H:%M} UTC.\n"
+        "Give the file to every machine before then; what runs takes it up within a minute.",
+        err=True,
+    )
+
+
+@keys.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+def share(path: Path) -> None:
+    """Write the keys without the private ones to a file, for processes of role ussd."""
+    settings, _ = _settings()
+    public = Keyring.load(settings.keys).public()
+    if path.exists():
+        if Keyring.load(path).private:
+            raise ConfigError(f"{path}: holds private keys, and is not written over")
+        public.save(path)
+    else:
+        public.create_at(path)
+    click.echo(f"{path}: the keys without the private ones", err=True)
+
+
+def _key_rows(file: keyfile.KeyFile, today: date) -> list[KeyRow]:
+    settled = file.settled(time.time())
+    rows = []
+    for purpose in keyfile.RINGS:
+        ring: Ring = getattr(settled, purpose)
+        for id in sorted(ring.keys):
+            made = ring.made.get(id)
+            days = "" if made is None else str((today - made).days)
+            use = _use(ring, id) + (", opens" if purpose == "box" and id in file.private else "")
+            rows.append(KeyRow(purpose, str(id), use, made.isoformat() if made else "", days))
+    return [*rows, KeyRow("limit", "", "made anew each day", file.limit.day.isoformat(), "")]
+
+
+def _use(ring: Ring, id: int) -> str:
+    if ring.write == id:
+        return "writes"
+    if ring.next is not None and ring.next.key == id:
+        return f"writes from {datetime.fromtimestamp(ring.next.at_s, UTC):%Y-%m-%d %H:%M} UTC"
+    return "reads"
+
+
+# the purge
+
+
+@click.command()
+def purge() -> None:
+    """Drop what is kept no longer, now, and print how much of each. The gateway does it daily by itself."""
+    log = PurgeLog(config.load().purge_log)
+
+    async def work(ledger: Ledger) -> None:
+        for name, count in (await ledger.purge(log)).items():
+            click.echo(f"{count:>8}  {name}")
+
+    _with_ledger(work)
+
+
+def _with_ledger(work: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Run `work` on the ledger of the settings."""
+
+    async def opened() -> T:
+        settings = config.load()
+        if settings.database.scheme == "sqlite" and not settings.keys.exists():
+            raise EngineError(f"{settings.keys.parent}: no gateway has run with this folder, so there is nothing yet")
+        country = Country.load(settings.country)
+        keyring = open_keys(settings, country, time.time, [])
+        ledger = await Ledger.open(settings.database.reveal(), keyring, _now_ms, zone=country.time_zone)
+        try:
+            return await work(ledger)
+        finally:
+            await ledger.close()
+
+    return asyncio.run(opened())
+
+
+def _settings() -> tuple[Config, date]:
+    settings = config.load()
+    return settings, Country.load(settings.country).today(_now_ms())
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()
+
+
+def _age(at_ms: int) -> str:
+    return f"{_span(_now_ms() - at_ms)} ago"
+
+
+def _span(span_ms: int) -> str:
+    """A length of time in its largest unit."""
+    seconds = max(0, span_ms // 1000)
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, no_wrap=column != "reason")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=max(Console().width, WIDTH)).print(table)
