@@ -29,6 +29,13 @@ class Action(NamedTuple):
     """It is about the case that is open."""
 
 
+OVERTAKEN: dict[str, dict[str, str]] = {
+    "submit": {"cancel": "cancelled", "appeal": ""},
+    "cancel": {"submit": "sent", "appeal": ""},
+    "appeal": {"submit": "", "cancel": ""},
+}
+"""What is done once for each run of a form, whatever else of these comes with the same key. By act, and by the one that
+came first: its outcome for that; where it has none, the other is shown as its own `ok` shows it."""
 RECEIPT = {"ref": 9, "pin": 4, "due": 10}
 """What the screen after a submission shows, and `last` once more."""
 _NONE: dict[str, int] = {}
@@ -54,7 +61,7 @@ ACTIONS: dict[str, Action] = {
         frozenset({"ok", "cancelled"}),
     ),
     "cancel": Action(
-        "leaves the form; nothing is sent after that",
+        "leaves the form; nothing is sent after that, and an appeal that was sent before is shown by its own `ok`",
         True,
         {"ok": _NONE, "sent": RECEIPT, "in_doubt": _NONE},
         frozenset({"ok", "sent"}),

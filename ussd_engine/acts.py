@@ -8,7 +8,7 @@ import msgspec
 
 from sessions import About, Draft, Outcome, Pending, Session
 from ussd_engine import reference
-from ussd_engine.actions import ACTIONS
+from ussd_engine.actions import ACTIONS, OVERTAKEN
 from ussd_engine.catalog import format_date
 from ussd_engine.machine import FORGET, Intent, own
 from ussd_engine.menu.compile import Menu
@@ -20,8 +20,8 @@ from ussd_engine.tracking import Append, AskHigher, AskNewPin, Effect, Erase, On
 from ussd_engine.walk import SMS
 
 Random = Callable[[int], bytes]
-BY_RUN = frozenset({"submit", "cancel", "appeal"})
-"""What is done once for each run of a form, whatever else of these comes with the same key."""
+WITHOUT = {"submit": "cancelled", "cancel": "sent", "appeal": "refused"}
+"""The outcome of an act before which another came that the menu knows no more."""
 APPEAL = "appeal"
 """What the deadlines of a service call a decision on an appeal."""
 WAIT_HOURS = "1"
@@ -36,8 +36,10 @@ def acting(menu: Menu, screen: str) -> bool:
 def begin(session: Session, intent: Intent, random: Random, now_ms: int) -> Pending:
     """The act as it will stand in the session. What its outcome needs is drawn now."""
     draft = draft_of(session)
-    by_run = intent.do in BY_RUN and draft is not None
-    key = draft.run if by_run and draft else session.dialog + session.step.to_bytes(4, "big")
+    key = session.dialog + session.step.to_bytes(4, "big")
+    # The run of a form that she has left is not that of what she does outside it, unless it is the form that goes.
+    if draft is not None and intent.do in OVERTAKEN and (intent.do == "cancel" or not draft.left):
+        key = draft.run
     drawn: dict[str, str | None] = {}
     if intent.do == "submit":
         drawn = {"ref": reference.draw(), "case": random(16).hex()}
@@ -162,16 +164,29 @@ def other_language(edition: Edition, session: Session) -> str:
     return languages[(languages.index(spoken) + 1) % len(languages)]
 
 
-def outcome_of(do: str, committed: Committed) -> str:
-    """The outcome of an action, by what its key holds: the first effect that came with it."""
-    if committed.kind in ("limit", "refused"):
-        return committed.kind if committed.kind in ACTIONS[do].outcomes else "failed"
-    if do == "submit":
-        return "ok" if committed.kind == "submit" else "cancelled"
-    if do == "cancel":
-        return "sent" if committed.kind == "submit" else "ok"
-    # An appeal whose form was left before has the key of that: nothing was sent.
-    return "failed" if committed.kind == "cancel" else "ok"
+def outcome_of(menu: Menu, pending: Pending, committed: Committed) -> tuple[str, str]:
+    """An action and its outcome, by what the key of the pending act holds: the first effect that came with it.
+
+    Where another act of the same run came first, and the action has no outcome for that, it is the action of that act
+    that has gone well: what is committed is what is shown.
+    """
+    do, kind = pending.do, committed.kind
+    outcome = "ok"
+    if kind in ("limit", "refused"):
+        # Of what was refused nothing was sent: it can be left.
+        if do != "cancel":
+            outcome = kind if kind in ACTIONS[do].outcomes else "failed"
+    elif overtaken(pending, committed):
+        outcome = OVERTAKEN[do][kind]
+    if not outcome:
+        first = next((action.name for action in menu.service.actions.values() if action.do == kind), "")
+        return (first, "ok") if first else (pending.action, WITHOUT[do])
+    return pending.action, outcome
+
+
+def overtaken(pending: Pending, committed: Committed) -> bool:
+    """Whether another act of the same run of a form came before the pending one."""
+    return committed.kind in OVERTAKEN.get(pending.do, ())
 
 
 def result(edition: Edition, session: Session, do: str, committed: Committed, now_ms: int) -> Outcome:

@@ -191,7 +191,7 @@ async def open_engine(
 
             tick, log = getattr(store, "tick", None), PurgeLog(config.purge_log)
             upkeep = Upkeep(ledger, keyring, config.keys, log, today, tick=tick, told=fault)
-            news = News(ledger, store, config.feedback.scheme, today, lambda heard: metrics.heard(heard.verdict))
+            news = News(ledger, store, config.feedback.scheme, today, metrics.heard)
             await enter(at_work(delivery.run, news.run, upkeep.run, told=fault))
         yield Engine(
             config=config,

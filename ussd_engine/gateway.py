@@ -278,10 +278,11 @@ class Gateway:
             return await self._failed(work, session, do)
         except (Unknown, TimeoutError):
             return await self._in_doubt(work, session)
-        outcome = acts.outcome_of(do, committed)
+        menu = work.edition.services[session.service]
+        action, outcome = acts.outcome_of(menu, session.pending, committed)
         result = acts.result(work.edition, session, do, committed, self.now_ms())
-        after = await self._outcome(work, session, outcome, result)
-        if not await self._settle(work, after) or outcome in ("cancelled", "sent"):
+        after = await self._outcome(work, session, action, outcome, result)
+        if not await self._settle(work, after) or acts.overtaken(session.pending, committed):
             work.count("effect_race")
         # What is known to be committed is shown, whatever became of the compare-and-set.
         return await self._show(work, after)
@@ -292,19 +293,20 @@ class Gateway:
         if session.pending.attempt != 1 or "failed" not in ACTIONS[do].outcomes:
             return await self._in_doubt(work, session)
         work.count("act_failed")
-        after = await self._outcome(work, session, "failed", acts.nothing(self.now_ms()))
+        after = await self._outcome(work, session, session.pending.action, "failed", acts.nothing(self.now_ms()))
         return await self._show(work, after) if await self._settle(work, after) else await self._in_doubt(work, session)
 
     async def _in_doubt(self, work: Work, session: Session) -> Reply:
         """Not known: the session stays pending, so that a redial can tell."""
         work.count("in_doubt")
-        after = await self._outcome(work, session, "in_doubt", acts.nothing(self.now_ms()))
+        assert session.pending is not None
+        nothing = acts.nothing(self.now_ms())
+        after = await self._outcome(work, session, session.pending.action, "in_doubt", nothing)
         return await self._show(work, after, kept=True)
 
-    async def _outcome(self, work: Work, session: Session, name: str, result: Outcome) -> Session:
-        """Where the outcome of the pending act leads."""
-        assert session.pending is not None
-        facts, action = self.view.facts(session), session.pending.action
+    async def _outcome(self, work: Work, session: Session, action: str, name: str, result: Outcome) -> Session:
+        """Where the outcome of an action leads."""
+        facts = self.view.facts(session)
         found = machine.outcome(work.edition, session, facts, work.profile, action, name, result)
         found = await self.looks.follow(work, found, rounds=1)
         work.seen.taken += found.taken

@@ -221,17 +221,20 @@ class Keyring:
             raise CannotOpen(f"{place}: a sealed row was changed, or belongs to another row") from None
 
     def _limit_key(self, day: date) -> bytes:
-        newest = max(self._limit)
-        while newest < day:
-            self._limit[newest + DAY] = _next_day(self._limit[newest])
-            newest += DAY
-        for old in [known for known in self._limit if known < day - DAY]:
-            del self._limit[old]
-        return self._limit.get(day) or self._limit[min(self._limit)]
+        # Another thread may be here too: what it reads is never changed, only replaced.
+        keys = self._limit
+        if day > max(keys) or min(keys) < day - DAY:
+            keys = dict(keys)
+            while (newest := max(keys)) < day:
+                keys[newest + DAY] = _next_day(keys[newest])
+            keys = {known: key for known, key in keys.items() if known >= day - DAY}
+            self._limit = keys
+        return keys.get(day) or keys[min(keys)]
 
     def _current(self) -> KeyFile:
-        oldest = min(self._limit)
-        return msgspec.structs.replace(self._file, limit=Ratchet(oldest, self._limit[oldest]))
+        limit = self._limit
+        oldest = min(limit)
+        return msgspec.structs.replace(self._file, limit=Ratchet(oldest, limit[oldest]))
 
     def _with(self, purpose: Purpose, keys: Ring | Ratchet, **private: dict[int, bytes]) -> Keyring:
         return Keyring(msgspec.structs.replace(self._current(), **{purpose: keys}, **private))

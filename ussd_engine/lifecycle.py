@@ -113,46 +113,63 @@ def may_follow(state: CaseState, next: CaseState) -> bool:
     return next in reached
 
 
-_FOLLOWS: Final = frozenset((state, next) for state in CaseState for next in CaseState if may_follow(state, next))
+_FOLLOWS: Final = frozenset(
+    {(state, next) for state in CaseState for next in CaseState if may_follow(state, next)}
+    # She took it back while the answer was on its way: what the core says was said first, and can be read.
+    | {(WITHDRAWN, ANSWERED), (WITHDRAWN, NOT_ACCEPTED)}
+)
 
 
 def apply(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
     """What an event of the core does to a case, on the day it happened. `due` is our own table of deadlines."""
     order = (event.at_ms, event.id) if event.sequence is None else (event.sequence, "")
     last = (case.sequence, case.event)
+    if last != (0, "") and (event.sequence is None) is not bool(case.event):
+        return Applied(case, None, Verdict.REFUSED)  # counted and uncounted events have no order among them
     if order <= last:
-        return Applied(case, None, Verdict.REPEAT if order == last else Verdict.LATE)
+        return Applied(_spoken(case, event), None, Verdict.REPEAT if order == last else Verdict.LATE)
     seen = msgspec.structs.replace(case, sequence=order[0], event=order[1])
     try:
         state = CaseState(event.state or case.state)
     except ValueError:
         return Applied(seen, None, Verdict.UNKNOWN)
     moved = bool(event.institution) and event.institution != case.institution
-    if moved and state is case.state:
+    if moved and state in (case.state, RECEIVED) and state is not APPEALED:
         state = TRANSFERRED
     if state is not case.state and (case.state, state) not in _FOLLOWS:
         return Applied(seen, None, Verdict.REFUSED)
-    if moved or (state is TRANSFERRED and case.state is not TRANSFERRED):
+    if state is TRANSFERRED:
         return _moved(seen, event, day, due)
     changed, told = seen, None
+    if moved:
+        changed = msgspec.structs.replace(changed, institution=event.institution, changed=day)
+        told = Told.TRANSFERRED
     if state is not case.state:
-        changed, told = _entered(seen, state, day), _told(case, state)
+        changed, told = _entered(changed, state, day), _told(case, state)
     elif event.directive:
-        changed, told = msgspec.structs.replace(seen, changed=day), Told.LEADER_DIRECTIVE
+        changed, told = msgspec.structs.replace(changed, changed=day), Told.LEADER_DIRECTIVE
     if event.due is not None and event.due != case.due:
         changed = msgspec.structs.replace(changed, due=event.due, overdue=False, changed=day)
         told = told or Told.DUE_CHANGED
-    if told is None:
-        return Applied(changed, None, Verdict.APPLIED if changed.state is not case.state else Verdict.UNCHANGED)
-    return Applied(changed, told, Verdict.APPLIED)
+    same = told is None and changed.state is case.state
+    return Applied(changed, told, Verdict.UNCHANGED if same else Verdict.APPLIED)
+
+
+def _spoken(case: Case, event: CaseEvent) -> Case:
+    """A late answer changes no state, but it is there to be read."""
+    late = event.state in _SPOKEN and not case.spoken
+    return msgspec.structs.replace(case, spoken=True) if late else case
 
 
 def _entered(case: Case, state: CaseState, day: date) -> Case:
     """The case in another state."""
-    ended = day if state in ENDED else None if state in OPEN else case.ended
+    ended = day if state in ENDED else None if state in OPEN or state is APPEALED else case.ended
     rating = "" if state in (ANSWERED, APPEAL_DECIDED) else case.rating
     spoken = case.spoken or state in _SPOKEN
-    return msgspec.structs.replace(case, state=state, changed=day, ended=ended, rating=rating, spoken=spoken)
+    appeals = case.appeals + (state is APPEALED)
+    return msgspec.structs.replace(
+        case, state=state, changed=day, ended=ended, rating=rating, spoken=spoken, appeals=appeals
+    )
 
 
 def _moved(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
@@ -211,8 +228,8 @@ def appeal_until(case: Case) -> date | None:
 
 
 def may_appeal(case: Case, today: date, higher: str, leak: bool = False) -> MayAppeal:
-    """`higher` is the code of the next level, empty where there is none. A leaked identity may be told at any time."""
-    if case.type == "compliment" or case.state is WITHDRAWN:
+    """`higher` is the code of the next level, empty where there is none. A leak may be told at any time."""
+    if not leak and (case.type == "compliment" or case.state is WITHDRAWN):
         return MayAppeal.NEVER
     if not higher:
         return MayAppeal.TOP

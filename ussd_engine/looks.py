@@ -1,7 +1,8 @@
 """Looking before a screen is shown: what a case is, what was sent from a phone, what the institution said.
 
 A look changes nothing that would have to be done once, so it has no key and stands in no session. Whatever does not
-come within `LOOK_S` is `slow`: the menu says what is shown then. A turn makes two rounds at most, its act among them.
+come within `LOOK_S` is `slow`: the menu says what is shown then. A turn looks `ROUNDS` times at most before its act and
+once after it, and asks once for the words of a screen that stood before. All end `LEFT_S` before the turn's deadline.
 """
 
 from __future__ import annotations

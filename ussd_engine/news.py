@@ -9,15 +9,17 @@ from typing import Final
 
 from ussd_engine.errors import EngineError
 from ussd_engine.feedback import FeedbackStore
-from ussd_engine.ledger import Heard, Ledger
+from ussd_engine.ledger import Ledger
 
 POLL_S: Final = 2.0
+FAILED: Final = "failed"
 MOST: Final = 200
 """Events that are asked for at once."""
 
 
 class News:
-    """Asks the core again and again. `heard` is told what became of each event; `today` is the country's day."""
+    """Asks the core again and again. `count` is told what became of each event, and `failed` where the core could not
+    be asked or its events not be kept; `today` is the country's day."""
 
     def __init__(
         self,
@@ -25,13 +27,13 @@ class News:
         store: FeedbackStore,
         source: str,
         today: Callable[[], date],
-        heard: Callable[[Heard], None] = lambda _: None,
+        count: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._source = source
         self._today = today
-        self._heard = heard
+        self._count = count
         self._looked: date | None = None
 
     async def run(self) -> None:
@@ -40,6 +42,7 @@ class News:
             try:
                 more = await self.step()
             except EngineError:
+                self._count(FAILED)
                 more = False
             if not more:
                 await asyncio.sleep(POLL_S)
@@ -52,7 +55,7 @@ class News:
         if batch.mark == mark and not batch.events:
             return False
         for heard in await self._ledger.tell(batch.events, self._source, batch.mark):
-            self._heard(heard)
+            self._count(heard.verdict)
         return len(batch.events) == MOST
 
     async def _look_at_the_calendar(self) -> None:

@@ -40,7 +40,7 @@ class Upkeep:
         self._today = today
         self._tick = tick
         self._told = told
-        self._done: date | None = None
+        self._done: dict[str, date] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -52,18 +52,35 @@ class Upkeep:
             await asyncio.sleep(LOOK_S)
 
     async def step(self) -> bool:
-        """The day's work; false where it was done before."""
+        """The day's work; false where it was done before. Each part for itself: one that fails stops no other."""
         today = self._today()
-        if today == self._done:
-            await self._ledger.purging.note(self._log)
-            return False
+        left = [part for part in (self._advance, self._purge, self._ticked) if self._done.get(part.__name__) != today]
+        failed: list[Exception] = []
+        for part in left if self._purge in left else [self._note, *left]:
+            try:
+                await part(today)
+                self._done[part.__name__] = today
+            except (EngineError, OSError) as error:
+                failed.append(error)
+        for another in failed[1:]:
+            self._told(another)
+        if failed:
+            raise failed[0]
+        return bool(left)
+
+    async def _advance(self, today: date) -> None:
         self._keyring.advance(today)
         await asyncio.to_thread(self._forget, today)
+
+    async def _purge(self, today: date) -> None:
         await self._ledger.purge(self._log)
+
+    async def _note(self, today: date) -> None:
+        await self._ledger.purging.note(self._log)
+
+    async def _ticked(self, today: date) -> None:
         if self._tick is not None:
             await self._tick(today)
-        self._done = today
-        return True
 
     def _forget(self, today: date) -> None:
         def advanced(standing: Keyring) -> Keyring:

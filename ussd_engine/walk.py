@@ -304,7 +304,7 @@ class Walk:
         service = self.scope.menu.service
         self.taken.append(f"outcome {service.name}/{name} {outcome}")
         self.accept()
-        self.session.pending = None
+        pending, self.session.pending = self.session.pending, None
         self.session.locale = result.values.pop("language", None) or self.session.locale
         self.session.values.update({name: value for name, value in result.values.items() if name == SMS})
         self.session.outcome = result
@@ -317,8 +317,10 @@ class Walk:
         action = next(one for one in actions.values() if one.do == "cancel") if name == FORGET else actions[name]
         case = next(case for case in action.outcomes[outcome] if passes(case.tests, self.scope.look))
         done = ACTIONS[action.do]
-        if outcome in done.closes:
-            self.session.about = self.scope.about
+        draft = self.scope.draft
+        # What is done outside a form leaves the draft of one alone.
+        if outcome in done.closes and (pending is None or draft is None or pending.key == draft.run):
+            self.session.about = draft.about if draft and draft.about else self.scope.about
             self.end_run()
         elif done.acts and outcome == "ok":
             self.session.values = {name: value for name, value in self.session.values.items() if name not in done.needs}

@@ -161,7 +161,7 @@ _TABLE = [
     ("complaint", f"{WORKED} due:15/01/2026 +35", "appeal:late", "in_progress", "-", "! still has time"),
     ("complaint", "transfer:MAJI +21", "appeal:late", "received", "-", "! still has time"),
     ("complaint", "transfer:MAJI +22", "appeal:late", "appealed", "-", "citizen appealed"),
-    ("complaint", "withdraw", "appeal:leak", "withdrawn", "-", "! takes no appeal"),
+    ("complaint", "withdraw", "appeal:leak", "appealed", "-", "citizen appealed"),
     ("complaint", APPEALED, "decide", "appeal_decided", "appeal_decided", "officer appeal_decided"),
     ("complaint", APPEALED, "ministry@MAJI/decide", "appeal_decided", "appeal_decided", "ministry appeal_decided"),
     ("complaint", APPEALED, "answer", "appealed", "-", "! `case decide` decides it"),

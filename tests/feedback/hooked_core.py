@@ -49,6 +49,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+async def known(ledger: Ledger) -> str:
+    """The reference of a case that the gateway has."""
+    return (await ledger.act(submit(msisdn=None, caller=None))).reference
+
+
 class Core:
     """Takes what is signed, once by its id. `says` answers instead, in turn, with status, headers, body."""
 
@@ -62,6 +67,7 @@ class Core:
         self.says: list[tuple[int, dict[str, str], bytes]] = []
         self.silent = asyncio.Event()
         self.silent.set()
+        self.got_one = asyncio.Event()
         self.asks_back = False
         """Reads what a thin message left out before it takes it."""
         self.views: dict[str, bytes] = {}
@@ -98,6 +104,7 @@ class Core:
         if id not in self.numbers:
             self.numbers[id] = f"EMR-{len(self.numbers) + 1}"
             self.messages.append(whole)
+            self.got_one.set()
         return self.numbers[id]
 
     async def call(

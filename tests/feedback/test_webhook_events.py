@@ -1,4 +1,4 @@
-"""What a core tells by webhook: late, twice, out of order, wrong; and what it reads and is asked of thin messages."""
+"""What a core tells by webhook: late, twice, out of order, wrong."""
 
 import asyncio
 import json
@@ -8,31 +8,25 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hooked_core import Core, Gateway, WebhookFixtures, drawn, opened
+from hooked_core import Core, Gateway, WebhookFixtures, drawn, known, opened
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from standardwebhooks import Webhook
 
 from ussd_engine import reference
-from ussd_engine.errors import DeliveryError, RolledBack
+from ussd_engine.errors import RolledBack
 from ussd_engine.feedback import kept, wire
 from ussd_engine.feedback.webhook import WebhookStore
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.tables import news
 from ussd_engine.messages import Handled, View
-from ussd_engine.model import CaseState, Mode
+from ussd_engine.model import CaseState
 from ussd_engine.testing.databases import dump
-from ussd_engine.testing.feedback_contract import NAME, NUMBER, WORDS, act, submission
-from ussd_engine.testing.specimens import rows, submit
+from ussd_engine.testing.feedback_contract import NAME, WORDS, submission
+from ussd_engine.testing.specimens import rows
 
 SCHEMA = wire.schema()
 FIRST, SECOND = "Bomba litatengenezwa Jumanne", "Bomba limetengenezwa"
-
-
-async def known(ledger: Ledger) -> str:
-    """The reference of a case that the gateway has."""
-    return (await ledger.act(submit(msisdn=None, caller=None))).reference
 
 
 async def words_of(store: WebhookStore, reference: str) -> str | None:
@@ -205,6 +199,22 @@ class TestWhatCannotBeRead(WebhookFixtures):
             jsonschema.validate(message, {**SCHEMA, "$ref": "#/$defs/from_core"}, format_checker=checker)
 
     @pytest.mark.parametrize(
+        ("id", "said"),
+        [
+            ("0" * 33, "data.id: is not what"),
+            ("00" * 7, "data.id: is not what"),
+            ("00" * 33, "data.id: is not what"),
+            ("0g" * 16, "data.id: is not what"),
+            ("AB" * 16, "data.id: is not what"),
+            ("00 " * 8, "data.id: is not what"),
+            *(("00" * octets, "data.id: no message waits") for octets in (8, 12, 16, 32)),
+        ],
+    )
+    async def test_an_id_is_whole_octets(self, core: Core, id: str, said: str) -> None:
+        status, text = await core.call("message.read", {"id": id})
+        assert (status, text.startswith(said)) == (400, True), text
+
+    @pytest.mark.parametrize(
         "body",
         ["", "[]", "null", "{", "[" * 20_000, '{"type":"case.closed"}', '{"type":5}', "\ufeff{}", '{"a":"\\ud800"}'],
     )
@@ -233,98 +243,6 @@ class TestWhatCannotBeRead(WebhookFixtures):
     async def test_no_body_breaks_anything(self, core: Core, data: dict[str, Any], at: str) -> None:
         body = json.dumps({"type": "case.changed", "timestamp": at, "data": data})
         assert (await core.post(body))[0] in (204, 400)
-
-
-class TestThin(WebhookFixtures):
-    more = {"payload": "thin"}
-
-    async def test_nothing_of_hers_goes_out_until_it_is_asked_for(
-        self, store: WebhookStore, core: Core, ledger: Ledger
-    ) -> None:
-        core.says = [(202, {}, b"")]
-        once = submission(mode=Mode.NAMED, number=NUMBER, name=NAME)
-        await store.submit(once)
-        sent = json.loads(core.requests[0][1])
-        assert sent["data"] == {"id": once.idempotency_key}
-        jsonschema.validate(sent, {**SCHEMA, "$ref": "#/$defs/to_core"})
-        assert not [secret for secret in (NUMBER, NAME, WORDS) if secret in await dump(ledger.database)]
-        status, text = await core.call("message.read", sent["data"])
-        assert status == 200
-        read = json.loads(text)
-        assert (read["type"], read["data"]["number"], read["data"]["name"]) == ("submission.created", NUMBER, NAME)
-        assert read["data"]["answers"]["message"] == WORDS
-
-    async def test_only_the_core_reads(self, store: WebhookStore, core: Core) -> None:
-        core.says = [(202, {}, b"")]
-        once = submission()
-        await store.submit(once)
-        assert (await core.call("message.read", {"id": once.idempotency_key}, secret=drawn()))[0] == 401
-        assert (await core.call("message.read", {"id": "00" * 16}))[0] == 400
-
-    async def test_what_was_read_three_days_ago_is_gone(
-        self, store: WebhookStore, core: Core, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        core.says = [(202, {}, b"")] * 2
-        read, unread = submission(), submission()
-        for one in (read, unread):
-            await store.submit(one)
-        assert (await core.call("message.read", {"id": read.idempotency_key}))[0] == 200
-        assert (await core.call("message.read", {"id": read.idempotency_key}))[0] == 200
-        monkeypatch.setattr(kept, "READ_FOR_MS", -1)
-        assert (await core.call("message.read", {"id": read.idempotency_key}))[0] == 400
-        assert (await core.call("message.read", {"id": unread.idempotency_key}))[0] == 200
-
-    async def test_an_erased_name_is_not_read_any_more(self, store: WebhookStore, core: Core) -> None:
-        core.says = [(202, {}, b"")] * 2
-        once = submission(mode=Mode.NAMED, number=NUMBER, name=NAME)
-        await store.submit(once)
-        await store.erase(act("erase", once.reference))
-        _, text = await core.call("message.read", {"id": once.idempotency_key})
-        assert not {"number", "name"} & json.loads(text)["data"].keys()
-        assert json.loads(text)["data"]["answers"]["message"] == WORDS
-
-    async def test_a_core_that_forgets_nothing_does_not_keep_us_from_it(
-        self, core: Core, ledger: Ledger, keyring: Keyring
-    ) -> None:
-        store = await opened(core, ledger, keyring, payload="thin", can="read")
-        assert store.capabilities == {"read", "erase"}
-        core.says = [(202, {}, b"")]
-        once = submission(mode=Mode.NAMED, number=NUMBER, name=NAME)
-        await store.submit(once)
-        await store.erase(act("erase", once.reference))
-        assert len(core.requests) == 1
-        _, text = await core.call("message.read", {"id": once.idempotency_key})
-        assert not {"number", "name"} & json.loads(text)["data"].keys()
-        await store.close()
-
-    async def test_the_core_is_asked_for_its_words_and_they_stay_there(
-        self, store: WebhookStore, core: Core, ledger: Ledger
-    ) -> None:
-        ref = await known(ledger)
-        await core.tell(ref, state="answered", words="not to be kept")
-        lines = [{"day": "2026-01-15", "role": "head", "act": act} for act in ("answered", "counted")]
-        core.views[ref] = json.dumps({"words": f"{FIRST}\0", "history": lines}).encode()
-        assert await store.view(ref) == View(FIRST, (Handled(date(2026, 1, 15), "head", "answered"),))
-        assert Webhook(core.secret).verify(core.requests[-1][1], dict(core.requests[-1][0]))["type"] == "case.read"
-        assert await rows(ledger, kept.webhook_words) == []
-        assert await store.view(reference.draw()) is None
-
-    @pytest.mark.parametrize(
-        "body",
-        [
-            b"",
-            b"[]",
-            b'{"words": 5}',
-            b'{"words": "' + b"m" * 70_000 + b'"}',
-            b'{"history": [{"day": "2026-01-15", "role": "Neema Mfano", "act": "opened"}]}',
-        ],
-    )
-    async def test_what_a_core_says_wrongly_is_not_shown(self, store: WebhookStore, core: Core, body: bytes) -> None:
-        ref = reference.draw()
-        core.views[ref] = body
-        with pytest.raises(DeliveryError) as failed:
-            await store.view(ref)
-        assert NAME not in str(failed.value)
 
 
 def test_the_published_schema_is_current() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from following import ANSWER, NAMED, TRACK, opened, pin_of, sent, told
-from house import HOME, NUMBER, Caller, House
+from following import ANSWER, TRACK, opened, pin_of, sent, told
+from house import Caller, House
 
-from ussd_engine.ledger.tables import languages
-from ussd_engine.model import CaseState, LegKind
+from sessions import Draft, Pending, Session
+from ussd_engine import acts, machine
+from ussd_engine.machine import Intent
+from ussd_engine.model import CaseState, Committed, LegKind, Profile
 
 
 @pytest.fixture
@@ -193,55 +195,107 @@ async def test_at_the_top_there_is_no_appeal(house: House, caller: Caller) -> No
     assert shown.text.startswith("KMK ni ngazi ya juu kabisa")
 
 
-# settings
+# of an appeal and of leaving its form only one can be
 
 
-async def test_sms_off_and_on_again(house: House, caller: Caller) -> None:
-    await sent(caller)
-    house.move(700)
-    assert "2. SMS: imewashwa (badili)" in (await caller.at("9", "2", "7")).text
-    off = await caller.type("2")
-    assert caller.screen == "settings"
-    assert "2. SMS: imezimwa (badili)" in off.text
-    assert await caller.repeat() == off
-    await caller.type("3", "0")
-    assert "2. SMS: imezimwa (badili)" in (await caller.repeat()).text
-    assert "2. SMS: imewashwa (badili)" in (await caller.type("2")).text
+async def confirmed(house: House, caller: Caller) -> str:
+    """An appeal that is written and not sent yet; the reference of its case."""
+    ref = await sent(caller)
+    await told(house, ref, "answered", words="Tumerekebisha.")
+    await opened(house, caller, ref)
+    await caller.type("4", "1", "Umeme bado haupo")
+    assert caller.screen == "appeal_confirm"
+    return ref
 
 
-async def test_where_it_is_not_known_the_line_is_left_out(house: House, caller: Caller) -> None:
-    await caller.at(*HOME)
-    house.ledger.mute = True
-    shown = await caller.type("7")
-    assert caller.screen == "settings"
-    assert "SMS" not in shown.text
-    assert "1. English" in shown.text
+async def forgotten(caller: Caller) -> None:
+    """The draft is found after a drop, and dropped."""
+    await caller.at(*TRACK[:2])
+    assert caller.screen == "resume"
+    await caller.type("3")
 
 
-async def test_how_data_are_kept_names_the_days(house: House, caller: Caller) -> None:
-    assert "siku 90" in (await caller.at(*HOME, "7", "3")).text
+async def test_dropping_an_appeal_whose_sending_was_forgotten_shows_the_appeal(house: House, caller: Caller) -> None:
+    await confirmed(house, caller)
+    before = house.sessions.snapshot()
+    done = await caller.type("1")
+    assert caller.screen == "appeal_done"
+    house.sessions.put_back(before)
+    await forgotten(caller)
+    assert caller.screen == "appeal_done"
+    assert "effect_race" in caller.counts
+    assert await caller.repeat() == done
+    await caller.at(*TRACK[:2])
+    assert caller.screen == "home"
 
 
-async def test_erasing_needs_the_pin_of_one_case_named_ones_too(house: House, caller: Caller) -> None:
-    ref = await sent(caller, *NAMED)
-    house.move(700)
-    await caller.at("9", "2", "7", "4", "1", "1", "0007")
-    assert caller.screen == "track_bad"
-    house.move(700)
-    await caller.at("9", "2", "7", "4", "1", "1", await pin_of(house, ref))
-    assert caller.screen == "erase_done"
-    assert await house.ledger.real.own_cases(NUMBER) == []
+async def test_dropping_an_appeal_that_was_refused_says_nothing_of_it_and_is_no_fault(
+    house: House, caller: Caller
+) -> None:
+    ref = await confirmed(house, caller)
+    before = house.sessions.snapshot()
+    await told(house, ref, "appealed")
+    await caller.type("1")
+    assert caller.screen == "case"
+    house.sessions.put_back(before)
+    await forgotten(caller)
+    assert caller.screen == "home"
+    assert house.sessions.only().drafts == []
 
 
-async def test_where_nothing_was_sent_the_language_is_forgotten(house: House, caller: Caller) -> None:
-    await caller.at(*HOME, "7", "1")
-    assert len(await house.rows(languages)) == 1
-    await caller.type("7", "4", "1")
-    assert caller.screen == "erase_none"
-    assert await house.rows(languages) == []
+async def test_appealing_after_the_draft_was_dropped_shows_that_nothing_was_sent(house: House, caller: Caller) -> None:
+    ref = await confirmed(house, caller)
+    before = house.sessions.snapshot()
+    await forgotten(caller)
+    assert caller.screen == "home"
+    house.sessions.put_back(before)
+    await caller.at(*TRACK[:2], "1")
+    assert caller.screen == "appeal_confirm"
+    await caller.type("1")
+    assert caller.screen == "cancelled"
+    assert "effect_race" in caller.counts
+    assert house.sessions.only().drafts == []
+    case = await house.ledger.real.case(ref)
+    assert case is not None
+    assert case.state is CaseState.ANSWERED
 
 
-async def test_a_caller_without_number_is_offered_neither_sms_nor_erasing(house: House) -> None:
-    caller = house.caller(msisdn=None)
-    shown = await caller.at(*HOME, "7")
-    assert [line[:2] for line in shown.text.split("\n")[1:]] == ["1.", "3.", "0."]
+async def test_an_appeal_in_doubt_is_told_at_the_redial(house: House, caller: Caller) -> None:
+    await confirmed(house, caller)
+    house.faults.arm("unanswered")
+    await caller.type("1")
+    assert caller.screen == "in_doubt"
+    told = await caller.dial()
+    assert caller.screen == "appeal_done"
+    assert "Nishati" in told.text
+
+
+@pytest.mark.parametrize(
+    ("do", "kind", "outcome"),
+    [("cancel", "appeal", "sent"), ("appeal", "cancel", "refused"), ("cancel", "limit", "ok")],
+)
+def test_where_the_menu_knows_the_first_act_no_more_the_outcome_is_true(
+    house: House, do: str, kind: str, outcome: str
+) -> None:
+    menu = house.gateway.editions.current.services["gmp"]
+    assert acts.outcome_of(menu, Pending("it", do, b"r", 1, 0), Committed(kind)) == ("it", outcome)
+
+
+@pytest.mark.parametrize(
+    ("do", "left", "by_run"), [("appeal", "", True), ("appeal", "review", False), ("cancel", "review", True)]
+)
+def test_what_is_done_outside_a_form_that_she_left_has_a_key_of_its_own(do: str, left: str, by_run: bool) -> None:
+    session = Session(
+        b"d", b"m", "emrejesho", "case", "sw", drafts=[Draft("emrejesho", "complaint", b"run", left=left)]
+    )
+    pending = acts.begin(session, Intent("it", do), bytes, 0)
+    assert (pending.key == b"run") is by_run
+
+
+def test_what_is_done_outside_a_form_leaves_the_draft_that_she_left(house: House) -> None:
+    edition = house.gateway.editions.current
+    draft = Draft("emrejesho", "complaint", b"run", {"find": "name"}, left="review")
+    session = Session(b"d", edition.version, "emrejesho", "appeal_confirm", "sw", drafts=[draft])
+    session.pending = Pending("appeal_send", "appeal", b"step", 1, 0)
+    after = machine.outcome(edition, session, {}, Profile(), "appeal_send", "ok", acts.nothing(0)).session
+    assert (after.screen, after.drafts) == ("appeal_done", [draft])

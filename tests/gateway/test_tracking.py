@@ -173,7 +173,7 @@ async def test_who_handled_it_is_told_by_role_and_day(house: House, caller: Call
     house.core.views[ref] = View("", tuple(handled))
     await opened(house, caller, ref)
     shown = await caller.type("2")
-    assert shown.text.split("\n")[1:3] == ["15/01/2026 Afisa: kufungua", "15/01/2026 Mfumo: kushughulikia"]
+    assert shown.text.split("\n")[1:3] == ["15/01/2026 Afisa: alifungua", "15/01/2026 Mfumo: alishughulika"]
     assert (await caller.type("1")).text.startswith("Chaguo si sahihi.")
 
 

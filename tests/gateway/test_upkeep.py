@@ -65,6 +65,38 @@ async def test_the_core_has_its_day_too_and_what_fails_of_it_is_told_and_done_ag
     assert days == [DAY, DAY]
 
 
+async def test_a_purge_that_fails_keeps_the_core_from_nothing_and_is_done_again_alone(
+    house: House, tmp_path: Path, log: PurgeLog
+) -> None:
+    days: list[date] = []
+
+    async def tick(today: date) -> None:
+        days.append(today)
+
+    (tmp_path / "erased.log").write_text("what is this\n")
+    upkeep = keep_up(house, tmp_path / "keys.json", log, tick=tick)
+    for _ in range(2):
+        with pytest.raises(EngineError, match=r"erased\.log:1"):
+            await upkeep.step()
+        assert days == [DAY]
+    (tmp_path / "erased.log").write_text("")
+    assert [await upkeep.step(), await upkeep.step()] == [True, False]
+    assert days == [DAY]
+
+
+async def test_what_was_erased_is_noted_while_the_core_fails(house: House, tmp_path: Path, log: PurgeLog) -> None:
+    async def tick(today: date) -> None:
+        raise EngineError("not now")
+
+    upkeep = keep_up(house, tmp_path / "keys.json", log, tick=tick)
+    ledger, at_ms = house.ledger.real, int(house.now[0] * 1000)
+    for noted in (False, True):
+        with pytest.raises(EngineError, match="not now"):
+            await upkeep.step()
+        assert [line.handle for line in log] == ["ab"] * noted
+        await ledger.database.write(lambda conn: forget(conn, house.keyring, ["ab"], at_ms))
+
+
 async def test_a_dialog_goes_on_while_every_key_of_it_is_changed(opened: Callable[..., Any], tmp_path: Path) -> None:
     edge = await opened()
     file, phone = tmp_path / "keys.json", Handset(edge)

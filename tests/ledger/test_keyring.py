@@ -261,3 +261,11 @@ def test_tags_under_every_key_come_newest_first(keyring: Keyring) -> None:
     assert len(set(tags)) == 3
     assert tags[0] == rotated.tag("vault_tag", "contact", b"x")
     assert tags[2] == keyring.tag("vault_tag", "contact", b"x")
+
+
+def test_a_new_day_leaves_the_keys_alone_that_another_thread_reads(keyring: Keyring) -> None:
+    reading = keyring._limit
+    before = dict(reading)
+    keyring.advance(TODAY + 3 * DAY)
+    assert reading == before
+    assert min(keyring._limit) == TODAY + 2 * DAY

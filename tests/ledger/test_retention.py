@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Table, event, update
 
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.purge import Erased
 from ussd_engine.ledger.queue import decoded
-from ussd_engine.ledger.retention import EFFECT_KEPT_MS, MOST, forget
-from ussd_engine.ledger.tables import cases, contacts, effects, erased, outbox, submissions, tries
+from ussd_engine.ledger.retention import EFFECT_KEPT_MS, MOST, PURGES, forget
+from ussd_engine.ledger.tables import cases, contacts, effects, erased, languages, limits, outbox, submissions, tries
 from ussd_engine.messages import Erasure
 from ussd_engine.testing.databases import dump
 from ussd_engine.testing.specimens import (
@@ -32,6 +32,8 @@ from ussd_engine.testing.specimens import (
     rows,
     submit,
 )
+
+LONG_AGO = DAY - timedelta(days=1000)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -191,6 +193,32 @@ async def test_more_than_one_transaction_holds_is_purged_whole(
     kept = [{"key": secrets.token_bytes(16), "kind": "cancel", "result": b"", "at_ms": 0} for _ in range(2 * MOST + 1)]
     await ledger.database.write(lambda conn: conn.execute(effects.insert(), kept).rowcount)
     assert (await ledger.purge(log))["results of acts"] == 2 * MOST + 1
+
+
+OLD: list[tuple[str, Table, Callable[[int], dict[str, Any]]]] = [
+    ("languages", languages, lambda at: {"tag": at.to_bytes(2), "locale": "sw", "touched": LONG_AGO, "muted": False}),
+    ("counters", limits, lambda at: {"tag": at.to_bytes(2), "what": "cases", "day": LONG_AGO, "count": 1}),
+    ("tries", tries, lambda at: {"tag": (at // 3).to_bytes(2), "what": "pin", "at_ms": at // 3}),
+]
+
+
+@pytest.mark.parametrize(("name", "table", "row"), OLD, ids=lambda value: value if isinstance(value, str) else None)
+async def test_what_is_old_goes_in_portions(
+    ledger: Ledger,
+    clock: StoppedClock,
+    log: PurgeLog,
+    name: str,
+    table: Table,
+    row: Callable[[int], dict[str, Any]],
+) -> None:
+    many = 4 * MOST + 2
+    await ledger.database.write(lambda conn: conn.execute(table.insert(), [row(at) for at in range(many)]).rowcount)
+    commits: list[object] = []
+    event.listen(ledger.database.engine, "commit", commits.append)
+    assert (await ledger.purge(log))[name] == many
+    assert await rows(ledger, table) == []
+    # Tries of one key go together, so a portion may be larger.
+    assert len(commits) >= len(PURGES) + 3
 
 
 # a backup that is brought back

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from shipped_copy import Entry, ShippedCopy, Told
 
+from ussd_engine.screens.base import VERBS
+
 DOORS = ("start", "first", "resume", "last", "too_many", "full", "none", "slow", "go")
-BESIDE = ("full", "none", "slow")
-GO, CHOOSE = "screens/*/go/*", "screens/*/choose/*"
+BESIDE, GO, CHOOSE = ("full", "none", "slow"), "screens/*/go/*", "screens/*/choose/*"
 
 
 class Mutation(NamedTuple):
@@ -94,8 +95,8 @@ def line_dropped_and_nothing_else_leads_there(copy: ShippedCopy) -> Iterator[Mut
         names = known.get(entry.text)
         if names is None or sum(leads(one) == entry.text for one in every) > 1:
             continue
-        if any(one.names == (*names, "do") and one.text == "cancel" for one in every):
-            continue  # "forget" does the same
+        if any(one.names == (*names, "do") and one.text == "cancel" for one in every):  # `forget` does the same
+            continue
 
         def make(entry: Entry = entry, names: tuple[str, ...] = names) -> Told:
             copy.drop(entry)
@@ -200,7 +201,8 @@ def screen_renamed(copy: ShippedCopy) -> Iterator[Mutation]:
 
             def make(entry: Entry = entry, first: Entry = named[0]) -> Told:
                 copy.rename(entry, misspelt(entry.name))
-                return Told(*copy.line(place_of(first)), f'"{entry.name}" does not exist')
+                fault = "needs a name behind it" if entry.name in VERBS else "does not exist"
+                return Told(*copy.line(place_of(first)), f'"{entry.name}" {fault}')
 
             yield mutation(entry, make)
 

@@ -75,7 +75,8 @@ def letter_outside_the_alphabet_in_english(copy: ShippedCopy) -> Iterator[Mutati
 def placeholder_misspelt(copy: ShippedCopy) -> Iterator[Mutation]:
     for entry in copy.entries(*HEADS, *ABOVE, "screens/*/again", "screens/*/row"):
         found = re.search(r"\{([a-z]+)", entry.text)
-        if found:
+        # what has no word of its own is no message, and is told at its screen
+        if found and re.search(r"[A-Za-z]", re.sub(r"\{[^}]*\}", "", entry.text)):
 
             def make(entry: Entry = entry, name: str = found[1]) -> Told:
                 start, end = entry.value.start_mark.index, entry.value.end_mark.index

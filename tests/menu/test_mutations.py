@@ -35,6 +35,7 @@ def test_the_copy_has_no_fault(copy: ShippedCopy) -> None:
     assert copy.check() == []
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__ for kind in KINDS])
 def test_a_slip_is_told_with_file_and_line(copy: ShippedCopy, kind: Kind) -> None:
     places = list(kind(copy))

@@ -21,8 +21,15 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOCALHOST: Final = "localhost"
-_CARRIERS: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-"""Addresses of IPv6 that lead on to one of IPv4, which may be private."""
+_CARRIERS: Final = tuple(
+    map(
+        ipaddress.IPv6Network,
+        ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
+    )
+)
+"""Addresses of IPv6 that lead on to one of IPv4, which may be private. Mapped ones are judged as what they map."""
+_SITE: Final = ipaddress.IPv6Network("fec0::/10")
+"""Private once, by RFC 3513; RFC 3879 gave it up, and sites have it still. Python counts it as global."""
 
 
 def parse(setting: str, *, production: bool, allow: Sequence[Network]) -> URL:
@@ -58,7 +65,7 @@ def may_stand(address: Address, allow: Sequence[Network], *, local: bool) -> boo
         return local and plain.is_loopback
     if any(plain in network for network in allow):
         return True
-    return plain.is_global and not plain.is_multicast and not any(plain in carrier for carrier in _CARRIERS)
+    return plain.is_global and not plain.is_multicast and not any(plain in barred for barred in (*_CARRIERS, _SITE))
 
 
 class Lookup(AbstractResolver):

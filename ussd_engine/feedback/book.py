@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, select
 
 from ussd_engine import lifecycle
 from ussd_engine.errors import EngineError
-from ussd_engine.feedback.case import COLUMNS, CoreCase, case_of, row_of, seats
+from ussd_engine.feedback.case import COLUMNS, CoreCase, case_of, kept, row_of, seats
 from ussd_engine.feedback.figures import count, moved
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.record import Record
@@ -21,7 +20,6 @@ from ussd_engine.ledger.database import insert_new
 from ussd_engine.lifecycle import Verdict
 from ussd_engine.messages import CaseEvent
 
-T = TypeVar("T")
 SPOKEN: Final = ("question", "answer", "reason", "decision")
 """The words of an institution that the citizen reads."""
 _PLACE = "core_words"
@@ -81,7 +79,7 @@ class Book:
         applied = lifecycle.apply(case, told, self.today, self.offices.due)
         if applied.verdict is not Verdict.APPLIED:
             raise EngineError(f"the step from {case.state} by {act} is none: {applied.verdict}")
-        return self._told(case, _core_case(applied.case), number, told)
+        return self._told(case, kept(applied.case), number, told)
 
     def become(self, case: CoreCase, after: CoreCase, act: str) -> CoreCase:
         """What the citizen did; the gateway knows it, and is told all the same: it may have been set back."""
@@ -150,14 +148,5 @@ def words_of(conn: Connection, keyring: Keyring, key: bytes, last_spoken: bool =
     return found
 
 
-Work = Callable[[Book], T]
-
-
 def _row(key: bytes, number: int) -> bytes:
     return key + number.to_bytes(4)
-
-
-def _core_case(case: object) -> CoreCase:
-    # `msgspec.structs.replace` keeps the type that it was given.
-    assert isinstance(case, CoreCase)
-    return case

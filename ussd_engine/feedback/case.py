@@ -115,3 +115,9 @@ def seats(case: CoreCase) -> set[str]:
     """The offices that have to do with a case which they may not hold."""
     found = {*case.passed, case.district, case.addressed if case.leader else ""}
     return found - {""}
+
+
+def kept(case: object) -> CoreCase:
+    """A case that the lifecycle has changed: `msgspec.structs.replace` keeps the type that it was given."""
+    assert isinstance(case, CoreCase)
+    return case

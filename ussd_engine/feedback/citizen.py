@@ -7,7 +7,7 @@ import msgspec
 from ussd_engine import lifecycle
 from ussd_engine.errors import Rejected
 from ussd_engine.feedback.book import CITIZEN, Book
-from ussd_engine.feedback.case import CoreCase
+from ussd_engine.feedback.case import CoreCase, kept
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.tables import core_cases
 from ussd_engine.lifecycle import MayAppeal
@@ -34,7 +34,7 @@ def add(book: Book, case: CoreCase, addition: Addition) -> None:
 def rate(book: Book, case: CoreCase, rating: Rating) -> None:
     """Of the last answer, once. Where time has closed it meanwhile, what she says is kept."""
     if lifecycle.may_rate(case):
-        after = _typed(lifecycle.rated(case, rating.rating, book.offices.day(rating.at_ms)))
+        after = kept(lifecycle.rated(case, rating.rating, book.offices.day(rating.at_ms)))
         if after.state is not case.state:
             book.become(case, after, "rated")
             return
@@ -47,7 +47,7 @@ def rate(book: Book, case: CoreCase, rating: Rating) -> None:
 def withdraw(book: Book, case: CoreCase, withdrawal: Withdrawal) -> None:
     """Nothing where it was answered meanwhile."""
     if lifecycle.may_withdraw(case):
-        book.become(case, _typed(lifecycle.withdrawn(case, book.offices.day(withdrawal.at_ms))), "withdrawn")
+        book.become(case, kept(lifecycle.withdrawn(case, book.offices.day(withdrawal.at_ms))), "withdrawn")
 
 
 def appeal(book: Book, case: CoreCase, asked: Appeal) -> None:
@@ -61,7 +61,7 @@ def appeal(book: Book, case: CoreCase, asked: Appeal) -> None:
     if may is not MayAppeal.OK and not unheard:
         raise Rejected(f"no appeal: {_REFUSALS[may]}")
     due = asked.due or book.offices.due(case.service, higher, "appeal", day)
-    after = _typed(lifecycle.appealed(case, higher, due, day))
+    after = kept(lifecycle.appealed(case, higher, due, day))
     passed = (*case.passed, *(() if case.institution in case.passed else (case.institution,)))
     hidden = case.hidden | {*passed, *([case.district] if case.district else [])} if leak else case.hidden
     book.say(case, CITIZEN, "appeal", asked.text, asked.reason)
@@ -83,9 +83,3 @@ def erase(book: Book, case: CoreCase, _: Erasure) -> None:
     """Number and name of a `named` case."""
     book.note(case, CITIZEN, "erased")
     book.conn.execute(core_cases.update().where(core_cases.c.reference == case.reference).values(identity=None))
-
-
-def _typed(case: object) -> CoreCase:
-    # `msgspec.structs.replace` keeps the type that it was given.
-    assert isinstance(case, CoreCase)
-    return case

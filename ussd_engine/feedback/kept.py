@@ -1,22 +1,38 @@
 """What the gateway keeps for a core that is told by webhook: its words for the citizen, and what it has yet to read.
 
 Both are sealed with the data key. Words are shown only where the ledger took the event that brought them: a refused one
-changes nothing that a citizen reads.
+changes nothing that a citizen reads. A message whose sender is erased is given without number and name, whatever comes
+first: the erasure, which waits for its turn in the outbox, or one more attempt to send the message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Row, Table, Text, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    delete,
+    exists,
+    select,
+    update,
+)
 
+from ussd_engine.feedback.wire import nameless
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Database
-from ussd_engine.ledger.database import insert_new
-from ussd_engine.ledger.tables import news
+from ussd_engine.ledger.database import insert_new, upsert
+from ussd_engine.ledger.tables import cases, news
 from ussd_engine.lifecycle import Verdict
 from ussd_engine.messages import CaseEvent, Handled, View
 
@@ -84,26 +100,34 @@ class Kept:
         return View(words, tuple(Handled(*one.line) for one in found if one.line))
 
     async def keep_message(self, key: str, reference: str, body: bytes) -> None:
-        """What the core is to read under an id; a repeat changes nothing."""
+        """What the core is to read under an id. A repeat stands in its place: number and name may be gone from it."""
         id = bytes.fromhex(key)
-        row = {"key": id, "reference": reference, "sealed": self._keyring.seal("webhook_messages", id, body)}
-        await self._database.write(lambda conn: insert_new(conn, webhook_messages, [row]))
+
+        def keep(conn: Connection) -> None:
+            plain = nameless(body) if conn.scalar(select(_erased(reference))) else body
+            row = {"key": id, "reference": reference, "sealed": self._keyring.seal("webhook_messages", id, plain)}
+            upsert(conn, webhook_messages, [row], "sealed")
+
+        await self._database.write(keep)
 
     async def message(self, key: str, now_ms: int) -> bytes | None:
         """What the core reads under an id; `None` where there is none, or it was read `READ_FOR_MS` ago."""
         id = bytes.fromhex(key)
-        sealed = await self._database.write(lambda conn: _read(conn, id, now_ms))
-        return None if sealed is None else self._keyring.open("webhook_messages", id, sealed)
+        found = await self._database.write(lambda conn: _read(conn, id, now_ms))
+        if found is None:
+            return None
+        body = self._keyring.open("webhook_messages", id, found.sealed)
+        return nameless(body) if found.erased else body
 
-    async def change_messages(self, reference: str, change: Callable[[bytes], bytes]) -> None:
-        """Write what waits of a case in another way."""
+    async def erase(self, reference: str) -> None:
+        """Take number and name out of what waits of a case."""
 
         def rewrite(conn: Connection) -> None:
             mine = webhook_messages.c.reference == reference
             for key, sealed in conn.execute(
                 select(webhook_messages.c.key, webhook_messages.c.sealed).where(mine)
             ).all():
-                body = change(self._keyring.open("webhook_messages", key, sealed))
+                body = nameless(self._keyring.open("webhook_messages", key, sealed))
                 again = self._keyring.seal("webhook_messages", key, body)
                 conn.execute(update(webhook_messages).where(webhook_messages.c.key == key).values(sealed=again))
 
@@ -125,12 +149,18 @@ def _told(conn: Connection, reference: str) -> Sequence[Row[Any]]:
     return conn.execute(query).all()
 
 
-def _read(conn: Connection, key: bytes, now_ms: int) -> bytes | None:
+def _erased(reference: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the ledger has let go of who sent a case."""
+    return exists().where(cases.c.reference == reference, cases.c.handle.is_(None))
+
+
+def _read(conn: Connection, key: bytes, now_ms: int) -> Row[Any] | None:
     conn.execute(delete(webhook_messages).where(webhook_messages.c.read_ms <= now_ms - READ_FOR_MS))
     this = webhook_messages.c.key == key
     unread = this & webhook_messages.c.read_ms.is_(None)
     conn.execute(update(webhook_messages).where(unread).values(read_ms=now_ms))
-    return conn.scalar(select(webhook_messages.c.sealed).where(this))
+    erased = _erased(webhook_messages.c.reference).label("erased")
+    return conn.execute(select(webhook_messages.c.sealed, erased).where(this)).one_or_none()
 
 
 def _row(reference: str, id: str) -> bytes:

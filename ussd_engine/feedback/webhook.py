@@ -144,7 +144,7 @@ class WebhookStore:
 
     async def erase(self, erasure: Erasure) -> None:
         """Send that number and name are to be forgotten; what the core has yet to read loses them at once."""
-        await _ours(self._kept.change_messages(erasure.reference, wire.nameless))
+        await _ours(self._kept.erase(erasure.reference))
         if "erase" in self._can:
             await self._send(erasure)
 

@@ -26,7 +26,13 @@ MOST_WORDS: Final = 8_000
 """Characters of an answer; more is no answer for a phone."""
 
 Reference = Annotated[str, Meta(pattern="^[1-9][0-9]{8}$", description="Nine digits, ours; it never changes.")]
-Key = Annotated[str, Meta(pattern="^[0-9a-f]{32,64}$", description="The same for every repeat; also `webhook-id`.")]
+Key = Annotated[
+    str,
+    Meta(
+        pattern="^([0-9a-f]{2}){8,32}$",
+        description="8 to 32 octets in hex; the same for every repeat; also `webhook-id`.",
+    ),
+]
 Code = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="The code of an institution.")]
 When = Annotated[datetime, Meta(tz=True)]
 Words = Annotated[str, Meta(max_length=MOST_WORDS)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from hashlib import blake2b
 from operator import itemgetter
@@ -19,11 +19,11 @@ from ussd_engine.errors import RolledBack
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import inserting, refused, upsert
 from ussd_engine.ledger.followups import REFUSED, FollowUps
-from ussd_engine.ledger.lookup import handles_of
+from ussd_engine.ledger.lookup import Contact, contacts_of
 from ussd_engine.ledger.projection import change, standing
 from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.retention import forget
-from ussd_engine.ledger.rows import Rows, Scribe, effect
+from ussd_engine.ledger.rows import Rows, Scribe, effect, unknown
 from ussd_engine.ledger.tables import cases, contacts, effects, languages, limits, outbox, submissions
 from ussd_engine.messages import Erasure, Message
 from ussd_engine.model import Cancel, Case, Committed, Submit
@@ -50,26 +50,37 @@ Counted = tuple[bytes, str]
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """An effect, the day it counts for, and the day's tag under which its caller is counted (`None`: nobody is)."""
+    """An effect, the day it counts for, and the day's tag under which its caller is counted (`None`: nobody is).
+
+    `before` is the tag of the day before: an `Erase` is marked there too, for what was begun before midnight.
+    """
 
     act: Effect
     day: date
     tag: bytes | None
+    before: bytes | None = None
 
     @property
-    def counts(self) -> dict[str, int]:
-        """What it adds to its caller's counters. The one of 0 is held and read, for `Erase` leaves its time in it."""
+    def counts(self) -> dict[Counted, int]:
+        """What it adds to its caller's counters. Those of 0 are held and read, for `Erase` leaves its time in them."""
+        if self.tag is None:
+            return {}
         hour = f"sent {self.act.at_ms // 3_600_000}"
         match self.act:
             case Submit(msisdn=None):
-                return {NEW_CASES: 1, hour: 1}
+                return {(self.tag, NEW_CASES): 1, (self.tag, hour): 1}
             case Submit():
-                return {NEW_CASES: 1, hour: 1, ERASED: 0}
+                return {(self.tag, NEW_CASES): 1, (self.tag, hour): 1, (self.tag, ERASED): 0}
             case Append() | AskHigher():
-                return {hour: 1}
+                return {(self.tag, hour): 1}
             case Erase():
-                return {ERASED: 0}
+                return {(tag, ERASED): 0 for tag in (self.tag, self.before) if tag is not None}
         return {}
+
+    @property
+    def kept(self) -> date:
+        """The last day of its counters. What was begun before an erasure may come on the day after it."""
+        return self.day + timedelta(days=1) if isinstance(self.act, Erase) else self.day
 
 
 class Acts:
@@ -125,23 +136,29 @@ class Acts:
         known = _known(conn, plans)
         standing = self._standing(conn, plans)
         before = dict(standing)
-        rows, results = Rows(), []
-        for plan in plans:
+        rows, results = Rows(), dict[int, Committed]()
+        # Erasures first: of what comes with them no number is written that they would not find yet.
+        for at in sorted(range(len(plans)), key=lambda at: not isinstance(plans[at].act, Erase)):
+            plan = plans[at]
             result = known.get(plan.act.key)
             if result is None:
                 result = self._done(conn, plan, counts, standing, references, rows)
-            results.append(result)
+            results[at] = result
             if result is not LIMIT:
                 known[plan.act.key] = result
         # What changed comes first: a message gets its turn while its case is held.
         change(conn, [case for reference, case in standing.items() if case != before[reference]])
         _insert(conn, rows)
         _correct(conn, counts, counted, plans)
-        return results
+        return [results[at] for at in range(len(plans))]
 
     def _standing(self, conn: Connection, plans: Sequence[Plan]) -> dict[str, Case]:
         """The cases that these acts are about, held until the end of the transaction."""
         about = [plan.act.reference for plan in plans if isinstance(plan.act, OnCase)]
+        # Those of an erasure with them: one order of references for everybody who holds cases.
+        for plan in plans:
+            if isinstance(plan.act, Erase):
+                about += [one.reference for one in self._contacts(conn, plan.act, plan.day)]
         return standing(conn, about, lock=True) if about else {}
 
     def _done(
@@ -155,36 +172,38 @@ class Acts:
     ) -> Committed:
         """Decide one act, and gather what it leaves behind."""
         act, tag = plan.act, plan.tag
-        if tag is not None and self._full(tag, plan, counts):
+        if self._full(plan, counts):
             return LIMIT
         if isinstance(act, Submit):
             if tag is not None and counts.get((tag, ERASED), 0) > _second(act.at_ms):
-                act = msgspec.structs.replace(act, msisdn=None)
+                act = unknown(act)
             result = Committed("submit", references.take(act.reference), act.case, act.due, act.mode.value)
             _extend(rows, self._scribe.write(act, result, plan.day))
         elif isinstance(act, OnCase):
             result = self._on_case(conn, act, plan.day, standing, rows)
         elif isinstance(act, Erase):
-            result = self._erased(conn, act, rows)
-            if tag is not None:
-                counts[tag, ERASED] = _second(act.at_ms) + 1
+            result = self._erased(conn, act, plan.day, rows)
+            for of in plan.counts:
+                counts[of] = max(counts[of], _second(act.at_ms) + 1)
         elif isinstance(act, SetSms):
             result = Committed("set_sms")
             _extend(rows, {effects: [effect(act, result)]})
+            # What stands under the tags of older keys would be read with it.
+            conn.execute(_FORGET_LANGUAGE, {"tags": self._scribe.language_tags(act.msisdn or "")[1:]})
             upsert(conn, languages, self._scribe.choices(act, plan.day), "locale", "touched", "muted")
         else:
             result = Committed("cancel" if isinstance(act, Cancel) else "set_language")
             _extend(rows, self._scribe.write(act, result, plan.day))
-        if tag is not None and result is not REFUSED:
-            for what, more in plan.counts.items():
-                counts[tag, what] += more
+        if result is not REFUSED:
+            for of, more in plan.counts.items():
+                counts[of] += more
         return result
 
-    def _full(self, tag: bytes, plan: Plan, counts: dict[Counted, int]) -> bool:
+    def _full(self, plan: Plan, counts: dict[Counted, int]) -> bool:
         """Whether the caller has done as much as she may."""
         return any(
-            counts[tag, what] >= (self._cases_a_day if what == NEW_CASES else self._sent_an_hour)
-            for what, more in plan.counts.items()
+            counts[of] >= (self._cases_a_day if of[1] == NEW_CASES else self._sent_an_hour)
+            for of, more in plan.counts.items()
             if more
         )
 
@@ -198,11 +217,14 @@ class Acts:
         _extend(rows, {outbox: [outbox_row(self._keyring, message, act.at_ms) for message in messages]})
         return committed
 
-    def _erased(self, conn: Connection, act: Erase, rows: Rows) -> Committed:
+    def _contacts(self, conn: Connection, act: Erase, day: date) -> Sequence[Contact]:
+        return contacts_of(conn, self._vault, act.msisdn, day)
+
+    def _erased(self, conn: Connection, act: Erase, day: date, rows: Rows) -> Committed:
         """Number and names go, here and at the core; so does what was remembered of the caller."""
         committed = Committed("erase")
-        tags = self._vault.vault_tags(act.msisdn or "")
-        for reference in forget(conn, self._keyring, handles_of(conn, tags), act.at_ms):
+        handles = [one.handle for one in self._contacts(conn, act, day)]
+        for reference in forget(conn, self._keyring, handles, act.at_ms):
             key = blake2b(act.key + reference.encode(), digest_size=16).hexdigest()
             told = Erasure(idempotency_key=key, reference=reference, at_ms=act.at_ms)
             _extend(rows, {outbox: [outbox_row(self._keyring, told, act.at_ms)]})
@@ -244,9 +266,7 @@ class _Stored:
 def _asked(plans: Sequence[Plan]) -> Counter[Counted]:
     asked: Counter[Counted] = Counter()
     for plan in plans:
-        if plan.tag is not None:
-            for what, more in plan.counts.items():
-                asked[plan.tag, what] += more
+        asked.update(plan.counts)
     return asked
 
 
@@ -261,13 +281,15 @@ def _count(conn: Connection, asked: Counter[Counted], plans: Sequence[Plan]) -> 
 def _correct(conn: Connection, counts: dict[Counted, int], counted: dict[Counted, int], plans: Sequence[Plan]) -> None:
     """Set the counters of those whose plans did not all count."""
     differing = Counter({of: count for of, count in counts.items() if count != counted[of]})
-    upsert(conn, limits, _counters(differing, plans), "count")
+    upsert(conn, limits, _counters(differing, plans), "count", "day")
 
 
 def _counters(counts: Counter[Counted], plans: Sequence[Plan]) -> list[dict[str, object]]:
     # One order of tags for every process, or two of them would wait for each other.
-    days = {plan.tag: plan.day for plan in plans if plan.tag is not None}
-    return [{"tag": of[0], "what": of[1], "day": days[of[0]], "count": counts[of]} for of in sorted(counts)]
+    days: dict[Counted, date] = {}
+    for plan in plans:
+        days |= {of: max(plan.kept, days.get(of, plan.kept)) for of in plan.counts}
+    return [{"tag": of[0], "what": of[1], "day": days[of], "count": counts[of]} for of in sorted(counts)]
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
@@ -186,7 +186,10 @@ class Ledger:
             caller = act.caller
         elif isinstance(act, Append | AskHigher | Erase):
             caller = act.msisdn
-        return Plan(act, day, self._keyring.limit_tag(caller, day) if caller else None)
+        if not caller:
+            return Plan(act, day, None)
+        before = self._keyring.limit_tag(caller, day - timedelta(days=1)) if isinstance(act, Erase) else None
+        return Plan(act, day, self._keyring.limit_tag(caller, day), before)
 
     def _day(self, at_ms: int) -> date:
         return datetime.fromtimestamp(at_ms / 1000, self._zone).date()

@@ -1,13 +1,15 @@
 """The outbox: what the core has not got yet, lent to one worker at a time.
 
 A worker's claim holds for `LEASE_MS` and carries a token. Whoever comes back with an older token changes nothing. Of a
-case only the first message is lent; the next one when that is settled, and none while the submission is a dead letter.
+case only the first message is lent; the next one when that is settled. While the submission is a dead letter, all that
+is lent is an erasure: the core may have heard of the number all the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 
 import msgspec
 from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, or_, select, tuple_, update
@@ -36,6 +38,8 @@ class Claim(msgspec.Struct, frozen=True):
     turn: int = 0
     """The place among the messages of its case."""
     queued_ms: int = 0
+    passes: bool = False
+    """Whether it goes though the submission is a dead letter."""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -71,7 +75,7 @@ _held_up = exists().where(
 )
 _orphaned = exists().where(dead_letters.c.reference == outbox.c.reference, dead_letters.c.turn == 0)
 # A submission is the first of its case; only what comes later looks for others.
-_first = or_(outbox.c.turn == 0, and_(~_held_up, ~_orphaned))
+_first = or_(outbox.c.turn == 0, and_(~_held_up, ~_orphaned), and_(outbox.c.passes, _orphaned))
 _free = select(outbox.c.key).where(outbox.c.next_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"), _first)
 _oldest = _free.order_by(outbox.c.next_ms, outbox.c.queued_ms).limit(bindparam("most"))
 _CLAIM = (
@@ -202,7 +206,8 @@ def _done(conn: Connection, taken: Sequence[Settled]) -> list[bool | Exception]:
         if mine and theirs is not None
     ]
     if received:
-        conn.execute(_RECEIVE, received)
+        # One order of references for everybody who holds cases, or two of them would wait for each other.
+        conn.execute(_RECEIVE, sorted(received, key=itemgetter("ours")))
     return [*ours]
 
 

@@ -114,7 +114,7 @@ class Purge:
     async def _drained(self, job: Job, when: When) -> int:
         count = MOST
         total = 0
-        while count == MOST:
+        while count >= MOST:
             count = await self._database.write(lambda conn: job(conn, self._keyring, when))
             total += count
         return total

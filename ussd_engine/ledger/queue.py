@@ -65,6 +65,7 @@ def outbox_row(keyring: Keyring, message: Message, at_ms: int) -> dict[str, Any]
         "next_ms": 0,
         "lease_ms": 0,
         "token": 0,
+        "passes": isinstance(message, Erasure),
     }
 
 

@@ -5,7 +5,7 @@
 | number and name | 90 days after the last closing, which an appeal takes back; or until the citizen erases them |
 | our copy of what was sent | as long, and never while a message of the case has still to reach the core |
 | language, and whether SMS are wanted | 12 months after the last use |
-| counters of a day, tries | their day; 24 hours |
+| counters of a day, tries | their day, and the day after for the mark of an erasure; 24 hours |
 | results of acts | 30 days: whoever may ask again does so within the minutes that a session lives |
 
 Cases and the core's events stay: no word of anybody stands in them.
@@ -19,7 +19,21 @@ from secrets import token_hex
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import insert_new
@@ -134,15 +148,21 @@ def _results(conn: Connection, keyring: Keyring, when: When) -> int:
 
 
 def _languages(conn: Connection, keyring: Keyring, when: When) -> int:
-    return conn.execute(delete(languages).where(languages.c.touched < when.today - LANGUAGE_KEPT)).rowcount
+    return _drop(conn, languages, [languages.c.tag], languages.c.touched < when.today - LANGUAGE_KEPT)
 
 
 def _limits(conn: Connection, keyring: Keyring, when: When) -> int:
-    return conn.execute(delete(limits).where(limits.c.day < when.today)).rowcount
+    return _drop(conn, limits, [limits.c.tag, limits.c.what], limits.c.day < when.today)
 
 
 def _tries(conn: Connection, keyring: Keyring, when: When) -> int:
-    return conn.execute(delete(tries).where(tries.c.at_ms < when.at_ms - TRY_KEPT_MS)).rowcount
+    return _drop(conn, tries, [tries.c.tag, tries.c.what, tries.c.at_ms], tries.c.at_ms < when.at_ms - TRY_KEPT_MS)
+
+
+def _drop(conn: Connection, table: Table, key: Sequence[Column[Any]], old: ColumnElement[bool]) -> int:
+    """Drop some of what is old; rows of one key go together. What an act holds is for another time."""
+    some = select(*key).where(old).limit(MOST).with_for_update(skip_locked=True)
+    return conn.execute(delete(table).where(tuple_(*key).in_(some))).rowcount
 
 
 Job = Callable[[Connection, Keyring, When], int]

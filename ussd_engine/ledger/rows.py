@@ -73,6 +73,12 @@ class Scribe:
         return {"tag": self.language_tags(msisdn)[0], "locale": locale, "touched": day, "muted": False}
 
 
+def unknown(act: Submit) -> Submit:
+    """A submission of a citizen who has erased her number since: without it, and without her name."""
+    answers = {name: value for name, value in act.answers.items() if name != NAME}
+    return msgspec.structs.replace(act, msisdn=None, answers=answers)
+
+
 def effect(act: Effect, result: Committed) -> Row:
     """The row that remembers what came of an act."""
     return {"key": act.key, "kind": result.kind, "result": msgspec.msgpack.encode(result), "at_ms": act.at_ms}

@@ -97,6 +97,7 @@ tries = Table(
     Column("what", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Index("ix_tries_tag", "tag", "what", "at_ms"),
+    Index("ix_tries_at_ms", "at_ms"),
 )
 """What is counted by the hour or by 24 hours, a row each: `pin` of a caller and a reference, `reference` of everybody,
 `look` and `send` of a caller. The tag's key is the day's."""
@@ -121,12 +122,13 @@ outbox = Table(
     Column("next_ms", BigInteger, nullable=False),
     Column("lease_ms", BigInteger, nullable=False),
     Column("token", Integer, nullable=False),
+    Column("passes", Boolean, nullable=False),
     Index("ix_outbox_due", "next_ms", "queued_ms"),
     Index("ix_outbox_case", "reference", "turn"),
 )
 """What the core has not got yet. `key` is the idempotency key, `turn` the place among the messages of one case (0: the
 submission), `lease_ms` the time until which a worker holds the row, `token` the number of claims: only who knows the
-last one may change the row."""
+last one may change the row; `passes` says that it does not wait for a submission that was given up."""
 
 dead_letters = Table(
     "dead_letters",

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ussd_engine.actions import OVERTAKEN
 from ussd_engine.menu.course import Course, beside_of
 from ussd_engine.menu.plan import Item, Plan
-from ussd_engine.menu.schema import Service
+from ussd_engine.menu.schema import Action, Service
 from ussd_engine.model import Value
 from ussd_engine.screens.base import Dest, Screen, Target, Tests
 
@@ -115,6 +116,7 @@ class Graph:
         if dest.verb == "to" and dest.name in service.actions:
             for target in service.actions[dest.name].outcomes.values():
                 yield from self._target(source, target, tests, label)
+            yield from self._overtaken(source, service.actions[dest.name], tests, label)
         elif dest.verb == "to" and dest.name in self.plans:
             plan, course = self.plans[dest.name], self.courses[dest.name]
             for index in course.entered(sets):
@@ -137,6 +139,13 @@ class Graph:
                 if action.do == "cancel":
                     for outcome in ("sent", "in_doubt"):
                         yield from self._target(source, action.outcomes.get(outcome, ()), tests, label)
+                    yield from self._overtaken(source, action, tests, label)
+
+    def _overtaken(self, source: str, action: Action, tests: Tests, label: str) -> Iterator[Edge]:
+        """Where it is shown that another act of the same run came first, as if that had gone well now."""
+        for other in self.service.actions.values():
+            if OVERTAKEN.get(action.do, {}).get(other.do) == "":
+                yield from self._target(source, other.outcomes.get("ok", ()), tests, label)
 
     def _again(self, source: str, dest: Dest, sets: Mapping[str, Value], label: str) -> Iterator[Edge]:
         verb = "change" if dest.verb == "restart" else dest.verb

@@ -40,6 +40,8 @@ FACTS = {"place", "date"}
 ROLES = {"officer", "desk", "head", "district", "region", "ministry", "national", "core"}
 NUMBER = "255700000001"
 NAME = "Neema Mfano"
+OCTETS = {"submit": 8, "append": 12, "rate": 12, "withdraw": 12, "appeal": 8, "erase": 16}
+"""Of the keys that the gateway gives: the run of a form; a dialog and its step; a digest."""
 WORDS = "Maji hayatoki; <b>'\"\n%s {ref} \u2019 \U0001f4a7"
 ANSWER = "Bomba limetengenezwa. Maji yanatoka tangu Jumanne. {ref} %s <b>"
 
@@ -57,7 +59,7 @@ class Officer(Protocol):
 def submission(**changes: Any) -> Submission:
     """A confidential complaint; any field may be given."""
     made = Submission(
-        idempotency_key=secrets.token_hex(16),
+        idempotency_key=secrets.token_hex(OCTETS["submit"]),
         reference=reference.draw(),
         service="emrejesho",
         type="complaint",
@@ -74,7 +76,8 @@ def submission(**changes: Any) -> Submission:
 
 def act(name: str, reference: str, **changes: Any) -> Message:
     """What a citizen does with her case, by the name of its capability; any field may be given."""
-    by: dict[str, Any] = {"idempotency_key": secrets.token_hex(16), "reference": reference, "at_ms": NOON_MS}
+    key = secrets.token_hex(OCTETS[name])
+    by: dict[str, Any] = {"idempotency_key": key, "reference": reference, "at_ms": NOON_MS}
     made: dict[str, Callable[[], Message]] = {
         "append": lambda: Addition(**by, text=WORDS),
         "rate": lambda: Rating(**by, rating="yes"),

@@ -21,6 +21,7 @@ from ussd_engine.ledger.tables import contacts, languages, limits, submissions
 from ussd_engine.model import Case, CaseState, Committed, Mode, SetLanguage, Submit
 from ussd_engine.testing.commit_contract import CommitContract
 from ussd_engine.testing.databases import dump
+from ussd_engine.testing.erasure_contract import ErasureContract
 from ussd_engine.testing.outbox_contract import OutboxContract
 from ussd_engine.testing.specimens import (
     DAY,
@@ -40,7 +41,7 @@ from ussd_engine.testing.tracking_contract import TrackingContract
 from ussd_engine.vault import Vault
 
 
-class LedgerContract(CommitContract, OutboxContract, TrackingContract):
+class LedgerContract(CommitContract, ErasureContract, OutboxContract, TrackingContract):
     """The suite."""
 
     async def test_a_submission_is_there_once_the_act_has_returned(self, ledger: Ledger) -> None:

@@ -43,7 +43,7 @@ class StoppedClock:
 def submit(**changes: Any) -> Submit:
     """A confidential complaint; any field may be given."""
     act = Submit(
-        key=secrets.token_bytes(16),
+        key=secrets.token_bytes(8),
         case=secrets.token_bytes(16),
         reference=reference.draw(),
         service="emrejesho",

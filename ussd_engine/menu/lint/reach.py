@@ -57,7 +57,8 @@ def _screens(menu: Menu) -> set[str]:
     found = (doors | {*service.system.values(), *service.dial.values()}) - {""}
     after: dict[str, set[str]] = {}
     for edge in menu.edges:
-        after.setdefault(edge.source, set()).add(edge.dest)
+        if edge.verb != "back":  # who goes back has been there
+            after.setdefault(edge.source, set()).add(edge.dest)
     queue = list(found)
     while queue:
         new = after.get(queue.pop(), set()) - found

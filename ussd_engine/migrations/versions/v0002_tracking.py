@@ -58,8 +58,10 @@ def downgrade() -> None:
     op.drop_index("ix_outbox_due", "outbox")
     op.create_index("ix_outbox_next_ms", "outbox", ["next_ms"])
     op.drop_index("ix_outbox_case", "outbox")
-    for place, column in (("dead_letters", "reference"), ("dead_letters", "turn"), ("outbox", "turn")):
-        op.drop_column(place, column)
+    for column in ("reference", "turn"):
+        op.drop_column("dead_letters", column)
+    for column in ("turn", "passes"):
+        op.drop_column("outbox", column)
     for name in ("erased", "tries", "marks", "news"):
         op.drop_table(name)
     with op.batch_alter_table("languages") as table:
@@ -74,6 +76,7 @@ def downgrade() -> None:
 def _turns() -> None:
     # What waits was queued when submissions alone were carried.
     op.add_column("outbox", sa.Column("turn", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("outbox", sa.Column("passes", sa.Boolean, nullable=False, server_default=sa.false()))
     op.create_index("ix_outbox_case", "outbox", ["reference", "turn"])
     op.drop_index("ix_outbox_next_ms", "outbox")
     op.create_index("ix_outbox_due", "outbox", ["next_ms", "queued_ms"])
@@ -105,6 +108,7 @@ def _tables() -> None:
         sa.Column("at_ms", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_tries_tag", "tries", ["tag", "what", "at_ms"])
+    op.create_index("ix_tries_at_ms", "tries", ["at_ms"])
     op.create_table(
         "erased",
         sa.Column("handle", sa.Text, primary_key=True),
