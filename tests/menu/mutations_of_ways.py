@@ -60,7 +60,7 @@ def leads(entry: Entry) -> str:
 
 def place_of(reference: Entry) -> tuple[str, ...]:
     """Where a name that leads nowhere is told: what a screen shows beside itself is told at the screen."""
-    return reference.names[:2] if reference.name in BESIDE else reference.names
+    return reference.names[:2] if reference.names[0] == "screens" and reference.name in BESIDE else reference.names
 
 
 def conditions(copy: ShippedCopy) -> list[tuple[str, Entry]]:

@@ -264,7 +264,8 @@ def line_above_dropped(copy: ShippedCopy) -> Iterator[Mutation]:
 
 def receipt_without_its_number(copy: ShippedCopy) -> Iterator[Mutation]:
     """The reference or the PIN left out of a screen, or put beside what may be empty, which leaves the line out."""
-    for entry in copy.entries("screens/*/end", "screens/*/notice"):
+    receipts = (f"screens/{name}/{kind}" for name in ("done", "done_anon", "last") for kind in ("end", "notice"))
+    for entry in copy.entries(*receipts):
         for name, instead in (("ref", ""), ("pin", ""), ("ref", "{ref} {due}"), ("pin", "{pin} {sc}")):
             if "{" + name + "}" in entry.text:
 
