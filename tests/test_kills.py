@@ -25,7 +25,7 @@ from servers.redis_server import RedisServer
 
 from ussd_engine.cli import cli
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.timeout(600)]
 
 SHARE = 1 if os.environ.get("CI") == "true" else 4
 """Of the points, one in so many is tried where nobody waits for all; the last one always, for it leaves all done."""
