@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from ussd_engine.model import Quiet, Submission
 
@@ -78,6 +78,22 @@ class Erasure(Quiet, frozen=True, kw_only=True):
 
 Message = Submission | Addition | Rating | Withdrawal | Appeal | Erasure
 """What the outbox carries to a core."""
+
+
+SHOWN_ACTS: Final = frozenset(
+    {
+        "opened",
+        "in_progress",
+        "need_info",
+        "transferred",
+        "answered",
+        "not_accepted",
+        "appeal_decided",
+        "closed",
+        "directive",
+    }
+)
+"""What the citizen is shown of who did what."""
 
 
 class Handled(Quiet, frozen=True):

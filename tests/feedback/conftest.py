@@ -1,6 +1,7 @@
 """Empty databases, one of each kind; a ledger, a core that fails as it is told, and the worker between them."""
 
 from carrying import clock, core, counted, keyring, ledger, worker
+from desks import house, url
 from terminal import folder, run
 
 from ussd_engine.testing.databases import postgres_server, postgres_url, sqlite_path, sqlite_template, sqlite_url
@@ -10,6 +11,7 @@ __all__ = [
     "core",
     "counted",
     "folder",
+    "house",
     "keyring",
     "ledger",
     "postgres_server",
@@ -18,5 +20,6 @@ __all__ = [
     "sqlite_path",
     "sqlite_template",
     "sqlite_url",
+    "url",
     "worker",
 ]

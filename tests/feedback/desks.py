@@ -9,11 +9,13 @@ of an officer, by default one of the office that holds the case, else as `ROLE@O
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import select
 
 from ussd_engine import config, lifecycle
@@ -28,6 +30,7 @@ from ussd_engine.feedback.tables import core_record
 from ussd_engine.institutions import Institutions
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Database
+from ussd_engine.ledger.schema import connect
 from ussd_engine.messages import Addition, Appeal, CaseEvent, Rating, Withdrawal
 from ussd_engine.model import Case, CaseState, Submission, Told
 from ussd_engine.testing.feedback_contract import submission
@@ -173,3 +176,17 @@ class House:
         """What the ledger does when the core has taken a submission."""
         case = self.projected[reference]
         self.projected[reference] = msgspec.structs.replace(case, state=CaseState.RECEIVED)
+
+
+@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    found: str = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def house(url: str) -> AsyncIterator[House]:
+    database = connect(url)
+    yield House(database)
+    await database.close()

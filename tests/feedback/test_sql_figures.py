@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 from desks import House
@@ -16,23 +15,8 @@ from ussd_engine.feedback.case import COLUMNS, case_of
 from ussd_engine.feedback.figures import COLUMNS as SHOWN
 from ussd_engine.feedback.figures import LEAST, Figures, _hidden, cell_of
 from ussd_engine.feedback.tables import core_cases, core_figures
-from ussd_engine.ledger.schema import connect
 from ussd_engine.model import CaseState
 from ussd_engine.testing.feedback_contract import submission
-
-
-@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(request.param)
-    return found
-
-
-@pytest.fixture
-async def house(url: str) -> AsyncIterator[House]:
-    database = connect(url)
-    yield House(database)
-    await database.close()
-
 
 STORIES = (
     ("complaint", "open progress answer rate:yes"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -11,21 +10,7 @@ from desks import House
 
 from ussd_engine.errors import Rejected
 from ussd_engine.feedback.access import Refused
-from ussd_engine.ledger.schema import connect
 from ussd_engine.model import CaseState
-
-
-@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(request.param)
-    return found
-
-
-@pytest.fixture
-async def house(url: str) -> AsyncIterator[House]:
-    database = connect(url)
-    yield House(database)
-    await database.close()
 
 
 def test_the_table_is_long_and_no_row_stands_twice() -> None:

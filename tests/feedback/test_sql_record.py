@@ -20,12 +20,6 @@ from ussd_engine.testing.specimens import DAY
 OFFICER = Officer("officer", "DUWASA")
 
 
-@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture
 async def house(url: str) -> AsyncIterator[House]:
     database = connect(url)

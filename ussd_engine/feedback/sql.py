@@ -31,25 +31,13 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Database
 from ussd_engine.ledger.database import insert_new, inserting
 from ussd_engine.ledger.group import Group
-from ussd_engine.messages import Addition, Appeal, CaseEvent, Erasure, Handled, Rating, View, Withdrawal
+from ussd_engine.messages import SHOWN_ACTS, Addition, Appeal, CaseEvent, Erasure, Handled, Rating, View, Withdrawal
 from ussd_engine.model import Mode, Submission
 
 __all__ = ["SqlStore", "core_cases", "metadata", "open_store"]
 
 M = TypeVar("M", Addition, Rating, Withdrawal, Appeal, Erasure)
 
-HISTORY = (
-    "opened",
-    "in_progress",
-    "need_info",
-    "transferred",
-    "answered",
-    "not_accepted",
-    "appeal_decided",
-    "closed",
-    "directive",
-)
-"""What the citizen is shown of the record, and the first read of whoever did nothing before it."""
 _HELD = select(core_cases.c.key, core_cases.c.reference).where(core_cases.c.key.in_(bindparam("keys", expanding=True)))
 _HANDLED = (
     select(core_record.c.at_ms, core_record.c.role, core_record.c.office, core_record.c.act)
@@ -233,7 +221,7 @@ class SqlStore:
         words = words_of(conn, self._keyring, key, last_spoken=True)
         handled, known = [], set()
         for at_ms, role, office, act in conn.execute(_HANDLED, {"reference": reference}):
-            if act in HISTORY or (act == "read" and (role, office) not in known):
+            if act in SHOWN_ACTS or (act == "read" and (role, office) not in known):
                 handled.append(Handled(self._offices().day(at_ms), role, "opened" if act == "read" else act))
                 known.add((role, office))
         return View(words[0].text if words else "", tuple(handled))

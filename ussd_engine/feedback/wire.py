@@ -19,7 +19,7 @@ from msgspec import Meta
 from ussd_engine import messages
 from ussd_engine.errors import NotACallback
 from ussd_engine.gsm import clean
-from ussd_engine.messages import CaseEvent, Handled, Message
+from ussd_engine.messages import SHOWN_ACTS, CaseEvent, Handled, Message
 from ussd_engine.model import Answers, CaseState, Mode, Quiet, Submission
 
 MOST_WORDS: Final = 8_000
@@ -36,20 +36,6 @@ Key = Annotated[
 Code = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="The code of an institution.")]
 When = Annotated[datetime, Meta(tz=True)]
 Words = Annotated[str, Meta(max_length=MOST_WORDS)]
-SHOWN: Final = frozenset(
-    {
-        "opened",
-        "in_progress",
-        "need_info",
-        "transferred",
-        "answered",
-        "not_accepted",
-        "appeal_decided",
-        "closed",
-        "directive",
-    }
-)
-"""What the citizen sees of who did what."""
 Role = Literal["officer", "desk", "head", "district", "region", "ministry", "national", "core"]
 
 
@@ -259,7 +245,7 @@ def event_of(call: CaseChanged, id: str) -> CaseEvent:
 def line_of(told: Change, day: date) -> Handled | None:
     """Who did it, for the citizen; `None` where it is nothing that she is shown."""
     act = told.state or ("transferred" if told.institution else "directive" if told.directive else "")
-    return Handled(day, told.by, act) if act in SHOWN else None
+    return Handled(day, told.by, act) if act in SHOWN_ACTS else None
 
 
 def read(body: bytes) -> messages.View:
@@ -268,7 +254,7 @@ def read(body: bytes) -> messages.View:
         found = msgspec.json.decode(body, type=Read)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(_fault(error)) from None
-    shown = (Handled(line.day, line.role, line.act) for line in found.history if line.act in SHOWN)
+    shown = (Handled(line.day, line.role, line.act) for line in found.history if line.act in SHOWN_ACTS)
     return messages.View(clean(found.words), tuple(shown))
 
 
