@@ -25,29 +25,32 @@ LONGEST_FILE = 350
 
 ABOVE_THE_WATERLINE = """
 errors model messages tracking lifecycle counts secret gsm words reference msisdn
+sms.message sms.lattice sms.parts sms.matrix
 table keyfile keys country
 roster search institutions deadlines
 texts pofile catalog
 registry actions
 menu.syntax menu.load menu.rules menu.template
 screens
-menu.shapes menu.schema menu.answers menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
+menu.shapes menu.schema menu.smsbook menu.keywords menu.answers menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
 menu.names menu.edition
 scope memo
 render
 menu.lint menu.check menu.draw menu.publish
 steps run walk answer machine found acts leg dialog editions view
+sms.keywords sms.talk sms.words
 """
 BELOW_THE_WATERLINE = """
 vault
 ledger
 feedback
 channels
-sms notify delivery news
+delivery news
+sms.sender sms.answering
 place commits looks gateway
 readers config metrics logs peers port admission upkeep background keywatch
-engine events
-app office cases casework operate serve
+engine events sms.door
+app office cases casework operate drain serve
 cli
 testing
 """
