@@ -8,8 +8,9 @@ PYTHON_ := $(BIN)/python
 PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet --no-compile
 COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
+JOBS ?= 2
 
-.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume lint format messages docs schema lock wheel clean
+.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -19,8 +20,8 @@ help: ## what can be made
 run: .venv/.run ## the gateway on 127.0.0.1:8080, with everything embedded
 	$(BIN)/ussd-engine serve --host 127.0.0.1 --port 8080
 
-test: .venv/.dev ## the tests; with CI=true also the long ones and those that need servers
-	$(PYTHON_) -m pytest $(TESTS)
+test: .venv/.dev ## the tests, JOBS=n at a time; with CI=true also the long ones and those that need servers
+	$(PYTHON_) -m pytest --numprocesses $(JOBS) --dist worksteal $(TESTS)
 
 world: .venv/.dev ## the turn in a simulated world; SEED=n, RUNS=n, PAIRS=1, PART=k/n, POINTS=1
 	@$(PYTHON_) -m tests.world $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
@@ -52,6 +53,9 @@ lookups: .venv/.dev ## whether the time of a look-up tells why it was refused; D
 
 volume: .venv/.dev ## look-ups, an inbox and the figures at 100,000 cases; POSTGRES=1 (it runs on 127.0.0.1:5432)
 	@$(PYTHON_) -m benchmarks.volume $(if $(POSTGRES),--postgres)
+
+smsflood: .venv/.run ## 10,000 SMS against a provider that fails in every way; its figures; NOTICES=n
+	@$(PYTHON_) -m benchmarks.smsflood $(if $(NOTICES),--notices $(NOTICES))
 
 lint: .venv/.dev ## style, format and types
 	$(BIN)/ruff check

@@ -57,6 +57,8 @@ class Refusals:
         self._references = references
         self._callers = (f"2557{number:08}" for number in count(10_000_000))
         self._times = count(NOON_MS)
+        # As many as there are, tried as often: what is counted on them must not differ.
+        self._unknown = [reference.draw() for _ in references[50:]]
         self._locked = [(next(self._callers), one) for one in references[:50]]
 
     def lock(self) -> Iterator[LookUp]:
@@ -68,7 +70,7 @@ class Refusals:
     def reasons(self) -> dict[str, Callable[[], LookUp]]:
         """By its name, what makes the next one."""
         return {
-            "no such reference": lambda: self._ask(reference.draw(), next(self._callers)),
+            "no such reference": lambda: self._ask(random.choice(self._unknown), next(self._callers)),
             "wrong PIN": lambda: self._ask(random.choice(self._references[50:]), next(self._callers)),
             "somebody else's": lambda: self._ask(random.choice(self._references[50:]), own(random.randrange(CASES))),
             "used up": lambda: self._ask(*reversed(random.choice(self._locked))),

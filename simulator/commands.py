@@ -37,7 +37,7 @@ def dial(
     """
     settings = config.load()
     dialled, number = dialog.code_of(settings, code), dialog.number_of(settings, msisdn)
-    made = Dialog(dialled, inputs, number, provider or settings.channels[0].name, lang)
+    made = Dialog(dialled, inputs, number, provider or _first(settings), lang)
     if url is None:
         alone = dataclasses.replace(settings, workers=1, role="all", sessions=Url("memory://"))
         return 0 if asyncio.run(made.here(config.checked(alone))) else 1
@@ -68,6 +68,8 @@ def replay(
     FILES are transcripts, or folders of them.
     """
     written, settings = find(files), config.load()
+    if provider is None:
+        _first(settings)
     run = Replay(settings, provider, twice)
     if url is not None:
         if update or coverage:
@@ -83,3 +85,10 @@ def replay(
     if counted:
         click.echo(counted.report())
     return 1 if run.differing or (counted and counted.missing) else 0
+
+
+def _first(settings: config.Config) -> str:
+    """The channel whose wire is spoken where none is named."""
+    if not settings.ussd_channels:
+        raise click.UsageError("no channel here answers USSD: name one in USSD_ENGINE_CHANNELS, or with --provider")
+    return settings.ussd_channels[0].name

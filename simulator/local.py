@@ -57,5 +57,5 @@ async def local_gateway(
 def wire(name: str, config: Config) -> Channel:
     """A provider's wire, as the phone's side speaks it. Raises `ConfigError`."""
     country = Country.load(config.country)
-    options = config.channel_settings.get(name, {})
+    options = channels.ussd_options(config.channel_settings.get(name, {}))
     return channels.create(Settings(name=name, msisdn=country.msisdn, codes=Codes(config.codes), options=options))

@@ -17,10 +17,11 @@ Taken = tuple[str, str]
 """What, and the language: `("line emrejesho/home 1", "sw")`."""
 
 NO_TRIGGER = {
-    "busy": "shed load alone brings it: more than is taken at once, or in a minute of one caller",
+    "busy": "shed load alone brings it: more than is taken at once",
+    "steps": "shed load alone brings it: more of one caller than is taken in a minute",
     "maint": "only a setting of the operator's brings it",
 }
-"""System screens that must stand in a menu and that no dialog by itself brings, each with the reason."""
+"""System screens that no dialog by itself brings, each with the reason."""
 LACKING = "this installation lacks what it asks for"
 
 

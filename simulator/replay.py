@@ -92,7 +92,7 @@ class Replay:
         self.differing += bool(found)
 
     def _provider(self, transcript: Transcript) -> str:
-        served = [one.name for one in self.settings.channels]
+        served = [one.name for one in self.settings.ussd_channels]
         holds = [name for name in served if not transcript.channels or name in transcript.channels]
         return self.provider or (holds or transcript.channels or served)[0]
 

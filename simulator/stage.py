@@ -12,6 +12,7 @@ from simulator.clock import MovedClock
 from simulator.local import Local, local_gateway, wire
 from simulator.player import Player, numbers
 from simulator.transcript import Transcript
+from ussd_engine import channels
 from ussd_engine.app import Tap
 from ussd_engine.config import Config
 from ussd_engine.readers import ChannelConfig
@@ -72,7 +73,8 @@ def scratch(settings: Config, folder: Path, wants: frozenset[str] = frozenset())
         feedback=Url("sql"),
         sessions=Url("memory://"),
         core_wants=wants,
-        channels=tuple(ChannelConfig(one.name) for one in settings.channels),
+        channels=tuple(ChannelConfig(one.name) for one in settings.ussd_channels),
+        channel_settings={name: channels.ussd_options(options) for name, options in settings.channel_settings.items()},
         workers=1,
         role="all",
         peers=(),

@@ -38,7 +38,7 @@ def test_a_clock_set_back_neither_gives_steps_nor_takes_them() -> None:
     assert [entry.refuse(next(legs)) for _ in range(2)] == [None, None]
     now[0] -= 86_400
     assert entry.refuse(next(legs)) is None
-    assert entry.refuse(next(legs)) == Refusal("busy", Count.SHED_STEPS)
+    assert entry.refuse(next(legs)) == Refusal("steps", Count.SHED_STEPS)
     now[0] += 20
     assert entry.refuse(next(legs)) is None
 

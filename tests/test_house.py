@@ -29,27 +29,30 @@ sms.message sms.lattice sms.parts sms.matrix
 table keyfile keys country
 roster search institutions deadlines
 texts pofile catalog
-registry actions
+registry actions sms.templates
 menu.syntax menu.load menu.rules menu.template
 screens
-menu.shapes menu.schema menu.smsbook menu.keywords menu.answers menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
+menu.shapes menu.smsbook menu.keywords menu.schema menu.answers
+menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
 menu.names menu.edition
 scope memo
 render
 menu.lint menu.check menu.draw menu.publish
 steps run walk answer machine found acts leg dialog editions view
-sms.keywords sms.talk sms.words
+sms.addressee sms.spelling sms.keywords sms.talk sms.words
 """
 BELOW_THE_WATERLINE = """
+answered
 vault
 ledger
 feedback
 channels
 delivery news
-sms.sender sms.answering
+sms.pace sms.sender sms.wording sms.filling sms.written sms.oncase sms.deeds sms.answering sms.clockwork
 place commits looks gateway
-readers config metrics logs peers port admission upkeep background keywatch
-engine events sms.door
+readers given config metrics logs peers callback port admission upkeep background keywatch
+carrier errands
+engine events sms.door premises
 app office cases casework operate drain serve
 cli
 testing

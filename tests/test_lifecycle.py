@@ -197,7 +197,32 @@ def test_an_answer_closes_by_time(rating: str, days: int) -> None:
     assert answered.ended is not None
     assert not lifecycle.closes(answered, answered.ended + timedelta(days=days))
     assert lifecycle.closes(answered, answered.ended + timedelta(days=days + 1))
+    assert lifecycle.closes_from(answered) == answered.ended + timedelta(days=days + 1)
     assert not lifecycle.closes(case("in_progress"), date(2030, 1, 1))
+
+
+# what an office may do
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+@pytest.mark.parametrize("rating", ["", "no"])
+@pytest.mark.parametrize("days", [0, 14, 15, 30, 31])
+def test_an_office_closes_what_time_would_close_and_nothing_else(state: CaseState, rating: str, days: int) -> None:
+    at, today = case(state, rating=rating), ENDED + timedelta(days=days)
+    found = lifecycle.steps(at, today)
+    assert (CaseState.CLOSED in found) is lifecycle.closes(at, today)
+    assert found - {CaseState.CLOSED} == lifecycle.STEPS[state] - {CaseState.CLOSED, CaseState.APPEALED}
+
+
+@pytest.mark.parametrize("rating", ["yes", "partly"])
+def test_what_she_closed_nobody_closes_again(rating: str) -> None:
+    closed = lifecycle.rated(case("answered"), rating, TODAY)
+    assert lifecycle.steps(closed, TODAY + timedelta(days=99)) == frozenset()
+    assert lifecycle.closes_from(closed) is None
+
+
+def test_a_compliment_that_was_read_goes_no_further() -> None:
+    assert lifecycle.steps(case("opened", type="compliment"), TODAY) == frozenset()
 
 
 # what she may do

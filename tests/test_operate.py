@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from ussd_engine.cli import cli
 from ussd_engine.errors import ConfigError, EngineError
 from ussd_engine.keyfile import RINGS
 from ussd_engine.keys import ROTATING, Keyring
-from ussd_engine.ledger import Ledger, upgrade
+from ussd_engine.ledger import Claim, Ledger, upgrade
+from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.tables import outbox
-from ussd_engine.testing.specimens import DAY, MSISDN, NAME, NOON_MS, SPELLINGS, TEXT, named, rows, submit
+from ussd_engine.messages import Addition
+from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, NAME, NOON_MS, SPELLINGS, TEXT, named, rows, submit
 
 Command = Callable[..., Result]
 
@@ -103,6 +106,88 @@ def test_a_dead_letter_is_put_back_by_its_id_and_all_by_a_flag(command: Command,
     assert "2 wait for the core, the oldest since" in command("outbox", "list").output
 
 
+HOUR_MS = 3_600_000
+
+
+async def _queue_two(ledger: Ledger) -> list[Claim]:
+    """A submission, and what its citizen added to it; the submission is lent."""
+    act = named()
+    await ledger.act(act)
+    added = Addition(idempotency_key="0a" * 16, reference=act.reference, text=TEXT, at_ms=NOON_MS)
+    await ledger.database.write(lambda conn: enqueue(conn, [outbox_row(ledger._keyring, added, NOON_MS)]))
+    return await ledger.outbox.claim(int(time.time() * 1000), 10)
+
+
+async def _lent(ledger: Ledger) -> None:
+    await _queue_two(ledger)
+
+
+async def _failed(ledger: Ledger) -> None:
+    (claim,) = await _queue_two(ledger)
+    assert await ledger.outbox.later(claim, _noon(), "DeliveryError")
+
+
+async def _stopped(ledger: Ledger) -> None:
+    (claim,) = await _queue_two(ledger)
+    assert await ledger.outbox.later(claim, _noon(), "RoutePaused", counts=False, paused=True)
+
+
+async def _given_up(ledger: Ledger) -> None:
+    (claim,) = await _queue_two(ledger)
+    assert await ledger.outbox.dead(claim, "Rejected", NOON_MS)
+
+
+async def _due(ledger: Ledger) -> None:
+    (claim,) = await _queue_two(ledger)
+    assert await ledger.outbox.later(claim, NOON_MS, "TimeoutError")
+
+
+def _noon() -> int:
+    """Some 12:00 UTC to come."""
+    return (int(time.time() * 1000) // DAY_MS + 2) * DAY_MS - 12 * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("happened", "attempts", "told"),
+    [
+        (_lent, [1, 0], ["nothing: a worker has it in hand", "an earlier message of its case"]),
+        (_failed, [1, 0], ["its next try at 12:00 UTC; the last try: DeliveryError", "an earlier message of its case"]),
+        (
+            _stopped,
+            [0, 0],
+            [
+                "the route, which is stopped; it is asked again at 12:00 UTC; the last try: RoutePaused",
+                "an earlier message of its case",
+            ],
+        ),
+        (_given_up, [0], ["the submission of its case, which was given up: `outbox retry` puts that back"]),
+        (
+            _due,
+            [1, 0],
+            [
+                "a worker: a running gateway takes it within seconds; the last try: TimeoutError",
+                "an earlier message of its case",
+            ],
+        ),
+    ],
+    ids=["lent", "failed", "stopped", "given up", "due"],
+)
+def test_what_waits_is_listed_with_its_reason_and_without_a_word_of_its_own(
+    command: Command, var: Path, happened: Callable[[Ledger], Any], attempts: list[int], told: list[str]
+) -> None:
+    in_ledger(var, happened)
+    plain, printed = command("outbox", "list", "--json"), command("outbox", "list")
+    waits = [row for row in map(json.loads, plain.stdout.splitlines()) if "waits_for" in row]
+    assert [row["waits_for"] for row in waits] == told
+    assert [row["attempts"] for row in waits] == attempts
+    assert {row["kind"] for row in waits} <= {"submission", "addition"}
+    assert printed.exit_code == 0
+    assert f"{len(told)} wait for the core" in printed.output
+    references = [case.reference for case in in_ledger(var, lambda ledger: ledger.cases())]
+    for secret in (*SPELLINGS, NAME, TEXT, *references):
+        assert secret not in plain.output + printed.output
+
+
 @pytest.mark.parametrize("words", [("nothing",), ("",), ("--all", "ab"), ()])
 def test_what_names_no_dead_letter_or_several_puts_nothing_back(
     command: Command, var: Path, dead: list[str], words: tuple[str, ...]
@@ -112,10 +197,29 @@ def test_what_names_no_dead_letter_or_several_puts_nothing_back(
 
 
 def test_where_no_gateway_has_run_there_is_nothing(tmp_path: Path) -> None:
-    for words in (["outbox", "list"], ["purge"]):
+    for words in (["outbox", "list"], ["purge"], ["keys", "list"], ["keys", "share", "x"], ["keys", "rotate", "data"]):
         result = CliRunner().invoke(cli, words, env={"USSD_ENGINE_VAR": str(tmp_path / "new")})
         assert isinstance(result.exception, EngineError)
-        assert "no gateway has run with this folder" in str(result.exception)
+        assert "no gateway has run here yet. Begin with `ussd-engine serve`" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["elsewhere/ledger.db", "none.db"])
+def test_a_database_that_is_not_there_is_not_made(var: Path, place: str) -> None:
+    before = sorted(var.iterdir())
+    env = {"USSD_ENGINE_VAR": str(var), "USSD_ENGINE_DATABASE": f"sqlite:///{var / place}"}
+    result = CliRunner().invoke(cli, ["outbox", "list"], env=env)
+    assert isinstance(result.exception, EngineError)
+    for words in ("the file is not there", "a gateway makes it at its start", "USSD_ENGINE_DATABASE"):
+        assert words in str(result.exception)
+    assert sorted(var.iterdir()) == before
+
+
+def test_no_keys_are_made_for_a_server_where_no_gateway_has_run(tmp_path: Path) -> None:
+    env = {"USSD_ENGINE_VAR": str(tmp_path / "new"), "USSD_ENGINE_DATABASE": "postgresql://127.0.0.1:1/none"}
+    result = CliRunner().invoke(cli, ["purge"], env=env)
+    assert "no gateway has run here yet" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
 
 
 # keys
@@ -129,7 +233,7 @@ def spellings(var: Path) -> set[str]:
     return {text for key in kept for text in (key.hex(), base64.b64encode(key).decode())}
 
 
-@pytest.mark.parametrize("purpose", [purpose for purpose in ROTATING if purpose != "dialogue"])
+@pytest.mark.parametrize("purpose", ROTATING)
 def test_a_new_key_is_listed_with_the_time_from_which_it_writes(command: Command, var: Path, purpose: str) -> None:
     pin, before = Keyring.load(var / "keys.json").pin, spellings(var)
     made = command("keys", "rotate", purpose)
@@ -152,9 +256,8 @@ def test_where_nothing_runs_a_new_key_writes_at_once(command: Command, var: Path
     assert Keyring.load(var / "keys.json").ring("dialogue").write == 2
 
 
-def test_the_dialogue_key_and_the_pin_key_are_not_changed_under_a_gateway(command: Command, var: Path) -> None:
+def test_the_pin_key_is_never_changed_and_the_limit_key_by_itself(command: Command, var: Path) -> None:
     before = (var / "keys.json").read_bytes()
-    assert "would not be found again" in str(command("keys", "rotate", "dialogue").exception)
     for purpose in ("pin", "limit"):
         assert command("keys", "rotate", purpose).exit_code == 2
     assert (var / "keys.json").read_bytes() == before

@@ -44,8 +44,8 @@ _WAIT = {"hours": 2}
 
 def _sent(help: str, ok: Mapping[str, int] = _NONE, needs: tuple[str, ...] = (), *, counted: bool = False) -> Action:
     """An act on the case that is open; `counted`: a caller may do it so many times an hour."""
-    limit = {"limit": _WAIT} if counted else {}
-    outcomes = {"ok": ok, **limit, "refused": _NONE, "failed": _NONE, "in_doubt": _NONE}
+    hour = {"hour": _WAIT} if counted else {}
+    outcomes = {"ok": ok, **hour, "refused": _NONE, "failed": _NONE, "in_doubt": _NONE}
     return Action(help, True, outcomes, needs=frozenset(needs), about=True)
 
 
@@ -57,7 +57,7 @@ ACTIONS: dict[str, Action] = {
     "submit": Action(
         "stores what the form holds and shows its reference",
         True,
-        {"ok": RECEIPT, "limit": _NONE, "failed": _NONE, "cancelled": _NONE, "in_doubt": _NONE},
+        {"ok": RECEIPT, "limit": _NONE, "hour": _WAIT, "failed": _NONE, "cancelled": _NONE, "in_doubt": _NONE},
         frozenset({"ok", "cancelled"}),
     ),
     "cancel": Action(

@@ -172,7 +172,7 @@ def outcome_of(menu: Menu, pending: Pending, committed: Committed) -> tuple[str,
     """
     do, kind = pending.do, committed.kind
     outcome = "ok"
-    if kind in ("limit", "refused"):
+    if kind in ("limit", "hour", "refused"):
         # Of what was refused nothing was sent: it can be left.
         if do != "cancel":
             outcome = kind if kind in ACTIONS[do].outcomes else "failed"
@@ -208,7 +208,7 @@ def result(edition: Edition, session: Session, do: str, committed: Committed, no
             return Outcome(now_ms, {"appeal_until": until})
         case "appeal":
             return Outcome(now_ms, {"due": due})
-        case "limit" if do != "submit":
+        case "hour":
             return Outcome(now_ms, {"hours": WAIT_HOURS})
     return nothing(now_ms)
 

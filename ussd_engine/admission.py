@@ -108,6 +108,8 @@ class Admission:
         """The last day of it; `None` where none is announced."""
         self.under_way = 0
         """Admitted turns that have no answer yet; who takes them counts them."""
+        self.cut_off = 0
+        """Admitted turns that got none, for the process was stopped."""
         self.callers = Callers(most_callers)
         self._clock = clock
         self._today = today
@@ -139,7 +141,7 @@ class Admission:
             return None
         wait_s = self._wait_s(at, now_s)
         if wait_s > 0:
-            return Refusal("busy", Count.SHED_STEPS, locale, max(1, math.ceil(wait_s / MINUTE_S)))
+            return Refusal("steps", Count.SHED_STEPS, locale, max(1, math.ceil(wait_s / MINUTE_S)))
         callers.tokens[at] -= 1
         if unknown:
             callers.dialogue[at], callers.before[at] = dialogue, callers.dialogue[at]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
 from sessions import Seal, SessionStore, open_sessions
 from ussd_engine.admission import Refusal
-from ussd_engine.channels.base import Channel, Kind, Request, Response
+from ussd_engine.callback import MOST_BYTES, Callers, answered, received
+from ussd_engine.channels.base import Channel, Kind
 from ussd_engine.config import Config
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine, open_engine
@@ -25,13 +25,9 @@ from ussd_engine.metrics import CONTENT_TYPE
 from ussd_engine.model import Phase, Reply, Turn
 from ussd_engine.peers import Peers
 from ussd_engine.port import BACKLOG
-from ussd_engine.readers import ChannelConfig
+from ussd_engine.sms.door import SmsDoor, add_sms
 from ussd_engine.view import Seen
 
-MOST_BYTES = 64 * 1024
-"""Of a callback's body; no provider's is larger."""
-BODY_S = 5.0
-"""A body that is not here by then is no callback: providers send theirs at once."""
 IDLE_S = 620.0
 """How long a connection may stay without a request; longer than proxies keep theirs, or one would be closed on them."""
 
@@ -53,15 +49,12 @@ class Door:
         self.admission = engine.admission
         self.log = log
         self.tap = tap
-        self.peers = Peers(engine.config.peers, engine.config.proxies)
-        self.configured: Mapping[str, ChannelConfig] = {one.name: one for one in engine.config.channels}
+        self.callers = Callers(engine.config.ussd_channels, Peers(engine.config.peers, engine.config.proxies))
 
     def channel(self, request: web.Request) -> Channel:
         """The channel of the address, for one who may use it; else 404, whatever the reason."""
-        name, token = request.match_info["channel"], request.match_info.get("token", "")
-        configured = self.configured.get(name)
-        allowed = configured is not None and _token_fits(configured, token) and self.peers.allow(request)
-        if not allowed:
+        name = self.callers.channel(request)
+        if name is None:
             self.engine.metrics.count(Count.UNKNOWN_TOKEN)
             raise web.HTTPNotFound
         return self.engine.channels[name]
@@ -78,12 +71,15 @@ class Door:
             self.admission.under_way += 1
             try:
                 reply = await self._turn(turn, channel, seen)
+            except asyncio.CancelledError:
+                self.admission.cut_off += 1
+                raise
             finally:
                 self.admission.under_way -= 1
             if seen.locale:
                 self.admission.heard(turn, seen.locale)
         self._tell(turn, seen, reply, time.perf_counter() - began)
-        return _answer(channel.reply(reply, turn))
+        return answered(channel.reply(reply, turn))
 
     def _refused(self, refusal: Refusal, turn: Turn, channel: Channel, seen: Seen) -> Reply:
         """The screen of one who is not let in: neither session nor ledger is asked."""
@@ -139,11 +135,11 @@ class Door:
         assert turn.phase is Phase.CLOSED
         self.engine.metrics.turn(channel.name, Outcome.CLOSED, 0.0)
         self.engine.metrics.count(Count.CLOSED, channel.name)
-        return _answer(channel.reply(Reply("", True), turn))
+        return answered(channel.reply(Reply("", True), turn))
 
     async def _parsed(self, request: web.Request, channel: Channel, kind: Kind) -> Turn:
         try:
-            found = await _request(request, kind)
+            found = await received(request, kind)
             return channel.parse(found) if kind is Kind.USSD else channel.parse_event(found)
         except NotACallback as error:
             self.engine.metrics.count(Count.NOT_A_CALLBACK, channel.name)
@@ -151,6 +147,7 @@ class Door:
 
 
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+SMS_DOOR: web.AppKey[SmsDoor] = web.AppKey("sms_door", SmsDoor)
 
 
 def _outcome(turn: Turn, seen: Seen, reply: Reply) -> Outcome:
@@ -163,46 +160,6 @@ def _outcome(turn: Turn, seen: Seen, reply: Reply) -> Outcome:
     if seen.kind == Outcome.SHED:
         return Outcome.SHED
     return Outcome.ENDED if reply.ends else Outcome.CONTINUED
-
-
-def _token_fits(configured: ChannelConfig, token: str) -> bool:
-    if not configured.tokens:
-        return not token
-    given = token.encode("utf-8", "surrogateescape")
-    # Each is compared, so that the time tells nothing of which one was nearly right.
-    fits = [hmac.compare_digest(given, one.reveal().encode()) for one in configured.tokens]
-    return any(fits)
-
-
-async def _request(request: web.Request, kind: Kind) -> Request:
-    """The request as it was received. Raises `NotACallback` for a body that is too large or cannot be unpacked."""
-    try:
-        body = await _body(request)
-    except TimeoutError:
-        raise NotACallback("the body did not come in time") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise NotACallback("the body is larger than any callback") from None
-    except web.RequestPayloadError:
-        raise NotACallback("the body is not what its headers say") from None
-    return Request(
-        method=request.method,
-        kind=kind,
-        query=request.rel_url.raw_query_string,
-        headers=request.headers,
-        body=body,
-    )
-
-
-async def _body(request: web.Request) -> bytes:
-    if request.content.is_eof():  # it came with its headers, as nearly all do
-        return await request.read()
-    async with asyncio.timeout(BODY_S):
-        return await request.read()
-
-
-def _answer(response: Response) -> web.Response:
-    headers = {"Content-Type": response.content_type, **response.headers}
-    return web.Response(body=response.body, status=response.status, headers=headers)
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -238,16 +195,24 @@ def create_app(
 
     async def engine(app: web.Application) -> AsyncIterator[None]:
         opening = open_engine(
-            config, clock=clock, faults=faults, proven=proven, open_store=open_store, fault=written.fault
+            config,
+            clock=clock,
+            faults=faults,
+            proven=proven,
+            open_store=open_store,
+            fault=written.fault,
+            notice=written.notice,
         )
         async with opening as opened:
             app[ENGINE] = opened
             app[DOOR] = Door(opened, written, tap)
+            app[SMS_DOOR] = SmsDoor(opened, written)
             yield
 
     app.cleanup_ctx.append(engine)
     if config.role != "worker":
         _add_callbacks(app.router)
+        add_sms(app.router, SMS_DOOR)
     add_events(app.router, ENGINE)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

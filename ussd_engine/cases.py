@@ -18,8 +18,9 @@ from ussd_engine.feedback.access import PURPOSES, Refused, Sight
 from ussd_engine.feedback.case import CoreCase
 from ussd_engine.feedback.desk import UNKNOWN, File
 from ussd_engine.feedback.figures import BY, COLUMNS, LEAST, By, Figures
-from ussd_engine.feedback.handling import STANDS
+from ussd_engine.feedback.handling import stands
 from ussd_engine.feedback.inbox import WAITING
+from ussd_engine.feedback.record import Head
 from ussd_engine.feedback.record import verify as verify_record
 from ussd_engine.model import CaseState
 from ussd_engine.office import Office, acting, at_office, reference_of
@@ -35,6 +36,14 @@ as_json = click.option("--json", "as_json", is_flag=True, help="For other progra
 limit = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1), help="The most that are printed."
 )
+
+
+def noted_head(ctx: click.Context, _: click.Parameter, value: str | None) -> Head | None:
+    """The head of the record that somebody noted."""
+    head = Head.parse(value) if value is not None else None
+    if value is not None and head is None:
+        raise click.BadParameter("that is no head: write it as `case verify` prints it, NUMBER:HASH")
+    return head
 
 
 @click.group()
@@ -90,7 +99,7 @@ def show_case(reference: str, who: str | None, purpose: str | None, as_json: boo
             rows, said, done = _state(file.case, office.today()) | _sent(file), _said(file), _done(file)
         else:
             found, seen = await office.desk.look(office.officer, reference)
-            rows, said, done = _state(found, office.today()) | {"next": _next(found, seen)}, [], []
+            rows, said, done = _state(found, office.today()) | _next(office, found, seen), [], []
         if as_json:
             texts = {"said": said, "done": done} if purpose else {}
             click.echo(json.dumps(rows | texts, ensure_ascii=False))
@@ -106,8 +115,14 @@ def show_case(reference: str, who: str | None, purpose: str | None, as_json: boo
 
 @case.command()
 @acting
-@click.option("--head", "noted", default="", help="The head that an earlier look printed and you noted.")
-def verify(who: str | None, noted: str) -> int:
+@click.option(
+    "--head",
+    "noted",
+    metavar="NUMBER:HASH",
+    callback=noted_head,
+    help="The head that an earlier look printed and you noted.",
+)
+def verify(who: str | None, noted: Head | None) -> int:
     """Look through the whole record; exit code 1 where a row was changed, removed or put elsewhere."""
 
     async def work(office: Office) -> int:
@@ -186,10 +201,18 @@ def _state(found: CoreCase, today: date) -> dict[str, str]:
     return rows
 
 
-def _next(found: CoreCase, seen: Sight) -> str:
-    if not seen.acts:
-        return f"lies with {found.institution}"
-    return STANDS[found.state].replace("`case ", "`ussd-engine case ")
+def _next(office: Office, found: CoreCase, seen: Sight) -> dict[str, str]:
+    """How a case stands, and the commands that the rules allow now to who looks."""
+    where = stands(found, office.today()) if seen.acts else f"lies with {found.institution}"
+    allowed = office.desk.offers(found, seen)
+    commands = [_command(name, found.reference) for name in allowed]
+    return {"stands": where} | ({"next": "\n".join(commands)} if commands else {})
+
+
+def _command(offer: str, reference: str) -> str:
+    """What to type, as far as it is known: words and days are the officer's."""
+    name, _, option = offer.partition(" ")
+    return f"ussd-engine case {name} {reference} {option}".rstrip()
 
 
 def _sent(file: File) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import click
 from rich.console import Console
@@ -29,6 +30,24 @@ yes = click.option("--yes", is_flag=True, help="Send without a preview and witho
 Act = Callable[[Office], Awaitable[CoreCase]]
 
 
+def _soon() -> str:
+    """A day to come, as an example of how one is written."""
+    return f"{datetime.now(UTC) + timedelta(days=60):%d/%m/%Y}"
+
+
+class Day(click.ParamType[date]):
+    """A day, written by day, month and year; or as programs write it."""
+
+    name = "DAY/MONTH/YEAR"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day; a usage error where it is none."""
+        for form in ("%d/%m/%Y", "%Y-%m-%d"):
+            with contextlib.suppress(ValueError):
+                return datetime.strptime(value, form).date()
+        return self.fail(f'"{value}" is no day: write day, month and year, as {_soon()}', param, ctx)
+
+
 @case.command("open")
 @reference
 @acting
@@ -41,18 +60,17 @@ def open_case(reference: str, who: str | None) -> None:
 @case.command()
 @reference
 @acting
-@click.option("--due", type=click.DateTime(["%d/%m/%Y", "%Y-%m-%d"]), help="Move the due date to this day; it is told.")
+@click.option("--due", type=Day(), help=f"Move the due date to this day, as {_soon()}; it is told.")
 @click.option("--directive", metavar="TEXT", help="As a leader: directions to who holds the case; that is told too.")
-def progress(reference: str, who: str | None, due: datetime | None, directive: str | None) -> None:
+def progress(reference: str, who: str | None, due: date | None, directive: str | None) -> None:
     """Work on a case, move its due date, or give directions."""
     if due and directive is not None:
         raise click.UsageError("a directive leaves the due date as it is: give --due or --directive")
-    day: date | None = due.date() if due else None
 
     def act(office: Office) -> Awaitable[CoreCase]:
         if directive is not None:
             return office.desk.direct(office.officer, reference, directive)
-        return office.desk.progress(office.officer, reference, day)
+        return office.desk.progress(office.officer, reference, due)
 
     _step(who, reference, act)
 
@@ -145,7 +163,7 @@ def transfer(reference: str, institution: str, who: str | None) -> None:
 @reference
 @acting
 def close(reference: str, who: str | None) -> None:
-    """Close an answered case. Time closes it too, 14 days after the answer."""
+    """Close an answered case whose time is over. Until then its citizen does, by saying that she is content."""
     _step(who, reference, lambda office: office.desk.close(office.officer, reference))
 
 

@@ -7,9 +7,9 @@ its start or not at all. An empty variable counts as unset.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
@@ -20,15 +20,16 @@ import ussd_engine
 from ussd_engine import channels, readers
 from ussd_engine.channels.base import Channel, Settings
 from ussd_engine.channels.codes import Codes
-from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.channels.sms import Gateway, SmsSettings
+from ussd_engine.errors import ConfigError
+from ussd_engine.given import FILE, PREFIX, place, read_given
 from ussd_engine.readers import ChannelConfig, ChannelSettings, Network
 from ussd_engine.secret import Url
 
-PREFIX = "USSD_ENGINE_"
-FILE = f"{PREFIX}CONFIG"
 HOME = Path(ussd_engine.__file__).parent.parent
 """Menus and catalogues lie beside the package, in a checkout and where it is installed."""
 TOKEN_BITS = 128
+SMS_A_DAY: Mapping[str, int] = {"number": 30, "block": 1_000, "channel": 100_000}
 
 Environment = Literal["development", "production"]
 Role = Literal["all", "ussd", "worker"]
@@ -84,15 +85,15 @@ class Config:
     )
     channels: tuple[ChannelConfig, ...] = _setting(
         readers.channel_list,
-        "Channels that are served: `NAME` or `NAME:TOKEN`, two tokens (`TOKEN,TOKEN`) while one is retired; separated "
-        "by spaces, or a table.",
+        "Channels that are served, for USSD, for SMS or for both: `NAME` or `NAME:TOKEN`, two tokens (`TOKEN,TOKEN`) "
+        "while one is retired; separated by spaces, or a table.",
         lambda _: tuple(ChannelConfig(name) for name in channels.names()),
-        "all, without token",
+        "all that answer USSD, without token",
     )
     channel_settings: ChannelSettings = _setting(
         readers.channel_settings,
         "For each channel a table of its own settings and of its profile: `septets`, `repeat_window_s`, `hold_s`, "
-        "`code` and so on. In a variable as JSON.",
+        "`code` and so on; in it a table `sms` where it is to carry SMS. In a variable as JSON.",
         lambda _: {},
         "none",
     )
@@ -175,6 +176,18 @@ class Config:
     dials_a_day: int = _setting(
         readers.whole(0, 10_000), "Dials that a caller may make in a day; 0: no limit.", lambda _: 30, "30"
     )
+    sms_prefixes: Mapping[str, str] = _setting(
+        readers.prefixes,
+        "What stands before the keywords of a service where several share the number for SMS: `SERVICE=PREFIX`.",
+        lambda _: {},
+        "none",
+    )
+    sms_a_day: Mapping[str, int] = _setting(
+        readers.ceilings(SMS_A_DAY),
+        "SMS that are read in a day: of one number, of a block of ten thousand, of a channel; `number=30 block=1000`.",
+        lambda _: SMS_A_DAY,
+        "`number=30 block=1000 channel=100000`",
+    )
     maintenance: date | None = _setting(
         readers.day,
         "The last day of maintenance, `2026-01-15` or `15/01/2026`: who dials until then is told so. Read again at "
@@ -188,6 +201,12 @@ class Config:
 
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Where each value came from, by the name of its setting."""
+
+    @property
+    def ussd_channels(self) -> tuple[ChannelConfig, ...]:
+        """Those of the channels that answer USSD; the others carry SMS alone."""
+        answering = channels.names()
+        return tuple(one for one in self.channels if one.name in answering)
 
     def describe(self) -> list[Row]:
         """Every setting, in order, with secrets hidden."""
@@ -206,7 +225,7 @@ def settings() -> list[Field[Any]]:
 
 def load(environ: Mapping[str, str] = os.environ) -> Config:
     """The settings of this process. Raises `ConfigError` with every fault, a line each."""
-    given, faults = _given(environ)
+    given, faults = read_given(environ, [one.name for one in settings()])
     values: _Values = {}
     sources: dict[str, str] = {}
     for one in settings():
@@ -214,7 +233,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         try:
             values[one.name] = one.metadata["default"](values) if raw is MISSING else one.metadata["read"](raw)
         except ValueError as error:
-            faults.append(f"{_place(one.name, sources[one.name])}: {error}")
+            faults.append(f"{place(one.name, sources[one.name])}: {error}")
             values[one.name] = one.metadata["default"](values)
     config = Config(**values, sources=sources)
     return checked(config, faults)
@@ -229,51 +248,26 @@ def checked(config: Config, faults: list[str] | None = None) -> Config:
 
 
 def open_channel(config: Config, name: str, msisdn: Callable[[str], str | None]) -> Channel:
-    """A channel as its settings make it; `msisdn` is a country's reading of a number. Raises `ConfigError`."""
+    """The USSD side of a channel as its settings make it; `msisdn` is a country's reading of a number. Raises
+    `ConfigError`."""
     codes = Codes(config.codes)
-    channel = channels.create(
-        Settings(name=name, msisdn=msisdn, codes=codes, options=config.channel_settings.get(name, {}))
-    )
+    options = channels.ussd_options(config.channel_settings.get(name, {}))
+    channel = channels.create(Settings(name=name, msisdn=msisdn, codes=codes, options=options))
     code = channel.profile.code
     if code and not codes.serves(code):
         raise ConfigError(f'channel "{name}": code: {code} is not served; name it in {PREFIX}CODES')
     return channel
 
 
-def _given(environ: Mapping[str, str]) -> tuple[dict[str, tuple[object, str]], list[str]]:
-    """What file and environment say, by setting, with its source; and what is no setting."""
-    known = {one.name for one in settings()}
-    given: dict[str, tuple[object, str]] = {}
-    faults = []
-    for source, name, value in (*_from_file(environ.get(FILE, "")), *_from_environment(environ)):
-        if name in known:
-            given[name] = (value, source)
-        else:
-            faults.append(f"{_place(name, source)}: no such setting{did_you_mean(name, known)}")
-    return given, faults
-
-
-def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, object]]:
-    for variable in sorted(environ):
-        if variable.startswith(PREFIX) and variable != FILE and environ[variable].strip():
-            yield "environment", variable.removeprefix(PREFIX).lower(), environ[variable].strip()
-
-
-def _from_file(name: str) -> Iterator[tuple[str, str, object]]:
-    if not name:
-        return
-    try:
-        table = tomllib.loads(Path(name).read_bytes().decode())
-    except OSError as error:
-        raise ConfigError(f"{FILE}: {name} cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise ConfigError(f"{FILE}: {name} is not TOML") from None
-    for key, value in table.items():
-        yield name, key, value
-
-
-def _place(name: str, source: str) -> str:
-    return f"{PREFIX}{name.upper()}" if source in ("environment", "default") else f"{source}: {name}"
+def open_gateways(config: Config, msisdn: Callable[[str], str | None]) -> dict[str, Gateway]:
+    """The channels that carry SMS, by name: those whose settings have a table for it. Raises `ConfigError`."""
+    made = {}
+    for channel in config.channels:
+        options = channels.sms_options(channel.name, config.channel_settings.get(channel.name, {}))
+        if options is not None:
+            settings = SmsSettings(name=channel.name, msisdn=msisdn, options=options)
+            made[channel.name] = channels.create_gateway(settings)
+    return made
 
 
 def _clashes(config: Config) -> Iterator[str]:
@@ -288,13 +282,21 @@ def _clashes(config: Config) -> Iterator[str]:
             f"{PREFIX}DATABASE: a SQLite file has one writer, and several processes are to write. "
             "Use postgresql://, or one worker with role all"
         )
-    for channel in config.channels:
-        try:
-            open_channel(config, channel.name, lambda _: None)
-        except ConfigError as error:
-            yield f"{PREFIX}CHANNEL_SETTINGS: {error}"
+    yield from _unusable(config)
     if config.env == "production":
         yield from _unguarded(config)
+
+
+def _unusable(config: Config) -> Iterator[str]:
+    """What is wrong with the settings of each channel, on either side."""
+    for one in config.channels:
+        alone = dataclasses.replace(config, channels=(one,))
+        try:
+            for channel in alone.ussd_channels:
+                open_channel(alone, channel.name, lambda _: None)
+            open_gateways(alone, lambda _: None)
+        except ConfigError as error:
+            yield f"{PREFIX}CHANNEL_SETTINGS: {error}"
 
 
 def _unguarded(config: Config) -> Iterator[str]:
@@ -312,7 +314,7 @@ def _shown(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, Mapping):
-        plain = all(isinstance(one, str) for one in value.values())
+        plain = all(isinstance(one, str | int) for one in value.values())
         return " ".join(f"{k}={v}" for k, v in value.items()) if plain else json.dumps(value, default=str)
     if isinstance(value, tuple | frozenset):
         return " ".join(sorted(map(str, value)))

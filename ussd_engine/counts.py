@@ -53,7 +53,7 @@ class Count(StrEnum):
     MENU_MOVED = "menu_moved", "A dialog that went on in a new version of its menu."
     SESSION_UNAVAILABLE = "session_unavailable", "The session store did not answer."
     SHED_LOAD = "shed_load", "Refused as busy: as many turns were under way as may be."
-    SHED_STEPS = "shed_steps", "Refused as busy: the caller's steps of the minute were used up."
+    SHED_STEPS = "shed_steps", "Refused: the caller's steps of the minute were used up."
     SHED_DIALS = "shed_dials", "Refused: the caller's dials of the day were used up."
     MAINTENANCE = "maintenance", "Dials refused because of announced maintenance."
     CODE_NOT_SERVED = "code_not_served", "Refused: no service answers the code that was dialled."

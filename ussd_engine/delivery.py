@@ -64,7 +64,8 @@ class Failure(NamedTuple):
 
 
 class Delivery:
-    """Claims, carries, settles. `count` is told what became of each row."""
+    """Claims, carries, settles. `count` is told what became of each row; `told` is what gave one up, and what stopped
+    the route, once until the core answers again."""
 
     def __init__(
         self,
@@ -74,13 +75,16 @@ class Delivery:
         *,
         uniform: Callable[[float, float], float] = random.uniform,
         count: Callable[[Happening], None] = lambda _: None,
+        told: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         self._outbox = outbox
         self._store = store
         self._clock = clock
         self._uniform = uniform
         self._count = count
+        self._told = told
         self._paused_until_ms = 0
+        self._paused_by: tuple[object, ...] = ()
         self._probing = False
         self._unheard = 0
         self._answered = False
@@ -163,17 +167,24 @@ class Delivery:
         holds = (unheard and self._unheard >= SILENT) or (isinstance(error, DeliveryError) and error.pause)
         asked_ms = _asked_ms(error)
         if holds or asked_ms:
-            self._pause(now_ms + max(asked_ms, PAUSE_MS if holds else 0))
+            self._pause(now_ms + max(asked_ms, PAUSE_MS if holds else 0), error)
+        reason = str(error) if isinstance(error, Refused) else type(error).__name__
         if final or (claim.attempts >= ATTEMPTS and not holds):
-            reason = str(error) if isinstance(error, Refused) else type(error).__name__
+            self._told(error)
             await self._settle(self._outbox.dead(claim, reason, now_ms), "dead")
         elif holds:
-            await self._settle(self._outbox.later(claim, self._paused_until_ms, counts=False), "paused")
+            await self._settle(
+                self._outbox.later(claim, self._paused_until_ms, reason, counts=False, paused=True), "paused"
+            )
         else:
             next_ms = now_ms + max(asked_ms, self._backoff_ms(claim.attempts))
-            await self._settle(self._outbox.later(claim, next_ms), "retried")
+            await self._settle(self._outbox.later(claim, next_ms, reason, paused=bool(asked_ms)), "retried")
 
-    def _pause(self, until_ms: int) -> None:
+    def _pause(self, until_ms: int, error: Exception) -> None:
+        why = type(error), getattr(error, "why", None)
+        if not self._probing or why != self._paused_by:
+            self._told(error)
+        self._paused_by = why
         self._paused_until_ms = max(self._paused_until_ms, until_ms)
         self._probing = True
 

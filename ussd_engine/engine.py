@@ -8,29 +8,33 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
 from ussd_engine.admission import Admission, Limits
 from ussd_engine.background import Told, at_work
+from ussd_engine.carrier import open_answering, open_carriers
 from ussd_engine.channels.base import Channel
+from ussd_engine.channels.sms import Gateway as SmsGateway
 from ussd_engine.config import Config, open_channel
 from ussd_engine.country import Country
 from ussd_engine.delivery import Delivery
 from ussd_engine.editions import Editions
+from ussd_engine.errands import Beside, errands
 from ussd_engine.errors import ConfigError, EngineError, LedgerUnavailable, MenuError
 from ussd_engine.feedback import FeedbackStore, Surroundings, open_feedback
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
 from ussd_engine.keywatch import KeyWatch
-from ussd_engine.ledger import Clock, Faults, Ledger, PurgeLog, upgrade
+from ussd_engine.ledger import Clock, Faults, Ledger, upgrade
 from ussd_engine.menu.edition import Edition, load_edition
 from ussd_engine.menu.lint import prove
 from ussd_engine.metrics import Metrics
-from ussd_engine.news import News
-from ussd_engine.upkeep import Upkeep
+from ussd_engine.sms.answering import Answering
+from ussd_engine.sms.wording import check_words
 
+Notify = Callable[..., None]
+"""`Log.notice`."""
 MADE = "the keys in {path} were made at this start, for development: production names its own with USSD_ENGINE_KEYS"
 
 
@@ -50,6 +54,8 @@ class Engine:
     metrics: Metrics
     keyring: Keyring
     watch: KeyWatch
+    gateways: Mapping[str, SmsGateway]
+    answering: Answering
     warnings: list[str]
 
     @property
@@ -64,6 +70,8 @@ class Engine:
         """
         await self.watch.look()
         edition = await asyncio.to_thread(load_menus, self.config)
+        if self.gateways:
+            check_words(edition)
         self.editions.swap(edition)
         return edition
 
@@ -96,8 +104,13 @@ class Engine:
         with contextlib.suppress(StoreUnavailable):
             self.metrics.live_sessions(await self.sessions.count())
         with contextlib.suppress(LedgerUnavailable):
-            oldest_ms = (await self.ledger.outbox.backlog()).oldest_ms
+            backlog = await self.ledger.outbox.backlog()
+            oldest_ms = backlog.oldest_ms
+            self.metrics.dead_letters(backlog.dead)
             self.metrics.outbox_age(0.0 if oldest_ms is None else max(0.0, self.gateway.clock() - oldest_ms / 1000))
+            if self.gateways:
+                now_ms = self.gateway.now_ms()
+                self.metrics.sms_figures(await self.ledger.sms_view.figures(now_ms), now_ms)
         return self.metrics.exposition()
 
 
@@ -117,8 +130,8 @@ def load_menus(config: Config) -> Edition:
 
 
 def open_channels(config: Config, country: Country) -> dict[str, Channel]:
-    """The channels that are served, by name."""
-    return {one.name: open_channel(config, one.name, country.msisdn) for one in config.channels}
+    """The channels that answer USSD, by name."""
+    return {one.name: open_channel(config, one.name, country.msisdn) for one in config.ussd_channels}
 
 
 def make_folder(folder: Path, setting: str) -> None:
@@ -158,11 +171,12 @@ async def open_engine(
     proven: bool = False,
     open_store: Callable[[str, Seal], SessionStore] = open_sessions,
     fault: Told = lambda _: None,
+    notice: Notify = lambda *_, **__: None,
 ) -> AsyncIterator[Engine]:
     """Open all that a configuration names; close it in reverse. Raises `ConfigError` or `MenuError`.
 
     `proven`: another process has proven the menus a moment ago. `fault` is told on what the work beside the turns
-    failed.
+    failed, `notice` what an operator should know.
     """
 
     def clock_ms() -> int:
@@ -177,22 +191,17 @@ async def open_engine(
         seal = _seal(keyring, clock)
         watch = KeyWatch(keyring, config.keys, clock, lambda keys: _renew(seal, keys), fault)
         sessions = await enter(_sessions(config, seal, open_store))
-        ledger = await enter(_ledger(config, keyring, clock_ms, country, faults))
+        gateways = await enter(open_carriers(config, edition))
+        ledger = await enter(_ledger(config, keyring, clock_ms, country, faults, tuple(gateways)))
         await enter(at_work(watch.run, told=fault))
         editions = Editions(edition)
         ledger.due = lambda *of: editions.current.due(*of)
         store = await enter(_core(config, _surroundings(config, ledger, keyring, clock_ms, editions)))
         metrics = Metrics()
-        delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered)
+        delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered, told=fault)
         if config.role != "ussd":
-
-            def today() -> date:
-                return country.today(clock_ms())
-
-            tick, log = getattr(store, "tick", None), PurgeLog(config.purge_log)
-            upkeep = Upkeep(ledger, keyring, config.keys, log, today, tick=tick, told=fault)
-            news = News(ledger, store, config.feedback.scheme, today, metrics.heard)
-            await enter(at_work(delivery.run, news.run, upkeep.run, told=fault))
+            beside = Beside(config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice)
+            await enter(at_work(*errands(beside, gateways), told=fault))
         yield Engine(
             config=config,
             editions=editions,
@@ -206,6 +215,8 @@ async def open_engine(
             metrics=metrics,
             keyring=keyring,
             watch=watch,
+            gateways=gateways,
+            answering=await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault)),
             warnings=warnings,
         )
 
@@ -261,13 +272,14 @@ async def _check_sessions(sessions: SessionStore) -> None:
 
 @contextlib.asynccontextmanager
 async def _ledger(
-    config: Config, keyring: Keyring, clock_ms: Callable[[], int], country: Country, faults: Faults | None
+    config: Config, keyring: Keyring, clock_ms: Clock, country: Country, faults: Faults | None, routes: tuple[str, ...]
 ) -> AsyncIterator[Ledger]:
     """The ledger. The tables of a file are made where they are missing, those of a server by `db upgrade` alone."""
     if config.database.scheme == "sqlite":
         make_folder(config.var, "VAR")
         await upgrade(config.database.reveal())
-    ledger = await Ledger.open(config.database.reveal(), keyring, clock_ms, zone=country.time_zone, faults=faults)
+    zone = country.time_zone
+    ledger = await Ledger.open(config.database.reveal(), keyring, clock_ms, zone=zone, faults=faults, routes=routes)
     try:
         yield ledger
     finally:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
 
@@ -56,8 +57,22 @@ class LedgerUnavailable(EngineError):
     """The ledger could not be asked."""
 
 
+class Why(StrEnum):
+    """What only an operator can mend between gateway and core. These words stand in the log."""
+
+    AWAY = "the core was not reached, or did not answer"
+    REFUSES = "the core refuses everything: look at the secrets, and at what it answers 401, 403 or 410 for"
+    OTHER_HOST = "the core's certificate is of another host than the address in USSD_ENGINE_FEEDBACK"
+    UNKNOWN_AUTHORITY = "the core's certificate is of an authority that is not trusted here: SSL_CERT_FILE may name it"
+    NOT_TODAY = "the core's certificate is not valid at this time"
+    NOT_TRUSTED = "the core's certificate cannot be trusted"
+
+
 class DeliveryError(EngineError):
     """A feedback store did not take a submission."""
+
+    why: Why | None = None
+    """For the log, where it is one of these."""
 
     retry = True
     """Try again later; otherwise the row is dead."""
@@ -76,7 +91,22 @@ class Rejected(DeliveryError):
 class RoutePaused(DeliveryError):
     """The core refuses all: credentials, configuration."""
 
+    why = Why.REFUSES
     pause = True
+
+
+class NotTrusted(RoutePaused):
+    """Who answered could not show that it is the core; nothing was sent."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+def some(words: Sequence[str]) -> str:
+    """Words in quotes, three of them by name."""
+    named = ", ".join(f'"{word}"' for word in words[:3])
+    return named if len(words) <= 3 else f"{named} and {len(words) - 3} more"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from sessions import About
 from ussd_engine import lifecycle
 from ussd_engine.catalog import format_date
-from ussd_engine.lifecycle import APPEALED, OPEN, QUEUED, RECEIVED
+from ussd_engine.lifecycle import APPEALED, NEED_INFO, OPEN, QUEUED, RECEIVED
 from ussd_engine.menu.edition import Edition
 from ussd_engine.messages import Handled
 from ussd_engine.model import Case
@@ -27,9 +27,12 @@ def about(edition: Edition, case: Case, locale: str, today: date) -> About:
         "status": status(case),
         "institution": case.institution,
         "higher": above,
+        "refused": case.refused,
         **{name: format_date(locale, day) for name, day in dates.items() if day},
     }
-    can = lifecycle.can(case) | ({"higher"} if above else set())
+    asked = case.state is NEED_INFO and case.spoken
+    values["says"] = ("question" if asked else "answer") if case.spoken else ""
+    can = lifecycle.can(case) | ({"higher"} if above else set()) | ({"reply"} if asked else set())
     return About(case.reference, True, sorted(can), {name: value for name, value in values.items() if value})
 
 

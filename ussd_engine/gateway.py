@@ -19,11 +19,11 @@ from ussd_engine.actions import ACTIONS
 from ussd_engine.commits import Commits, Ledger
 from ussd_engine.editions import Editions
 from ussd_engine.errors import RolledBack, Unknown
-from ussd_engine.ledger.retention import NUMBER_KEPT
-from ussd_engine.leg import Kind, Leg, Teller, equals_recent, remember
+from ussd_engine.ledger.terms import NUMBER_KEPT
+from ussd_engine.leg import Kind, Leg, equals_recent, remember
 from ussd_engine.looks import AskCore, Looks
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
-from ussd_engine.place import Places, Work
+from ussd_engine.place import DialogueKeys, Places, Work
 from ussd_engine.view import KEPT_S, Seen, View
 
 __all__ = ["Gateway", "Seen"]
@@ -36,11 +36,9 @@ RACES = 8
 """Lost races in one turn after which something is wrong that another try will not mend."""
 
 
-class Keys(Protocol):
+class Keys(DialogueKeys, Protocol):
     """What the gateway asks of the keyring."""
 
-    @property
-    def dialogue(self) -> bytes: ...
     @property
     def pin(self) -> bytes: ...
 
@@ -68,8 +66,7 @@ class Gateway:
         self.random = random
         self.clock = clock
         self.deadline_s = deadline_s
-        self.teller = Teller(keys.dialogue)
-        self.places = Places(sessions, self.teller, editions)
+        self.places = Places(sessions, keys, clock, editions)
         self.view = View(keys.pin, core_wants, core_can, NUMBER_KEPT.days)
         self.commits = Commits(ledger)
         self.looks = Looks(ledger, self.view, self.now_ms, ask_core)
@@ -83,7 +80,7 @@ class Gateway:
         if turn.phase is Phase.CLOSED:
             seen.counts.append("closed")
             return Reply("", True)
-        work = Work(turn, profile, seen, self.editions.current, self.now_ms())
+        work = Work(turn, profile, seen, self.editions.current, self.now_ms(), self.places.teller)
         try:
             async with asyncio.timeout(self.deadline_s) as timeout:
                 work.deadline = timeout.when() or 0.0
@@ -169,7 +166,7 @@ class Gateway:
         await self.places.adopt(work)
         menu = work.edition.services[session.service]
         last = dialog.shows_last(menu, session, work.arrived_ms)
-        session = dialog.left(session, self.teller.dialogue(work.turn))
+        session = dialog.left(session, work.teller.dialogue(work.turn))
         session.predialled = bool(leg.text)
         self._stamp(work, session, leg)
         if session.pending is not None:
@@ -247,7 +244,7 @@ class Gateway:
     def _stamp(self, work: Work, session: Session, leg: Leg, *, answers: bool = True) -> None:
         """Note the leg that is answered now; an input that counts as an answer holds its late repeats."""
         turn = work.turn
-        dialog.stamp(session, self.teller.dialogue(turn), leg, turn.msisdn, self.now_ms())
+        dialog.stamp(session, work.teller.dialogue(turn), leg, turn.msisdn, self.now_ms())
         if answers:
             remember(session, turn, leg, work.profile, work.arrived_ms)
 

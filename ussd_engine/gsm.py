@@ -16,6 +16,8 @@ BASIC = (
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION = "\f^{}\\[~]|€"
+CUT = "..."
+"""Stands where a text was cut; an ellipsis would make the screen UCS-2."""
 
 _Cost = Callable[[str], int]
 
@@ -62,6 +64,13 @@ def cut(text: str, septets: int, units: int | None = None) -> str:
         return _head(text, septets, _septets)
     dear = _head(text, room, _units)
     return dear if len(dear) > outside.start() else _head(text[: outside.start()], septets, _septets)
+
+
+def shorten(text: str, width: int) -> str:
+    """`text` in so many septets, or half as many units in UCS-2; where it is cut, that is seen."""
+    if fits(text, width, width // 2):
+        return text
+    return cut(text, width - len(CUT)).rstrip() + CUT
 
 
 def segments(text: str) -> list[str]:

@@ -111,6 +111,18 @@ class Institutions:
             self._found[asked] = found
         return found
 
+    def words(self, text: str) -> list[str]:
+        """The words of `text`, folded, without those that stand in many names."""
+        return self._index.words(text)
+
+    def named(self, text: str) -> _Rows:
+        """The institutions of which `text` is the whole short name, full name or code."""
+        return tuple(self._index.named(text))
+
+    def meant(self, text: str) -> _Rows:
+        """The institutions that `text` means, where it is everyday words and a region and nothing else."""
+        return tuple(self._index.meant(text))
+
 
 def _grouped(pairs: Iterable[tuple[str, Institution]]) -> dict[str, _Rows]:
     groups: dict[str, list[Institution]] = defaultdict(list)

@@ -8,7 +8,7 @@ JSON, mode 0600, written in one step. Each purpose has one key that writes and a
      "private": {"1": "<private>"}, "limit": {"day": "2026-01-31", "key": "…"}}
 
 `next` names the key that writes from a time on, in Unix seconds. Until then every process has read the file again, so
-that nothing is written which another one cannot read.
+that nothing is written which another one cannot read. `since_s` is that time, once it has come and another key is made.
 
 A process that only answers USSD is given a file without `private`: it can seal a number and never open one.
 """
@@ -53,6 +53,8 @@ class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     made: dict[KeyId, date] = {}
     """The day on which a key was made, where that is known."""
     next: Next | None = None
+    since_s: int | None = None
+    """From when on it writes, in Unix seconds, where it took another one's place under a running gateway."""
 
     def __repr__(self) -> str:
         return f"Ring(write={self.write}, ids={sorted(self.keys)})"
@@ -66,7 +68,7 @@ class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         """The ring at a time: what was to write from then on does."""
         if self.next is None or self.next.at_s > now_s:
             return self
-        return Ring(self.next.key, self.keys, self.made)
+        return Ring(self.next.key, self.keys, self.made, since_s=self.next.at_s)
 
 
 class Ratchet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

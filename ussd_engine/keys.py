@@ -31,6 +31,9 @@ Purpose = Literal["session", "vault_tag", "data", "dialogue", "pin", "box", "lim
 ROTATING: Final[tuple[Purpose, ...]] = ("session", "vault_tag", "data", "dialogue", "box")
 NONCE: Final = 12
 DAY: Final = timedelta(days=1)
+DIALOGUES_S: Final = 86_400
+"""How long dialogs are looked for under the `dialogue` key that wrote before: each lasts 10 minutes from its last leg,
+and a caller who dials again and again goes on in hers."""
 
 
 class CannotOpen(EngineError):
@@ -173,8 +176,19 @@ class Keyring:
 
     @property
     def dialogue(self) -> bytes:
-        """The key under which callers, dialogues and legs are hashed for the session store."""
+        """The key under which callers, dialogues and legs of a new dialog are hashed for the session store."""
         return self._file.dialogue.newest
+
+    def dialogues(self, now_s: float) -> list[bytes]:
+        """The keys under which dialogs may be under way, the oldest first, as all processes look for them.
+
+        One that is to write soon is among them: another process may have begun with it.
+        """
+        ring = self.ring("dialogue")
+        named = {ring.write, ring.next.key if ring.next else ring.write}
+        if ring.since_s is not None and now_s - ring.since_s < DIALOGUES_S:
+            named.update(id for id in ring.keys if id < ring.write)
+        return [ring.keys[id] for id in sorted(named)]
 
     def tag(self, purpose: Purpose, label: str, data: bytes) -> bytes:
         """16 octets that find `data` again, under the key that writes. Equal data under two labels are not linked."""

@@ -19,8 +19,9 @@ from ussd_engine.model import Case, CaseState, Told
 
 APPEAL_WINDOW: Final = timedelta(days=30)
 """After an answer, a refusal, a decision, or the closing."""
-CLOSED_AFTER: Final = timedelta(days=14)
-"""An answer to which nobody reacts."""
+STAYS_OPEN: Final = {"": timedelta(days=14), "no": APPEAL_WINDOW}
+"""For how long an answer is not closed, by what its citizen says of it: nothing, or that she is not content. With any
+other word she closes it herself."""
 MOST_MOVES: Final = 3
 """The next transfer goes to the desk of last resort, which names the institution that keeps the case."""
 
@@ -43,10 +44,13 @@ STEPS: Final[dict[CaseState, frozenset[CaseState]]] = {
     APPEAL_DECIDED: frozenset({APPEALED}),
     WITHDRAWN: frozenset(),
 }
-"""The steps of the offices; what the citizen does is `may_withdraw`, `may_appeal`."""
+"""The steps of the offices, as cores tell them: `steps` says which of them is due. What the citizen does is
+`may_withdraw`, `may_appeal`, `rated`."""
 
 OPEN: Final = frozenset({QUEUED, RECEIVED, OPENED, IN_PROGRESS, NEED_INFO, TRANSFERRED})
 """Nobody has answered yet."""
+WAITING: Final = OPEN | {APPEALED}
+"""Somebody is to answer or to decide."""
 WITHDRAWABLE: Final = frozenset({QUEUED, RECEIVED, OPENED, IN_PROGRESS, NEED_INFO})
 ENDED: Final = frozenset({ANSWERED, CLOSED, NOT_ACCEPTED, APPEAL_DECIDED})
 """The appeal window counts from here."""
@@ -137,7 +141,8 @@ def apply(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
     if moved and state in (case.state, RECEIVED) and state is not APPEALED:
         state = TRANSFERRED
     if state is not case.state and (case.state, state) not in _FOLLOWS:
-        return Applied(seen, None, Verdict.REFUSED)
+        found = _overtaken(seen, event, state, day, due)
+        return Applied(found, None, Verdict.REFUSED if found == seen else Verdict.APPLIED)
     if state is TRANSFERRED:
         return _moved(seen, event, day, due)
     changed, told = seen, None
@@ -159,6 +164,17 @@ def _spoken(case: Case, event: CaseEvent) -> Case:
     """A late answer changes no state, but it is there to be read."""
     late = event.state in _SPOKEN and not case.spoken
     return msgspec.structs.replace(case, spoken=True) if late else case
+
+
+def _overtaken(case: Case, event: CaseEvent, state: CaseState, day: date, due: Due) -> Case:
+    """She took it back, or appealed, while this was on its way: the state stays hers, what else was said holds."""
+    if case.state is not APPEALED and (case.state is not WITHDRAWN or state not in OPEN):
+        return case
+    after = _moved(case, event, day, due).case if state is TRANSFERRED else _entered(case, state, day)
+    if case.state is APPEALED:
+        return msgspec.structs.replace(case, moves=after.moves, spoken=after.spoken)
+    until = event.due or after.due
+    return msgspec.structs.replace(after, state=case.state, changed=case.changed, ended=case.ended, due=until)
 
 
 def _entered(case: Case, state: CaseState, day: date) -> Case:
@@ -195,17 +211,34 @@ def _told(case: Case, state: CaseState) -> Told | None:
 
 def overdue(case: Case, today: date) -> Case | None:
     """The case once its citizen is told that the due date has passed; `None` where that is not so, or was told."""
-    waits = case.state in OPEN or case.state is APPEALED
-    if case.overdue or not waits or case.due is None or today <= case.due:
+    if case.overdue or case.state not in WAITING or case.due is None or today <= case.due:
         return None
     return msgspec.structs.replace(case, overdue=True)
 
 
+def closes_from(case: Case) -> date | None:
+    """The first day on which an answer may be closed without its citizen; `None` where there is none to close."""
+    stays = STAYS_OPEN.get(case.rating)
+    if case.state is not ANSWERED or case.ended is None or stays is None:
+        return None
+    return case.ended + stays + timedelta(days=1)
+
+
 def closes(case: Case, today: date) -> bool:
     """Whether an answer is closed by time: nobody reacted, or she was not content and did not appeal."""
-    if case.state is not ANSWERED or case.ended is None:
-        return False
-    return today > case.ended + (APPEAL_WINDOW if case.rating == "no" else CLOSED_AFTER)
+    day = closes_from(case)
+    return day is not None and today >= day
+
+
+# what an office may do
+
+
+def steps(case: Case, today: date) -> frozenset[CaseState]:
+    """The states to which who holds a case may lead it on a day. An answer is the citizen's to close, then time's."""
+    if case.type == "compliment" and case.state is OPENED:
+        return frozenset()
+    found = STEPS[case.state] - {APPEALED}
+    return found if closes(case, today) else found - {CLOSED}
 
 
 # what the citizen may do
@@ -253,7 +286,7 @@ def may_withdraw(case: Case) -> bool:
 
 def may_add(case: Case) -> bool:
     """Whether more words still reach somebody."""
-    return case.state in OPEN or case.state is APPEALED
+    return case.state in WAITING
 
 
 def can(case: Case) -> frozenset[str]:

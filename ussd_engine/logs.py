@@ -28,6 +28,7 @@ import msgspec
 import structlog
 
 from ussd_engine.counts import Count, Outcome
+from ussd_engine.errors import Why
 
 OURS: Final = ("ussd_engine", "sessions", "simulator")
 UNFIT: Final = "?"
@@ -42,17 +43,19 @@ class Notice(StrEnum):
     """What the gateway says of itself."""
 
     STARTED = "started"
+    DRAINING = "asked to stop: what is under way is answered, nothing new is taken"
     STOPPED = "stopped"
+    CUT_OFF = "stopped, and turns that took too long were cut off"
     KEYS_MADE = "keys were made, for development only"
     RELOADED = "menus were reloaded"
     RELOAD_REFUSED = "menus were not reloaded; the old ones stay"
     MIGRATED = "the database was upgraded"
     PURGED = "what had to go was erased"
-    ROUTE_PAUSED = "the core refuses everything; delivery is paused"
-    DEAD_LETTER = "the core will never take a submission; it is kept as a dead letter"
+    UNSENT_GOES = "what no core has taken is purged within 30 days: see `ussd-engine outbox list`"
+    SMS_STOPPED = "nothing is sent on this channel until somebody has mended it: see `ussd-engine sms list`"
 
 
-_CALM = frozenset({Notice.STARTED, Notice.STOPPED, Notice.RELOADED, Notice.MIGRATED, Notice.PURGED})
+_CALM = frozenset({Notice.STARTED, Notice.DRAINING, Notice.STOPPED, Notice.RELOADED, Notice.MIGRATED, Notice.PURGED})
 
 
 class Log:
@@ -101,15 +104,17 @@ class Log:
         self._logger.info("count", count=Count(count), channel=_fit(_NAME, channel))
 
     def fault(self, error: BaseException, *, log_tag: str = "", channel: str = "") -> None:
-        """A fault of our own: where it arose and of what type it is, back to its first cause."""
+        """A fault: where it arose and of what type it is, back to its first cause; and why, in words of ours, where an
+        operator can mend it."""
         self._logger.error(
             "fault", log_tag=_fit(_TAG, log_tag), channel=_fit(_NAME, channel), chain=[*map(_told, _chain(error))]
         )
 
-    def notice(self, notice: Notice, *, place: str = "", number: int = 0) -> None:
-        """Something about the gateway itself. `place` is a file, perhaps with its line."""
+    def notice(self, notice: Notice, *, place: str = "", number: int = 0, seconds: float | None = None) -> None:
+        """Something about the gateway itself. `place` is a file, perhaps with its line; `seconds` how long it took."""
         write = self._logger.info if notice in _CALM else self._logger.warning
-        write(Notice(notice), place=_fit(_PLACE, place), number=int(number))
+        took = {} if seconds is None else {"ms": round(seconds * 1000, 1)}
+        write(Notice(notice), place=_fit(_PLACE, place), number=int(number), **took)
 
     def library(self, record: logging.LogRecord) -> None:
         """A line of a library: who wrote it and where, without its words."""
@@ -223,7 +228,9 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 
 def _told(error: BaseException) -> dict[str, str]:
-    return {"type": type(error).__name__, "place": _fit(_PLACE, place_of(error.__traceback__))}
+    why = getattr(error, "why", None)
+    words = {"why": why.value} if isinstance(why, Why) else {}
+    return {"type": type(error).__name__, "place": _fit(_PLACE, place_of(error.__traceback__)), **words}
 
 
 def _fit(pattern: re.Pattern[str], value: str) -> str:

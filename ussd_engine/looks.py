@@ -30,6 +30,8 @@ LOOK_S = 1.5
 ROUNDS = 2
 LEFT_S = 0.3
 """What is left of the deadline for the commit, once a look is given up."""
+ASKING = frozenset({"rate", "reply"})
+"""What she may do about a case of which something was asked."""
 MOST_SPOKEN = 8000
 """Letters of what an institution said that are shown."""
 
@@ -123,7 +125,13 @@ class Looks:
         """A case is opened, or not; what is not says nothing of it."""
         reference = Scope(work.edition, session, {}).answers.get("ref") or ""
         msisdn = str(session.msisdn) if session.msisdn else None
-        ask = LookUp(reference=reference, msisdn=msisdn, pin=intent.secret.get("pin"), at_ms=self._now_ms())
+        ask = LookUp(
+            reference=reference,
+            msisdn=msisdn,
+            pin=intent.secret.get("pin"),
+            at_ms=self._now_ms(),
+            answer=session.dialog and session.dialog + session.step.to_bytes(4, "big"),
+        )
         looked = await self._ledger.look_up(ask)
         if looked.case is not None:
             outcome = "ok" if intent.do == "check_pin" else looked.outcome
@@ -161,10 +169,17 @@ class Looks:
         if screen.kind == "read":
             view = await self._in_time(work, self._asked(session)) if may else None
             work.words = view.words[:MOST_SPOKEN] if view else None
+            await self._seen_by_her(work, session)
             return machine.spoken(edition, session, facts, profile, work.words)
         assert screen.source is not None
         rows = await self._in_time(work, self._rows(work, session, screen.source.source)) if may else None
         return machine.fetched(edition, session, facts, profile, rows)
+
+    async def _seen_by_her(self, work: Work, session: Session) -> None:
+        """What the words ask of her may be answered by SMS from now on."""
+        about = about_of(session)
+        if work.words and about and session.msisdn and ASKING.intersection(about.can):
+            await self._in_time(work, self._ledger.seen(about.ref, str(session.msisdn)))
 
     async def _rows(self, work: Work, session: Session, source: str) -> list[list[str]] | None:
         if source == "my_cases":

@@ -18,6 +18,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.delivery import Happening
+from ussd_engine.ledger.smsinbox import Arrival
+from ussd_engine.ledger.smsreports import Joined
+from ussd_engine.ledger.smsview import Figures
+from ussd_engine.sms import sender
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -55,9 +59,31 @@ class Metrics:
         self._news = self._counter("ussd_news", told, "verdict")
         age = "Age of the oldest submission that the core has not taken."
         self._outbox_age = self._gauge("ussd_outbox_age_seconds", age)
+        dead = "Messages that were given up and wait for somebody: see `ussd-engine outbox list`."
+        self._dead_letters = self._gauge("ussd_dead_letters", dead)
+        going = "Of what no core has taken, or read, how much the purge drops within 30 days; counted once a day."
+        self._unsent_going = self._gauge("ussd_unsent_going", going)
         live = "Live sessions, and the small keys that lead to them, in the session store; NaN where it cannot count."
         self._live_sessions = self._gauge("ussd_live_sessions", live)
         self._live_sessions.set(math.nan)
+        self._told_sms: set[tuple[str, str]] = set()
+        self._add_sms()
+
+    def _add_sms(self) -> None:
+        came = "SMS of citizens, by what became of them."
+        self._sms_in = self._counter("ussd_sms_in", came, "channel", "arrival")
+        sent = "What became of messages on their way to a phone; of one message several things may happen."
+        self._sms_out = self._counter("ussd_sms_out", sent, "channel", "outcome")
+        reports = "What gateways told later of SMS that were sent, by what came of it."
+        self._sms_reports = self._counter("ussd_sms_reports", reports, "channel", "outcome")
+        state = "Messages of the last 30 days by how far they are; an empty channel stands for the first one."
+        self._sms_states = self._gauges("ussd_sms_messages", state, "channel", "state")
+        age = "Age of the oldest message that may leave and has not."
+        self._sms_age = self._gauge("ussd_sms_queue_age_seconds", age)
+        long = "Messages that a gateway has had for more than an hour without a word."
+        self._sms_silent = self._gauges("ussd_sms_silent", long, "channel")
+        unknown = "Kinds of reports whose status nobody knows; they are kept for whoever runs the gateway."
+        self._sms_unknown = self._gauge("ussd_sms_unknown_statuses", unknown)
 
     def _counter(self, name: str, help: str, *labels: str) -> Callable[..., Counter]:
         """From the values of its labels to what is counted."""
@@ -72,6 +98,11 @@ class Metrics:
         """A number of the whole gateway: of several workers' the one that was told last."""
         self.rows.append(Row(name, (), help))
         return Gauge(name, help, registry=self.registry, multiprocess_mode="mostrecent")
+
+    def _gauges(self, name: str, help: str, *labels: str) -> Gauge:
+        """As `_gauge`, a number for each set of labels."""
+        self.rows.append(Row(name, labels, help))
+        return Gauge(name, help, labels, registry=self.registry, multiprocess_mode="mostrecent")
 
     def turn(self, channel: str, outcome: Outcome, seconds: float, screen: str = "") -> None:
         """One turn, answered after `seconds` with `screen`, as `service/screen`; timed where there is one."""
@@ -103,9 +134,42 @@ class Metrics:
         """The age of the oldest row of the outbox; 0 where it is empty."""
         self._outbox_age.set(seconds)
 
+    def dead_letters(self, count: int) -> None:
+        """How many messages were given up."""
+        self._dead_letters.set(count)
+
+    def unsent_going(self, count: int) -> None:
+        """How many messages are purged soon that no core has."""
+        self._unsent_going.set(count)
+
     def live_sessions(self, count: int) -> None:
         """How much the session store holds."""
         self._live_sessions.set(count)
+
+    def sms_arrived(self, channel: str, arrival: str) -> None:
+        """One SMS of a citizen; `arrival` as `smsinbox` names it, or `unkept`."""
+        self._sms_in(channel, arrival).inc()
+
+    def sms_sent(self, channel: str, outcome: str) -> None:
+        """What became of a message; `outcome` as `sender` names it."""
+        self._sms_out(channel, outcome).inc()
+
+    def sms_reported(self, channel: str, outcome: str) -> None:
+        """One report; `outcome` as `smsreports` names it, or `unkept`."""
+        self._sms_reports(channel, outcome).inc()
+
+    def sms_figures(self, figures: Figures, now_ms: int) -> None:
+        """How the queue of messages stands."""
+        for labels in self._told_sms - figures.states.keys():
+            self._sms_states.labels(*labels).set(0)
+        self._told_sms |= figures.states.keys()
+        for labels, count in figures.states.items():
+            self._sms_states.labels(*labels).set(count)
+        for channel in {channel for channel, _ in self._told_sms}:
+            self._sms_silent.labels(channel).set(figures.long_accepted.get(channel, 0))
+        oldest_ms = figures.oldest_ms
+        self._sms_age.set(0.0 if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000))
+        self._sms_unknown.set(figures.unknown_statuses)
 
     def exposition(self) -> bytes:
         """What `/metrics` answers, of type `CONTENT_TYPE`."""
@@ -120,7 +184,12 @@ def markdown() -> str:
     """The page `docs/metrics.md`."""
     rows = [f"| `{row.name}` | {', '.join(row.labels)} | {row.help} |" for row in Metrics().rows]
     turns, deliveries = (", ".join(f"`{word}`" for word in words) for words in (Outcome, get_args(Happening)))
-    words = f"`outcome` of turns: {turns}; of deliveries: {deliveries}."
+    sent, reported = (", ".join(f"`{word}`" for word in get_args(words)) for words in (sender.Happening, Joined))
+    arrived = ", ".join(f"`{word}`" for word in (*Arrival, "unkept"))
+    words = (
+        f"`outcome` of turns: {turns}; of deliveries: {deliveries}; of SMS out: {sent}; of reports: {reported}, "
+        f"`unkept`. `arrival` of SMS in: {arrived}; `unkept` could not be stored while the gateway waited."
+    )
     return "\n".join([_PAGE, *rows, "", *textwrap.wrap(words, 120), ""])
 
 

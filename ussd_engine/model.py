@@ -146,6 +146,7 @@ class Committed(Quiet, frozen=True):
         "cancel",
         "set_language",
         "limit",
+        "hour",
         "refused",
         "append",
         "rate",
@@ -156,7 +157,8 @@ class Committed(Quiet, frozen=True):
         "set_sms",
         "erase",
     ]
-    """`limit`: nothing was written, the caller's day or hour is full. `refused`: the case takes no such act now."""
+    """`limit`, `hour`: nothing was written, the caller's day or hour is full. `refused`: the case takes no such act
+    now."""
     reference: str = ""
     case: bytes = b""
     due: date | None = None
@@ -220,6 +222,9 @@ class Case(Quiet, frozen=True, kw_only=True):
     """`yes`, `partly`, `no`, of the last answer; empty where she has not said."""
     overdue: bool = False
     """She was told that the due date has passed."""
+    refused: str = ""
+    """What of hers the core did not take, so that it was taken back here: `addition`, `rating`, `withdrawal`, `appeal`;
+    empty once she has done something else, or the case has gone on."""
 
 
 class Told(StrEnum):

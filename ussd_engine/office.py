@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
@@ -12,7 +11,7 @@ import click
 
 from ussd_engine import config
 from ussd_engine.delivery import Delivery
-from ussd_engine.engine import open_keys, read_menus
+from ussd_engine.engine import read_menus
 from ussd_engine.errors import EngineError
 from ussd_engine.feedback.access import Officer, Refused, officer_of
 from ussd_engine.feedback.desk import Desk
@@ -21,6 +20,7 @@ from ussd_engine.feedback.sql import SqlStore
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.menu.edition import Edition
+from ussd_engine.premises import now_ms, premises
 from ussd_engine.reference import parse
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Office(NamedTuple):
 
     def today(self) -> date:
         """The country's day."""
-        return self.offices.day(_now_ms())
+        return self.offices.day(now_ms())
 
 
 def acting(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,29 +65,19 @@ def at_office(who: str | None, work: Callable[[Office], Awaitable[T]]) -> T:
         settings = config.load()
         if settings.feedback.scheme != "sql":
             raise EngineError("the cases stand in an outside core: USSD_ENGINE_FEEDBACK names it")
-        if settings.database.scheme == "sqlite" and not settings.keys.exists():
-            raise EngineError(f"{settings.keys.parent}: no gateway has run with this folder, so there are no cases yet")
         named = who or settings.officer
         if not named:
             raise Refused("who acts? Say it with --as ROLE@OFFICE (officer@DUWASA), or set USSD_ENGINE_OFFICER")
         edition = await asyncio.to_thread(read_menus, settings)
         offices = Offices.of(edition)
         officer = officer_of(named, offices)
-        keyring = open_keys(settings, edition.country, time.time, [])
-        ledger = await Ledger.open(settings.database.reveal(), keyring, _now_ms, zone=edition.country.time_zone)
-        try:
+        async with premises(settings, edition.country) as (ledger, keyring):
             ledger.due = edition.due
-            store = SqlStore(ledger.database, keyring, lambda: offices, _now_ms)
+            store = SqlStore(ledger.database, keyring, lambda: offices, now_ms)
             # Without the private key a row with a number cannot be carried, and the attempt would count.
-            while keyring.private and await Delivery(ledger.outbox, store, _now_ms).step():
+            while keyring.private and await Delivery(ledger.outbox, store, now_ms).step():
                 pass
-            desk = Desk(ledger.database, keyring, offices, _now_ms)
+            desk = Desk(ledger.database, keyring, offices, now_ms)
             return await work(Office(officer, desk, store, offices, edition, ledger, keyring))
-        finally:
-            await ledger.close()
 
     return asyncio.run(opened())
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

@@ -18,15 +18,16 @@ from rich.table import Table
 from ussd_engine import config, keyfile
 from ussd_engine.config import Config
 from ussd_engine.country import Country
-from ussd_engine.engine import open_keys
-from ussd_engine.errors import ConfigError, EngineError
+from ussd_engine.errors import ConfigError
+from ussd_engine.feedback import kept
 from ussd_engine.keyfile import Ring
 from ussd_engine.keys import ROTATING, Keyring, Purpose
-from ussd_engine.ledger import Ledger, Letter, PurgeLog
+from ussd_engine.ledger import Backlog, Ledger, Letter, PurgeLog, Waiting
+from ussd_engine.premises import inhabited, now_ms, premises
 
 T = TypeVar("T")
 
-WIDTH: Final = 100
+WIDTH: Final = 104
 READ_MINUTES: Final = 15
 """Until a new key writes. Each process reads the file once a minute; the rest is for carrying it to other machines."""
 SHOWN_DIGITS: Final = 12
@@ -44,27 +45,54 @@ def outbox() -> None:
 
 
 @outbox.command("list")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="The most that are printed.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="The most of each that are printed."
+)
 @as_json
-def list_letters(limit: int, as_json: bool) -> None:
-    """List dead letters, the latest first: what kind, why, how old. Nothing of what they say."""
+def list_outbox(limit: int, as_json: bool) -> None:
+    """List what waits and for what, the oldest first; then what was given up and why, the latest first.
+
+    Nothing of what they say.
+    """
 
     async def work(ledger: Ledger) -> None:
-        letters, backlog, now_ms = await ledger.outbox.letters(limit), await ledger.outbox.backlog(), _now_ms()
+        backlog, now = await ledger.outbox.backlog(), now_ms()
+        waits = [(one, _waits(one, backlog, now)) for one in await ledger.outbox.waiting(limit)]
+        letters = await ledger.outbox.letters(limit)
         if as_json:
-            for letter in letters:
-                click.echo(json.dumps(_plain(letter)))
+            for line in [*(_plain_waiting(*one) for one in waits), *map(_plain, letters)]:
+                click.echo(json.dumps(line))
             return
+        if waits:
+            _print(
+                ("id", "kind", "attempts", "accepted", "waits for"),
+                [(*_named_row(one), _age(one.queued_ms), why) for one, why in waits],
+            )
         if letters:
-            rows = [
-                (_id(one), one.kind or "?", str(one.attempts), _age(one.queued_ms), _age(one.at_ms), one.reason)
-                for one in letters
-            ]
-            _print(("id", "kind", "attempts", "accepted", "given up", "reason"), rows)
-        since = "" if backlog.oldest_ms is None else f", the oldest since {_span(now_ms - backlog.oldest_ms)}"
+            _print(
+                ("id", "kind", "attempts", "accepted", "given up", "kept until", "reason"),
+                [(*_named_row(one), _age(one.queued_ms), _age(one.at_ms), _until(one), one.reason) for one in letters],
+            )
+        since = "" if backlog.oldest_ms is None else f", the oldest since {_span(now - backlog.oldest_ms)}"
         click.echo(f"{backlog.waiting} wait for the core{since}; {backlog.dead} given up", err=True)
 
     _with_ledger(work)
+
+
+def _waits(row: Waiting, backlog: Backlog, now: int) -> str:
+    """What a row of the outbox waits for. Of what went wrong the kind alone: words may quote what was sent."""
+    stopped_ms, last = backlog.stopped_ms or 0, f"; the last try: {row.error}" if row.error else ""
+    if row.lease_ms > now:
+        return "nothing: a worker has it in hand"
+    if row.orphaned:
+        return "the submission of its case, which was given up: `outbox retry` puts that back"
+    if row.behind:
+        return "an earlier message of its case"
+    if stopped_ms > now:
+        return f"the route, which is stopped; it is asked again at {_at(max(stopped_ms, row.next_ms))}{last}"
+    if row.next_ms > now:
+        return f"its next try at {_at(row.next_ms)}{last}"
+    return f"a worker: a running gateway takes it within seconds{last}"
 
 
 @outbox.command()
@@ -91,12 +119,23 @@ def _named(id: str, letters: Sequence[Letter]) -> bytes:
     return found[0]
 
 
-def _id(letter: Letter) -> str:
-    return letter.key.hex()[:SHOWN_DIGITS]
+def _named_row(row: Letter | Waiting) -> tuple[str, str, str]:
+    return row.key.hex()[:SHOWN_DIGITS], row.kind or "?", str(row.attempts)
+
+
+def _until(letter: Letter) -> str:
+    """The last day on which the purge leaves it, as its case stands now."""
+    return "put back" if letter.until is None else letter.until.isoformat()
+
+
+def _plain_waiting(row: Waiting, why: str) -> dict[str, object]:
+    times = {"accepted": _iso(row.queued_ms), "next_try": _iso(row.next_ms) if row.next_ms else None}
+    return {"id": row.key.hex(), "kind": row.kind, "attempts": row.attempts, **times, "waits_for": why}
 
 
 def _plain(letter: Letter) -> dict[str, object]:
-    times = {"accepted": _iso(letter.queued_ms), "given_up": _iso(letter.at_ms)}
+    until = None if letter.until is None else letter.until.isoformat()
+    times = {"accepted": _iso(letter.queued_ms), "given_up": _iso(letter.at_ms), "kept_until": until}
     return {"id": letter.key.hex(), "kind": letter.kind, "attempts": letter.attempts, **times, "reason": letter.reason}
 
 
@@ -146,11 +185,6 @@ def rotate(purpose: Purpose, minutes: int, now: bool) -> None:
     """Make a new key. It reads at once and writes when every process has it; the older ones go on reading."""
     settings, today = _settings()
     at_s = int(time.time()) + 60 * minutes
-    if purpose == "dialogue" and not now:
-        raise ConfigError(
-            "dialogue: dialogs under way would not be found again. Announce maintenance, stop the gateway after "
-            "10 minutes, then rotate with --now"
-        )
 
     def changed(keyring: Keyring) -> Keyring:
         return keyring.rotate(purpose, today) if now else keyring.plan(purpose, time.time(), at_s, today)
@@ -212,7 +246,7 @@ def purge() -> None:
     log = PurgeLog(config.load().purge_log)
 
     async def work(ledger: Ledger) -> None:
-        for name, count in (await ledger.purge(log)).items():
+        for name, count in (await ledger.purge(log, kept.PURGES)).items():
             click.echo(f"{count:>8}  {name}")
 
     _with_ledger(work)
@@ -223,34 +257,28 @@ def _with_ledger(work: Callable[[Ledger], Awaitable[T]]) -> T:
 
     async def opened() -> T:
         settings = config.load()
-        if settings.database.scheme == "sqlite" and not settings.keys.exists():
-            raise EngineError(f"{settings.keys.parent}: no gateway has run with this folder, so there is nothing yet")
-        country = Country.load(settings.country)
-        keyring = open_keys(settings, country, time.time, [])
-        ledger = await Ledger.open(settings.database.reveal(), keyring, _now_ms, zone=country.time_zone)
-        try:
+        async with premises(settings, Country.load(settings.country)) as (ledger, _):
             return await work(ledger)
-        finally:
-            await ledger.close()
 
     return asyncio.run(opened())
 
 
 def _settings() -> tuple[Config, date]:
-    settings = config.load()
-    return settings, Country.load(settings.country).today(_now_ms())
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)
+    settings = inhabited(config.load())
+    return settings, Country.load(settings.country).today(now_ms())
 
 
 def _iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()
 
 
+def _at(at_ms: int) -> str:
+    """A time of the next hours."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M} UTC"
+
+
 def _age(at_ms: int) -> str:
-    return f"{_span(_now_ms() - at_ms)} ago"
+    return f"{_span(now_ms() - at_ms)} ago"
 
 
 def _span(span_ms: int) -> str:
@@ -265,7 +293,7 @@ def _span(span_ms: int) -> str:
 def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, no_wrap=column != "reason")
+        table.add_column(column, no_wrap=column not in ("reason", "waits for"))
     for row in rows:
         table.add_row(*row)
     Console(width=max(Console().width, WIDTH)).print(table)

@@ -164,7 +164,8 @@ class PoFile:
     def _differing(self, message: po.Message, text: Text) -> Iterator[Fault]:
         wanted = texts.tokens(text.msgid)
         for form in _forms(message):
-            if found := texts.tokens(form) ^ wanted:
+            told = texts.tokens(form)
+            if found := {*(told - wanted), *(wanted - told)}:
                 differ = " ".join(sorted(found))
                 yield self._fault(message, f"differs from its text in {differ}", "translation placeholders")
 

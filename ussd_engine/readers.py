@@ -131,6 +131,36 @@ def codes(value: object) -> dict[str, str]:
     return read
 
 
+def prefixes(value: object) -> dict[str, str]:
+    """`emrejesho=EM other=OT`, or a table from service to prefix."""
+    read = _pairs(value)
+    if not all(_SERVICE.fullmatch(name) and prefix.isalnum() for name, prefix in read.items()):
+        raise ValueError("expected each service once, as SERVICE=PREFIX (emrejesho=EM), separated by spaces")
+    return read
+
+
+def ceilings(known: Mapping[str, int]) -> Callable[[object], Mapping[str, int]]:
+    """`number=30 channel=100000`, or a table; what is not named stays as it is in `known`."""
+
+    def read(value: object) -> Mapping[str, int]:
+        given = _pairs(value)
+        if not given.keys() <= known.keys():
+            raise ValueError(f"expected some of {', '.join(known)}, as {next(iter(known))}=NUMBER")
+        return {**known, **{name: whole(0, 100_000_000)(count) for name, count in given.items()}}
+
+    return read
+
+
+def _pairs(value: object) -> dict[str, str]:
+    items = [item.partition("=") for item in text(value).split()] if not isinstance(value, Mapping) else []
+    pairs = [(name, count) for name, _, count in items] or [
+        (str(name), str(count)) for name, count in dict(value if isinstance(value, Mapping) else {}).items()
+    ]
+    if not pairs or len(dict(pairs)) != len(pairs) or not all(count for _, count in pairs):
+        raise ValueError("expected each name once, as NAME=VALUE, separated by spaces")
+    return dict(pairs)
+
+
 def channel_list(value: object) -> tuple[ChannelConfig, ...]:
     """`africastalking:TOKEN,TOKEN generic`, a list of such, or a table from name to token or tokens."""
     read = tuple(_channel(name, tokens) for name, tokens in _channel_pairs(value))
@@ -140,11 +170,12 @@ def channel_list(value: object) -> tuple[ChannelConfig, ...]:
 
 
 def channel_settings(value: object) -> ChannelSettings:
-    """A table for each channel; in a variable a JSON object. What is called a key, a token and so on is a secret."""
+    """A table for each channel, and in it perhaps one for SMS; in a variable a JSON object. What is called a key, a
+    token and so on is a secret."""
     tables = _table(value)
     if tables is None or not all(isinstance(table, Mapping) for table in tables.values()):
         raise ValueError('expected a table for each channel; in a variable as JSON: {"generic": {"hold_s": 3}}')
-    return {_known(name): {key: _hidden(key, one) for key, one in table.items()} for name, table in tables.items()}
+    return {_known(name): {key: _one_setting(key, one) for key, one in table.items()} for name, table in tables.items()}
 
 
 def store_settings(value: object) -> Mapping[str, object]:
@@ -196,7 +227,7 @@ def _channel(name: str, tokens: list[str]) -> ChannelConfig:
 
 
 def _known(name: str) -> str:
-    names = channels.names()
+    names = sorted({*channels.names(), *channels.sms_names()})
     if name in names:
         return name
     if "," in name:
@@ -209,3 +240,14 @@ def _hidden(key: str, value: object) -> object:
     if isinstance(value, list):
         return [_hidden(key, one) for one in value]
     return Secret(value) if isinstance(value, str) and _SECRET_NAME.search(key) else value
+
+
+def _one_setting(key: str, value: object) -> object:
+    if key == channels.SMS and isinstance(value, Mapping):
+        return {name: _address(one) if name.endswith("url") else _hidden(name, one) for name, one in value.items()}
+    return _hidden(key, value)
+
+
+def _address(value: object) -> object:
+    """One of ours ends with a token; one of a provider may."""
+    return Url(value) if isinstance(value, str) else value

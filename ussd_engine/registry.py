@@ -257,6 +257,7 @@ FACTS: dict[str, dict[str, str]] = {
         "set_sms": "it is known whether she gets SMS",
         "read": "the institution has said something about her case",
         "add": "more words on her case still reach somebody",
+        "reply": "an officer has asked her something about her case",
         "rate": "she may say whether she is satisfied with the answer",
         "withdraw": "she may take her case back",
         "appeal": "her case may come to a higher level, now or later",
@@ -292,6 +293,8 @@ CASE: dict[str, CaseValue] = {
     "ref": CaseValue("its reference", 9),
     "institution": CaseValue("who holds it", kind="institution"),
     "status": CaseValue("where it stands", words="status"),
+    "says": CaseValue("what the institution said last: an answer or a question", words="says"),
+    "refused": CaseValue("what of hers the core did not take; empty where it took all", words="refused"),
     "date": CaseValue("the day of the last change", 10),
     "due": CaseValue("the day by which an answer is due; empty where none is", 10),
     "appeal_until": CaseValue("the last day on which she may appeal; empty where there is none yet", 10),
@@ -322,6 +325,9 @@ WORDS: dict[str, Table] = {
     "role": Table(("officer", "desk", "head", "district", "region", "ministry", "national", "core")),
     "act": Table((*_STATES, "due_changed", "directive")),
     "onoff": Table(("on", "off")),
+    "refusal": Table(("too_early", "too_late", "top", "never")),
+    "says": Table(("answer", "question")),
+    "refused": Table(("addition", "rating", "withdrawal", "appeal")),
 }
 
 SETTINGS: dict[str, tuple[int, str]] = {
@@ -332,7 +338,7 @@ SETTINGS: dict[str, tuple[int, str]] = {
     "graft_no": (3, "the anti-corruption bureau's number"),
     "minutes": (
         2,
-        "how long what was written is kept, empty where nothing is; on busy until the next try; in minutes",
+        "how long what was written is kept, empty where nothing is; on busy and steps until the next try; in minutes",
     ),
     "hours": (2, "how long to wait, in hours"),
     "date": (10, "the last day of maintenance"),

@@ -141,7 +141,7 @@ class Frame:
         """The lines of every page."""
         kind = self.screen.kind
         if kind == "read":
-            return self.read_pages()
+            return self.read_cut
         if kind == "list":
             self.list_page(sys.maxsize)
             return self.list_cut.pages
@@ -237,6 +237,10 @@ class Frame:
                 page = []
             page.append(line)
         return [*pages, page]
+
+    @cached_property
+    def read_cut(self) -> list[list[str]]:
+        return self.read_pages()
 
     def read_pages(self) -> list[list[str]]:
         """A long text cut at word ends; the lines stand on the last page."""

@@ -108,7 +108,7 @@ class Scope:
         """One column of a row, as it is shown."""
         found = KINDS[kind].columns[column]
         text = found.read(row, self.locale)
-        return self.worded(found.words, text, ROW) if found.words else gsm.cut(text, found.longest)
+        return self.worded(found.words, text, ROW) if found.words else gsm.shorten(text, found.longest)
 
     def worded(self, table: str, value: str, by: str) -> str:
         """The words of a value in a table of the menu, where they differ by type those of `by`; empty without any."""
@@ -121,7 +121,7 @@ class Scope:
     def fill(self, slot: Slot) -> str:
         """The words for a placeholder; empty where it has no value."""
         text = self._value(slot)
-        return gsm.cut(text, slot.width).rstrip() if slot.width else text
+        return gsm.shorten(text, slot.width) if slot.width else text
 
     def _value(self, slot: Slot) -> str:
         name = slot.name
@@ -173,7 +173,7 @@ class Scope:
         if shown.kind:
             row = KINDS[shown.kind].find(self._place(), value)
             return "" if row is None else self.column(shown.kind, row, column)
-        return gsm.cut(plain(value), shown.longest) if shown.longest else plain(value)
+        return gsm.shorten(plain(value), shown.longest) if shown.longest else plain(value)
 
     def keep(self, screen: Screen, row: Row) -> Answers:
         """What choosing a row saves."""

@@ -67,15 +67,16 @@ class Index:
         self._exact = _lists(
             (text, at) for texts in (self._shorts, self._names) for at, of in enumerate(texts) for text in of.values()
         )
+        self._codes = _lists((_squash(row.code), at) for at, row in enumerate(roster.rows))
         self._postings = self._post()
         self._vocabulary = Vocabulary(word for word, _ in self._postings)
         self._at = {row.code: at for at, row in enumerate(roster.rows)}
         self._in_role = self._roles()
         self._places = self._implied_regions()
-        self._regions = {tuple(self._split(region)): region for region in roster.regions}
+        self._regions = {tuple(self.words(region)): region for region in roster.regions}
         self._aliases: dict[tuple[str, ...], Sequence[Target]] = {}
         for typed, targets in roster.aliases.items():
-            self._name(tuple(self._split(typed)), targets)
+            self._name(tuple(self.words(typed)), targets)
         self._everyday = Vocabulary(word for alias in self._aliases for word in alias)
         self._longest = max(map(len, [*self._aliases, *self._regions]), default=1)
 
@@ -91,13 +92,37 @@ class Index:
         """The rows, by position, that a search for `text` compares."""
         return list(self._gathered(self._read(text)))
 
-    # made at load
+    def named(self, text: str) -> list[Institution]:
+        """The rows of which `text` is the short name, the full name in some language, or the code; nothing less."""
+        found = dict.fromkeys([*self._exact.get(_squash(text), ()), *self._codes.get(_squash(text), ())])
+        return [self._rows[at] for at in found]
 
-    def _split(self, text: str) -> list[str]:
+    def meant(self, text: str) -> list[Institution]:
+        """The rows that `text` means by everyday words and a region, each word of it; none where it has other words."""
+        words = self.words(text)
+        aliases, places = list(self._found(words, self._aliases)), list(self._found(words, self._regions))
+        known = {at + step for at, length in (*aliases, *places) for step in range(length)}
+        if not words or len(known) < len(words):
+            return []
+        region = self._regions[_part(words, *places[0])] if places else ""
+        if not aliases:
+            return [row for row in self._rows if row.region == region]
+        targets = [target for one in aliases for target in self._aliases[_part(words, *one)]]
+        found: dict[int, None] = {}
+        for target in targets:
+            at = [self._at[target.code]] if target.code else self._in_role.get((target.role, region), [])
+            found.update(dict.fromkeys(at))
+        local = [at for at in found if region and self._rows[at].region == region]
+        return [self._rows[at] for at in local or found]
+
+    def words(self, text: str) -> list[str]:
+        """The words of `text` that say something here."""
         return split(text, self._stopwords)
 
+    # made at load
+
     def _words_of(self, texts: Iterable[str], squashed: bool = False) -> frozenset[str]:
-        words = [self._split(text) for text in texts]
+        words = [self.words(text) for text in texts]
         joined = ["".join(parts) for parts in words if squashed]
         return frozenset([word for parts in words for word in parts] + joined)
 
@@ -119,7 +144,7 @@ class Index:
         others: dict[tuple[str, str], list[int]] = defaultdict(list)
         for at, row in enumerate(self._rows):
             for role in (role for role, kinds in self._kinds.items() if row.kind in kinds):
-                same = self._short_words[at].issuperset(self._split(row.region))
+                same = self._short_words[at].issuperset(self.words(row.region))
                 (named if same else others)[role, row.region].append(at)
         return {key: (named[key] + others[key])[:_IN_ROLE] for key in [*named, *others]}
 
@@ -142,7 +167,7 @@ class Index:
     # at a request
 
     def _read(self, text: str) -> _Query:
-        words = self._split(text)[:_WORDS]
+        words = self.words(text)[:_WORDS]
         places = [(at, length) for at, length in self._found(words, self._regions)]
         region = self._regions[_part(words, *places[0])] if places else ""
         named = {at + step for at, length in places for step in range(length)}

@@ -32,17 +32,17 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from ussd_engine.app import ENGINE, IDLE_S, create_app
 from ussd_engine.config import Config, load
+from ussd_engine.drain import DRAIN_S, drain
 from ussd_engine.engine import Engine, load_menus, open_keys
 from ussd_engine.errors import ConfigError, EngineError
 from ussd_engine.logs import Log, redirect
 from ussd_engine.metrics import SHARED
 from ussd_engine.port import BACKLOG, address_of, bind, listen
 
-DRAIN_S = 5.0
-"""A turn has its own deadline, which is shorter."""
 COLLECT = (20_000, 20, 20)
 """After how many new objects the collector looks for circles: a turn makes some hundred and leaves none."""
-STOP_S = 9.5
+KILL_S = 9.5
+"""How long the parent waits for a worker, which has less time than that."""
 BACK_S = 1.0
 """How long the parent waits before it starts a dead worker again."""
 READ_S = 60.0
@@ -76,9 +76,9 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
     )
     await runner.setup()
     _settle()
+    engine = runner.app[ENGINE]
     try:
         await web.SockSite(runner, listening, backlog=BACKLOG).start()
-        engine = runner.app[ENGINE]
         if parent is None:
             complaints = [f"{one}; callers get an apology until that is mended" for one in await engine.ready()]
             greeting(config, address_of(listening), [*engine.warnings, *complaints], say)
@@ -89,9 +89,7 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
         heeding.cancel()
         return 0
     finally:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_S):
-                await runner.cleanup()
+        await drain(runner, engine.admission, log)
 
 
 def _told_by_signals() -> tuple[asyncio.Event, asyncio.Event]:
@@ -297,10 +295,10 @@ class Parent:
         self._say(f"menus reloaded: version {edition.version.hex()}")
 
     async def stop(self) -> None:
-        """Let every worker finish, for `STOP_S` at most."""
+        """Let every worker finish, for `KILL_S` at most."""
         for worker in self._workers:
             worker.process.terminate()
-        ends = time.monotonic() + STOP_S
+        ends = time.monotonic() + KILL_S
         for worker in self._workers:
             await asyncio.to_thread(worker.process.join, max(0.0, ends - time.monotonic()))
             if worker.process.is_alive():

@@ -6,6 +6,7 @@ A text is known by its context and its Swahili words:
     keys            the label of the back line and of the more line
     errors          each error line
     warnings        each warning line
+    sms             the words of each SMS
     words.NAME      each word shown for a value of the answer NAME, and one level deeper where words differ by type
     SCREEN          the words of the screen, its `again`, its `row`, each label of `choose` and `go`, its `skip`
 
@@ -16,6 +17,7 @@ they stand in every language.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
@@ -60,9 +62,10 @@ class Text(NamedTuple):
         return self.context, self.msgid
 
 
-def tokens(text: str) -> set[str]:
-    """The placeholders of a text as written, `{message:26}`; a brace without its fellow is one too."""
-    return set(_TOKEN.findall(text))
+def tokens(text: str) -> Counter[str]:
+    """How often each placeholder of a text stands there, as written: `{message:26}`; a brace without its fellow is one
+    too."""
+    return Counter(_TOKEN.findall(text))
 
 
 def count_of(text: str) -> str | None:
@@ -196,4 +199,5 @@ _SECTIONS: dict[str, Callable[[Tree], Iterator[Text]]] = {
     "warnings": _lines("warnings"),
     "words": _words,
     "screens": _screens,
+    "sms": _lines("sms"),
 }

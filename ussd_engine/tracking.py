@@ -21,6 +21,8 @@ class LookUp(Quiet, frozen=True, kw_only=True):
     pin: str | None
     """What she typed; `None` while she was not asked."""
     at_ms: int
+    answer: bytes = b""
+    """The answer of her dialog that asks it: copies of one are one try. Empty: every try counts."""
 
 
 class LookedUp(Quiet, frozen=True):

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from ussd_engine.errors import EngineError
+from ussd_engine.feedback import kept
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger, PurgeLog
 
@@ -19,7 +20,8 @@ tried again."""
 class Upkeep:
     """Runs in the process that delivers. `keys` is the file of `keyring`; `today` is the country's day.
 
-    `tick` is what the built-in core does once a day; `told` hears what failed and is tried again.
+    `tick` is what the built-in core does once a day; `told` hears what failed and is tried again; `purged`, after each
+    purge, how many rows went, and how many go within 30 days that no core has taken or read.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Upkeep:
         *,
         tick: Callable[[date], Awaitable[object]] | None = None,
         told: Callable[[Exception], None] = lambda _: None,
+        purged: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         self._ledger = ledger
         self._keyring = keyring
@@ -40,6 +43,7 @@ class Upkeep:
         self._today = today
         self._tick = tick
         self._told = told
+        self._purged = purged
         self._done: dict[str, date] = {}
 
     async def run(self) -> None:
@@ -73,7 +77,8 @@ class Upkeep:
         await asyncio.to_thread(self._forget, today)
 
     async def _purge(self, today: date) -> None:
-        await self._ledger.purge(self._log)
+        counts = await self._ledger.purge(self._log, kept.PURGES)
+        self._purged(sum(counts.values()), await self._ledger.purging.going(kept.GOING))
 
     async def _note(self, today: date) -> None:
         await self._ledger.purging.note(self._log)

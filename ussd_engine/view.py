@@ -95,8 +95,8 @@ class View:
         seen: Seen,
         values: Mapping[str, str] | None = None,
     ) -> Reply:
-        """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`; in the caller's language where
-        known. `values` are what the words may name. A service without words for `limit` says `busy`."""
+        """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`, `steps`; in the caller's language
+        where known. `values` are what the words may name. A service without words for the last two says `busy`."""
         if name == "fault":
             seen.kind = name
         root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))

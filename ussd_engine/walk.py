@@ -195,6 +195,9 @@ class Walk:
 
     def back(self) -> None:
         """One step back: the question asked last, the screen before a change, the screen before the form."""
+        if self.scope.inside and self.state in self.scope.menu.aside:
+            self.ask("back", self.run.next())
+            return
         found = self.run.back() if self.scope.inside else None
         if isinstance(found, int):
             self.ask("back", found)

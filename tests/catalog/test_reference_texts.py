@@ -57,8 +57,15 @@ def test_the_lines_above_a_screen_are_those_of_the_reference(section: str, local
     assert found == {line[locale] for line in REFERENCE[section].values()}
 
 
+@pytest.mark.parametrize("locale", ["sw", "en"])
+def test_the_sms_are_those_of_the_reference(locale: str) -> None:
+    found = {text for context, text in said(locale) if context == "sms"}
+    assert found == {one[locale] for one in REFERENCE["sms"].values() if texts.is_text(one[locale])}
+
+
 def test_the_menus_have_no_screen_that_the_reference_does_not_know() -> None:
-    screens = {context for context, _ in said("sw") if not context.startswith(("words.", "keys", "errors", "warnings"))}
+    others = ("words.", "keys", "errors", "warnings", "sms")
+    screens = {context for context, _ in said("sw") if not context.startswith(others)}
     assert screens == set(REFERENCE["screens"])
 
 

@@ -21,9 +21,10 @@ from sqlalchemy import select
 from ussd_engine import config, lifecycle
 from ussd_engine.country import Country
 from ussd_engine.deadlines import Deadlines
-from ussd_engine.feedback.access import Officer
+from ussd_engine.feedback.access import Officer, Refused
 from ussd_engine.feedback.case import CoreCase
 from ussd_engine.feedback.desk import Desk
+from ussd_engine.feedback.handling import ACTS, DIRECTS, MOVES_DUE
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.sql import SqlStore
 from ussd_engine.feedback.tables import core_record
@@ -38,6 +39,7 @@ from ussd_engine.testing.specimens import DAY, DAY_MS, StoppedClock
 
 SERVICE = "emrejesho"
 WORDS = "Bomba litatengenezwa kesho"
+TOP = Officer("national", "KMK")
 KINDS: dict[str, dict[str, Any]] = {
     "complaint": {},
     "question": {"type": "question"},
@@ -97,9 +99,8 @@ class House:
         return sent.reference
 
     async def case(self, reference: str) -> CoreCase:
-        found = await self.store.show(reference)
-        assert found is not None
-        return found[0]
+        """As the highest level sees it."""
+        return (await self.desk.look(TOP, reference))[0]
 
     async def play(self, steps: str, reference: str) -> None:
         """Steps, one after the other, separated by blanks."""
@@ -107,8 +108,7 @@ class House:
             await self.step(step, reference)
 
     async def step(self, step: str, reference: str) -> None:
-        who, _, what = step.rpartition("/") if "@" in step.partition("/")[0] and "/" in step else ("", "", step)
-        name, _, value = what.partition(":")
+        officer, name, value = await self.parsed(step, reference)
         if name.startswith("+"):
             self.clock.move(int(name) * DAY_MS)
         elif name == "tick":
@@ -116,9 +116,25 @@ class House:
         elif name in ("append", "rate", "withdraw", "appeal"):
             await self.citizen(name, value, reference)
         else:
-            holder = (await self.case(reference)).institution
-            role, _, office = who.partition("@")
-            await self.officer(Officer(role or "officer", office or holder), name, value, reference)
+            await self.officer(officer, name, value, reference)
+
+    async def parsed(self, step: str, reference: str) -> tuple[Officer, str, str]:
+        """Who takes a step, its name, and what stands behind that."""
+        who, _, what = step.rpartition("/") if "@" in step.partition("/")[0] and "/" in step else ("", "", step)
+        name, _, value = what.partition(":")
+        role, _, office = who.partition("@")
+        return Officer(role or "officer", office or (await self.case(reference)).institution), name, value
+
+    async def offers(self, step: str, reference: str) -> bool | None:
+        """Whether an officer is offered what a step asks; `None` where it is no officer's."""
+        officer, name, _ = await self.parsed(step, reference)
+        command = {"due": MOVES_DUE, "direct": DIRECTS}.get(name, name)
+        if command not in (*ACTS, MOVES_DUE, DIRECTS):
+            return None
+        try:
+            return command in self.desk.offers(*await self.desk.look(officer, reference))
+        except Refused:
+            return False
 
     async def officer(self, officer: Officer, name: str, value: str, reference: str) -> CoreCase:
         if name == "due":

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 import time
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
+from typing import Literal
 
 import pytest
-from desks import WORDS
+from desks import WORDS, shipped_offices
 from terminal import Run, in_core, rows_of, sent
 
-from ussd_engine.messages import Appeal
+from ussd_engine.messages import Appeal, Rating
 from ussd_engine.reference import draw
 
 
@@ -28,11 +32,67 @@ def test_an_officers_day(folder: Path, run: Run) -> None:
     assert code == 0
     for words in (WORDS, "officer@DUWASA: question", "Ni mtaa gani?", "officer@DUWASA: answer", "Maji yamerudi."):
         assert words in shown
-    assert run("close", ref)[1] == f"{ref} closed, at DUWASA\n"
+    code, said, told = run("close", ref)
+    assert (code, said) == (1, "")
+    by_itself = shipped_offices().day(int(time.time() * 1000)) + timedelta(days=15)
+    assert (
+        f"it closes when the citizen is content, wholly or partly, and by itself from {by_itself:%d/%m/%Y} on" in told
+    )
+    rates(folder, ref, "partly")
+    shown = rows_of(run("show", ref)[1])
+    assert (shown["state"], shown["content"]) == ("closed", "partly")
     assert run("inbox")[1] == "nothing waits for officer@DUWASA\n"
     assert run("list", "--state", "closed")[1].count(ref) == 1
     code, verified, _ = run("verify")
     assert (code, verified.splitlines()[0]) == (0, "7 rows, 0 faults")
+
+
+def rates(folder: Path, reference: str, rating: Literal["yes", "partly", "no"]) -> None:
+    said = Rating(idempotency_key=token_hex(16), reference=reference, rating=rating, at_ms=int(time.time() * 1000))
+    in_core(folder, lambda store: store.rate(said))
+
+
+def test_what_show_offers_is_what_the_commands_do(folder: Path, run: Run) -> None:
+    ref = sent(folder).reference
+    to_do = {"open": (), "progress": (), "ask": ("Ni wapi?", "--yes"), "answer": ("Sawa.", "--yes")}
+    offered = {
+        "": ["open", "transfer", "progress … --due"],
+        "open": ["progress", "transfer", "refuse", "progress … --due"],
+        "progress": ["ask", "answer", "transfer", "refuse", "progress … --due"],
+        "ask": ["progress", "progress … --due"],
+        "answer": [],
+    }
+    for act in ("", "open", "progress", "ask", "progress", "answer"):
+        if act:
+            assert run(act, ref, *to_do[act])[0] == 0
+        printed = run("show", ref)[1]
+        found = [line.split("ussd-engine case ")[1] for line in printed.splitlines() if "ussd-engine case " in line]
+        assert found == [f"{one} {ref}" if "…" not in one else one.replace("…", ref) for one in offered[act]]
+    rates(folder, ref, "no")
+    assert "the citizen is not content and may appeal until" in rows_of(run("show", ref)[1])["stands"]
+
+
+def test_who_opens_an_open_case_is_told_since_when_it_is(folder: Path, run: Run) -> None:
+    ref = sent(folder).reference
+    run("open", ref)
+    code, said, told = run("open", ref)
+    today = f"{shipped_offices().day(int(time.time() * 1000)):%d/%m/%Y}"
+    assert (code, said) == (1, "")
+    assert told == (
+        f"the case is open already, since {today}: nothing was changed. "
+        "Now: `case progress`, `case transfer`, `case refuse` or `case progress --due`\n"
+    )
+
+
+def test_how_a_day_is_written_is_shown_by_one_to_come(folder: Path, run: Run) -> None:
+    ref = sent(folder).reference
+    today = shipped_offices().day(int(time.time() * 1000))
+    for words in (("progress", "--help"), ("progress", ref, "--due", "1/1"), ("progress", ref, "--due", "01/01/2020")):
+        told = "".join(map(str, run(*words)[1:]))
+        days = [datetime.strptime(one, "%d/%m/%Y").date() for one in re.findall(r"\d\d/\d\d/\d{4}", told)]
+        assert days, told
+        assert "%" not in told
+        assert all(day > today for day in days if day != date(2020, 1, 1))
 
 
 def test_who_acts_must_be_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,15 +108,15 @@ def test_who_acts_must_be_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("answer", "{ref}", "x", "--yes"), "`case open` comes first"),
-        (("answer", "{ref}", "x"), "`case open` comes first"),
+        (("answer", "{ref}", "x", "--yes"), "nobody has opened the case yet. Now: `case open`"),
+        (("answer", "{ref}", "x"), "nobody has opened the case yet. Now: `case open`"),
         (("show", "{ref}", "--purpose", "handling"), "`case open` comes first"),
         (("show", "{ref}", "--as", "head@TANESCO"), "or it is none of yours"),
         (("open", "{ref}", "--as", "head@TANESCO"), "or it is none of yours"),
         (("open", "{other}"), "or it is none of yours"),
         (("transfer", "{ref}", "TANESKO"), "did you mean"),
         (("open", "12345"), "9 digits"),
-        (("progress", "{ref}", "--due", "1/1"), "formats"),
+        (("progress", "{ref}", "--due", "1/1"), '"1/1" is no day: write day, month and year, as'),
         (("progress", "{ref}", "--due", "01/01/2020"), "in the future"),
         (("progress", "{ref}", "--due", "01/01/2099", "--directive", "x"), "--due or --directive"),
         (("progress", "{ref}", "--directive", "x"), "given by leaders"),

@@ -90,8 +90,28 @@ def test_a_folder_where_no_gateway_ran_has_no_cases(
     monkeypatch.setenv("USSD_ENGINE_VAR", str(tmp_path / "elsewhere"))
     code, out, told = run("inbox")
     assert (code, out) == (1, "")
-    assert "no gateway has run with this folder" in told
+    assert "no gateway has run here yet. Begin with `ussd-engine serve` or a `ussd-engine dial`" in told
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_mistyped_database_is_not_made(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for place in ("misty/ussd-engine.db", "var/ussd-engin.db"):
+        monkeypatch.setenv("USSD_ENGINE_DATABASE", f"sqlite:///{place}")
+        code, out, told = run("inbox")
+        assert (code, out) == (1, "")
+        assert "the file is not there" in told
+    assert not (tmp_path / "misty").exists()
+    assert not (tmp_path / "var" / "ussd-engin.db").exists()
+
+
+@pytest.mark.parametrize("head", ["foo", "7", "1:00", "0:" + "0" * 64])
+def test_a_head_that_cannot_be_one_is_a_slip_and_no_tampering(run: Run, head: str) -> None:
+    code, out, told = run("verify", "--head", head)
+    assert (code, out) == (2, "")
+    assert "NUMBER:HASH" in told
+    assert "fault" not in told
 
 
 def test_who_did_what_is_shown_with_the_text_by_role_and_day(folder: Path, run: Run) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "officers.md"
-WRITTEN = "482173659"
+WRITTEN, PIN = "482173659", "0962"
 COMMAND = Path(sys.executable).parent / "ussd-engine"
 
 
@@ -24,9 +24,9 @@ def commands() -> list[str]:
 @pytest.mark.timeout(600)
 def test_every_command_of_the_page_runs_in_its_order(tmp_path: Path) -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("USSD_ENGINE_")}
-    reference, printed = "", {}
+    reference, pin, dialled, printed = "", "", "", {}
     for line in commands():
-        words = shlex.split(line.replace(WRITTEN, reference or WRITTEN))
+        words = shlex.split(line.replace(PIN, pin or PIN).replace(WRITTEN, reference or WRITTEN))
         if words[0] == "export":
             name, _, value = words[1].partition("=")
             environ[name] = value
@@ -36,10 +36,13 @@ def test_every_command_of_the_page_runs_in_its_order(tmp_path: Path) -> None:
             [COMMAND, *words[1:]], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        printed[" ".join(words[1:3])] = done.stdout
+        printed[" ".join(words[1:])] = printed[" ".join(words[1:3])] = done.stdout
+        if words[1] == "dial" and not reference:
+            ((reference, pin),) = re.findall(r"Namba: (\d{9})\n *PIN: (\d{4})", done.stdout)
         if words[1] == "dial":
-            reference = re.findall(r"Namba: (\d{9})", done.stdout)[-1]
+            dialled = done.stdout
     assert reference in printed["case inbox"]
-    assert "Umeme umekatika siku tatu" in printed["case show"]
-    assert printed["case close"] == f"{reference} closed, at TANESCO\n"
+    assert "Umeme umekatika siku tatu" in printed[f"case show {reference} --purpose handling"]
+    assert f"Ujumbe namba {reference} umefungwa." in " ".join(dialled.split())
+    assert re.search(r"state  closed\n(.*\n)* *content  partly\n", printed["case show"])
     assert "0 faults" in printed["case verify"]

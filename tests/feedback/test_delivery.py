@@ -279,3 +279,31 @@ async def test_a_worker_that_is_stopped_does_not_wait_for_ever(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert (await ledger.outbox.backlog()).waiting == 1
+
+
+async def test_why_a_row_waits_is_kept_with_it_and_what_stops_the_route_is_told_once(
+    ledger: Ledger, core: Core, clock: StoppedClock
+) -> None:
+    told: list[str] = []
+    worker = Delivery(
+        ledger.outbox, core, clock, uniform=lambda low, high: high, told=lambda error: told.append(type(error).__name__)
+    )
+    await ledger.act(submit())
+    core.failure = DeliveryError("busy")
+    await worker.step()
+    (row,) = await ledger.outbox.waiting()
+    assert (row.kind, row.attempts, row.error, row.paused) == ("submission", 1, "DeliveryError", False)
+    assert (told, (await ledger.outbox.backlog()).stopped_ms) == ([], None)
+    core.failure = RoutePaused("401")
+    for _ in range(3):
+        clock.move(PAUSE_MS)
+        await worker.step()
+    (row,) = await ledger.outbox.waiting()
+    assert (row.attempts, row.error, row.paused, row.next_ms) == (1, "RoutePaused", True, clock() + PAUSE_MS)
+    assert (await ledger.outbox.backlog()).stopped_ms == row.next_ms
+    assert told == ["RoutePaused"]
+    core.failure = Rejected("never")
+    clock.move(PAUSE_MS)
+    await worker.step()
+    assert told == ["RoutePaused", "Rejected"]
+    assert await ledger.outbox.waiting() == []

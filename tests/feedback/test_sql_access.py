@@ -146,10 +146,16 @@ def test_nothing_is_seen_of_what_reports_one_by_any_role() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "is no role"),
-        ("officer", "is no institution"),
+        ("", "is no ROLE@OFFICE"),
+        ("officer", "write it as officer@DUWASA; roles are officer, desk"),
+        ("chief@DUWASA", "roles are officer, desk, head, district, region, ministry, national"),
         ("oficer@DUWASA", 'did you mean "officer"'),
         ("officer@DUWASSA", 'did you mean "DUWASA"'),
+        ("officer@TANESC", 'did you mean "TANESCO"'),
+        ("officer@tanesco", 'did you mean "TANESCO"[?]'),
+        ("officer@maji dodoma", '"DUWASA"'),
+        ("region@DODOMA", '"RS-DODOMA"'),
+        ("officer@qqqq", "is no institution: write its code"),
         ("national@DUWASA", "nobody is national there"),
         ("national@MAJI", "nobody is national there"),
         ("region@DUWASA", "no regional secretariat"),

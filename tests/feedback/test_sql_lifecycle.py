@@ -8,9 +8,12 @@ import pytest
 from desk_table import ANSWERED, APPEALED, MOVED, ROWS, Row
 from desks import House
 
+from ussd_engine import lifecycle
 from ussd_engine.errors import Rejected
+from ussd_engine.feedback import clockwork
 from ussd_engine.feedback.access import Refused
 from ussd_engine.model import CaseState
+from ussd_engine.testing.specimens import DAY_MS
 
 
 def test_the_table_is_long_and_no_row_stands_twice() -> None:
@@ -25,14 +28,16 @@ async def test_a_row(house: House, row: Row) -> None:
     for step in row.given.split():
         await house.step(step, reference)
         await house.hear()
-    before = await house.record()
+    before, offered = await house.record(), await house.offers(row.when, reference)
     if row.record.startswith("!"):
         with pytest.raises((Refused, Rejected)) as refused:
             await house.step(row.when, reference)
         assert row.record.removeprefix("! ") in str(refused.value)
         assert reference not in str(refused.value)
+        assert not offered or ":" in row.when, "what was offered is refused for its own sake alone"
     else:
         await house.step(row.when, reference)
+        assert offered is not False, "what is not offered is not done"
     told = [told for _, told in await house.hear() if told]
     case, projected = await house.case(reference), house.projected[reference]
     assert case.state == row.state
@@ -42,6 +47,29 @@ async def test_a_row(house: House, row: Row) -> None:
     assert (case.state, case.institution, case.due) == (projected.state, projected.institution, projected.due)
     assert (case.rating, case.ended, case.sequence) == (projected.rating, projected.ended, projected.sequence)
     assert projected.state is not CaseState.QUEUED
+
+
+async def test_a_page_of_answers_that_stay_open_hides_none_that_closes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time's one rule, asked of the database: what it would leave must not fill the page."""
+    monkeypatch.setattr(clockwork, "MOST", 2)
+    sent: dict[str, str] = {}
+    for rating in ("no", "no", "no", "", "", ""):
+        reference = await house.submit()
+        await house.play(ANSWERED, reference)
+        if rating:
+            await house.step(f"rate:{rating}", reference)
+        sent[reference] = rating
+    for days in (14, 1, 15, 1):
+        house.clock.move(days * DAY_MS)
+        today = house.offices.day(house.clock())
+        due = {reference for reference in sent if lifecycle.closes(await house.case(reference), today)}
+        await house.store.tick(today)
+        closed = {reference for reference in due if (await house.case(reference)).state is CaseState.CLOSED}
+        assert closed == due
+        assert not [one for one in sent if lifecycle.closes(await house.case(one), today)]
+    assert {(await house.case(reference)).state for reference in sent} == {CaseState.CLOSED}
 
 
 WHERE = {

@@ -10,7 +10,7 @@ from desks import WORDS, House
 from sqlalchemy import Connection, select, text
 
 from ussd_engine.feedback.access import Officer, Refused
-from ussd_engine.feedback.record import Entry, Verified, verify
+from ussd_engine.feedback.record import Entry, Head, Verified, verify
 from ussd_engine.feedback.tables import core_head, core_record
 from ussd_engine.keys import CannotOpen, Keyring
 from ussd_engine.ledger.schema import connect
@@ -31,7 +31,7 @@ async def house(url: str) -> AsyncIterator[House]:
     await database.close()
 
 
-async def found(house: House, noted: str = "") -> Verified:
+async def found(house: House, noted: Head | None = None) -> Verified:
     return await verify(house.database, house.keyring, noted)
 
 
@@ -42,7 +42,9 @@ async def change(house: House, statement: str) -> None:
 async def test_a_record_that_nobody_touched_is_whole(house: House) -> None:
     seen = await found(house)
     assert (seen.rows, seen.faults) == (7, [])
-    assert seen.head.startswith("7:")
+    assert seen.head is not None
+    assert str(seen.head).startswith("7:")
+    assert Head.parse(str(seen.head)) == seen.head
     reference = await house.submit()
     await house.play("open", reference)
     assert (await found(house, seen.head)).faults == []
@@ -117,8 +119,19 @@ async def test_cutting_off_the_end_shows_against_a_noted_head(house: House) -> N
     await change(house, "DELETE FROM core_record WHERE number = 8")
     await house.database.write(lambda conn: conn.execute(core_head.update().values(sealed=sealed)))
     assert "row 8, which was noted, is missing" in "\n".join((await found(house, noted)).faults)
-    assert (await found(house, "7:00")).faults[0] == "row 7 is not the one that was noted"
-    assert (await found(house, "seven")).faults[0].startswith("the noted head is none")
+    assert (await found(house, Head(7, bytes(32)))).faults[0] == "row 7 is not the one that was noted"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "foo", "7", "7:", ":", "7:00", "0:" + "0" * 64, "-7:" + "0" * 64, "7:" + "g" * 64]
+)
+def test_what_cannot_be_a_head_is_none(text: str) -> None:
+    assert Head.parse(text) is None
+
+
+def test_a_head_is_read_as_it_is_written() -> None:
+    assert Head.parse("0:") == Head()
+    assert Head.parse(" 12:" + "AB" * 32 + "\n") == Head(12, b"\xab" * 32)
 
 
 async def test_a_case_that_changed_silently_is_found(house: House) -> None:

@@ -24,6 +24,7 @@ from ussd_engine.testing.feedback_contract import Acts, FeedbackContract, Held, 
 from ussd_engine.testing.specimens import DAY, NAME, NOON_MS, SPELLINGS, TEXT, StoppedClock
 
 NUMBER = "255700000001"
+OFFICER = Officer("officer", "DUWASA")
 ACTS = {"addition": "append", "rated": "rate", "withdrawn": "withdraw", "appealed": "appeal", "erased": "erase"}
 
 
@@ -32,7 +33,7 @@ class AnOfficer:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._who = Officer("officer", "DUWASA")
+        self._who = OFFICER
 
     async def open(self, reference: str) -> None:
         await self._desk.open(self._who, reference)
@@ -90,17 +91,15 @@ class SqlContract(FeedbackContract):
 
         return done
 
-    async def test_a_case_is_shown_whole_to_who_has_the_key(self, store: SqlStore) -> None:
+    async def test_a_case_is_shown_whole_to_who_has_the_key(self, store: SqlStore, house: House) -> None:
         named = submission(mode=Mode.NAMED, number=NUMBER, name=NAME)
         for sent in (named, submission(), submission(mode=Mode.ANONYMOUS, handle="")):
             await store.submit(sent)
-            shown = await store.show(sent.reference)
-            assert shown is not None
-            case, opened = shown
-            assert opened == sent
+            case, _ = await house.desk.look(OFFICER, sent.reference)
             assert (case.institution, case.state, case.submitted) == ("DUWASA", CaseState.RECEIVED, sent.submitted)
             assert case.handle == (sent.handle or None)
-        assert await store.show("000000000") is None
+            await house.desk.open(OFFICER, sent.reference)
+            assert (await house.desk.read(OFFICER, sent.reference, "handling")).submission == sent
 
     async def test_another_case_under_the_same_reference_is_rejected(self, store: SqlStore, house: House) -> None:
         first = submission()
@@ -117,11 +116,12 @@ class SqlContract(FeedbackContract):
         secrets_ = (*SPELLINGS, TEXT, NAME, TEXT.encode().hex(), WORDS, WORDS.encode().hex())
         assert not [secret for secret in secrets_ if secret in seen]
 
-    async def test_with_another_key_nothing_opens(self, store: SqlStore, database: Database) -> None:
-        sent = submission()
-        await store.submit(sent)
+    async def test_with_another_key_nothing_opens(self, house: House, database: Database) -> None:
+        reference = await house.submit()
+        stranger = House(database, Keyring.random(DAY))
+        await stranger.desk.open(OFFICER, reference)
         with pytest.raises(CannotOpen):
-            await SqlStore(database, Keyring.random(DAY)).show(sent.reference)
+            await stranger.desk.read(OFFICER, reference, "handling")
 
     async def test_number_and_name_are_forgotten_and_the_case_stays(self, store: SqlStore, house: House) -> None:
         sent = submission(mode=Mode.NAMED, number=NUMBER, name=NAME)
@@ -129,10 +129,10 @@ class SqlContract(FeedbackContract):
         erasure = Erasure(idempotency_key=secrets.token_hex(16), reference=sent.reference, at_ms=NOON_MS)
         for _ in range(2):
             await store.erase(erasure)
-        shown = await store.show(sent.reference)
-        assert shown is not None
-        assert (shown[1].number, shown[1].name, shown[1].answers) == (None, None, sent.answers)
         assert await house.record() == ["citizen erased"]
+        await house.desk.open(OFFICER, sent.reference)
+        kept = (await house.desk.read(OFFICER, sent.reference, "handling")).submission
+        assert (kept.number, kept.name, kept.answers) == (None, None, sent.answers)
 
     async def test_a_report_of_bribery_is_told_once_with_who_holds_it(self, store: SqlStore, house: House) -> None:
         sent = submission(**KINDS["bribery"])

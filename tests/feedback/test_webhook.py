@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,6 +16,7 @@ import pytest
 from hooked_core import ACT_OF, Clerk, Core, Gateway, WebhookFixtures, drawn, now_ms, opened, settings
 
 from ussd_engine import reference
+from ussd_engine.answered import MOST_READ
 from ussd_engine.errors import ConfigError, DeliveryError, Rejected, RoutePaused
 from ussd_engine.feedback import Surroundings, open_feedback, webhook, wire
 from ussd_engine.feedback.webhook import WebhookStore
@@ -35,6 +40,7 @@ from ussd_engine.testing.feedback_contract import (
 
 SCHEMA = wire.schema()
 AWAY = "webhook+http://127.0.0.1:1/"
+ROOT = Path(__file__).parents[2]
 
 
 class WebhookContract(WebhookFixtures, FeedbackContract):
@@ -212,7 +218,7 @@ class TestWhatAnAnswerMeans(WebhookFixtures):
             (b'{"reference": "\\u0000"}', ""),
             (b"EMR-2026-48213", ""),
             (b"[" * 60_000, ""),
-            (b'{"reference": "EMR-1"}' + b" " * webhook.MOST_READ, ""),
+            (b'{"reference": "EMR-1"}' + b" " * MOST_READ, ""),
         ],
     )
     async def test_its_own_reference_is_taken_where_it_can_be_used(
@@ -238,8 +244,9 @@ class TestSettings(WebhookFixtures):
     @pytest.mark.parametrize(
         ("more", "message"),
         [
-            ({"secrets": []}, "secrets"),
-            ({"secrets": ["whsec_short"]}, "secrets"),
+            ({"secrets": []}, "secrets: there is none"),
+            ({"secrets": ["whsec_short"]}, "secrets: expected whsec_ and the base64 of 24 to 64 random octets"),
+            ({"secrets": [drawn() for _ in range(3)]}, "secrets: expected one, or 2 while one is replaced"),
             ({"secrets": 5}, "expected texts"),
             ({"payload": "thick"}, "payload: expected full or thin"),
             ({"can": ["fly"]}, "can: expected some of appeal, append"),
@@ -252,6 +259,26 @@ class TestSettings(WebhookFixtures):
     ) -> None:
         with pytest.raises(ConfigError, match=f"feedback_settings: .*{message}"):
             await opened(core, ledger, keyring, **more)
+
+    def test_a_gateway_without_a_secret_does_not_start_and_says_what_to_do(self, tmp_path: Path) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("USSD_ENGINE_")}
+        found = subprocess.run(
+            [sys.executable, "-c", "from ussd_engine.cli import main; main()", "serve", "--port", "0"],
+            cwd=tmp_path,
+            env={**kept, "PYTHONPATH": str(ROOT), "USSD_ENGINE_FEEDBACK": AWAY},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert found.returncode == 1
+        assert "Traceback" not in found.stderr
+        for told in (
+            "feedback_settings: secrets: there is none",
+            "whsec_ and the base64 of 24 to 64 random octets",
+            'echo "whsec_$(openssl rand -base64 32)"',
+            'USSD_ENGINE_FEEDBACK_SETTINGS, as {"secrets": "whsec_…"}',
+        ):
+            assert told in found.stderr
 
     async def test_what_it_cannot_do_it_does_not_claim(self, core: Core, ledger: Ledger, keyring: Keyring) -> None:
         store = await opened(core, ledger, keyring, can="read, append")

@@ -20,6 +20,10 @@ OTHER = "255700000002"
 SERVICE = "*152*00*9*2#"
 ENGLISH = ("9", "2", "2")
 BUSY = "END The service is busy. Try again in 1 minute."
+HASTY = (
+    "END You gave many answers in a short time. What you wrote is not lost: "
+    "dial *152*00# again after 1 minute to go on."
+)
 
 
 @pytest.fixture

@@ -138,6 +138,10 @@ class TroubledLedger:
         await self._trouble()
         return await self.real.case(reference)
 
+    async def seen(self, reference: str, msisdn: str) -> None:
+        await self._trouble()
+        await self.real.seen(reference, msisdn)
+
     async def _trouble(self) -> None:
         if self.mute:
             raise LedgerUnavailable("silent on purpose")

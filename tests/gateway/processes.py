@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import secrets
@@ -12,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -30,10 +32,11 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 class Served:
-    """A gateway that runs. What it says on stderr is gathered."""
+    """A gateway that runs. What it says on stderr is gathered; its log stands in a file."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self.process = process
+        self.log = log
         self.said = ""
         self._more = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
@@ -58,6 +61,10 @@ class Served:
     async def url(self) -> str:
         return (await self.says(r"listens on (\S+)"))[1]
 
+    def logged(self) -> list[dict[str, Any]]:
+        """The lines of its log."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
@@ -78,19 +85,21 @@ async def served(
     **settings: str,
 ) -> AsyncIterator[Served]:
     """A gateway started in `folder`; killed afterwards if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        "serve",
-        "--port",
-        "0",
-        *arguments,
-        cwd=folder,
-        env=env or environment(**settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    gateway = Served(process)
+    log = folder / f"log-{secrets.token_hex(4)}.jsonl"
+    with log.open("wb") as lines:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            "serve",
+            "--port",
+            "0",
+            *arguments,
+            cwd=folder,
+            env=env or environment(**settings),
+            stdout=lines,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    gateway = Served(process, log)
     try:
         yield gateway
     finally:

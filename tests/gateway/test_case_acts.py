@@ -143,7 +143,7 @@ async def test_an_appeal_from_not_satisfied_to_the_higher_level(house: House, ca
     assert caller.screen == "appeal_text"
     confirm = await caller.type("Umeme bado haupo")
     assert caller.screen == "appeal_confirm"
-    assert confirm.text.startswith(f"Rufaa ya {ref} itakwenda Nishati.")
+    assert confirm.text.startswith(f"Rufaa ya {ref} itakwenda Wizara ya Nishati.")
     done = await caller.type("1")
     assert caller.screen == "appeal_done"
     assert "04/02/2026" in done.text
@@ -160,7 +160,7 @@ async def test_an_appeal_survives_a_drop_with_what_it_is_about(house: House, cal
     assert caller.screen == "appeal_confirm"
     await caller.at(*TRACK[:2])
     assert caller.screen == "resume"
-    assert (await caller.type("1")).text.startswith(f"Rufaa ya {ref} itakwenda Nishati.")
+    assert (await caller.type("1")).text.startswith(f"Rufaa ya {ref} itakwenda Wizara ya Nishati.")
     await caller.type("1")
     assert caller.screen == "appeal_done"
 
@@ -192,7 +192,7 @@ async def test_at_the_top_there_is_no_appeal(house: House, caller: Caller) -> No
     await opened(house, caller, ref)
     shown = await caller.type("4")
     assert caller.screen == "appeal_top"
-    assert shown.text.startswith("KMK ni ngazi ya juu kabisa")
+    assert shown.text.startswith("Ofisi ya Katibu Mkuu Kiongozi ni ngazi ya juu kabisa")
 
 
 # of an appeal and of leaving its form only one can be
@@ -272,7 +272,7 @@ async def test_an_appeal_in_doubt_is_told_at_the_redial(house: House, caller: Ca
 
 @pytest.mark.parametrize(
     ("do", "kind", "outcome"),
-    [("cancel", "appeal", "sent"), ("appeal", "cancel", "refused"), ("cancel", "limit", "ok")],
+    [("cancel", "appeal", "sent"), ("appeal", "cancel", "refused"), ("cancel", "hour", "ok")],
 )
 def test_where_the_menu_knows_the_first_act_no_more_the_outcome_is_true(
     house: House, do: str, kind: str, outcome: str

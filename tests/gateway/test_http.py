@@ -20,13 +20,14 @@ from house import CODE, NUMBER, REVIEW, SEND, WORDS
 from yarl import URL
 
 from sessions import MemorySessions, Seal
-from ussd_engine import config, machine
+from ussd_engine import config, engine, machine
 from ussd_engine.app import ENGINE, create_app, running
 from ussd_engine.channels.base import Dial, Kind, path
 from ussd_engine.config import Config
 from ussd_engine.errors import EngineError, RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.logs import Log, redirect
+from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Reply
 from ussd_engine.serve import serve
 
@@ -84,8 +85,11 @@ class Edge:
 
 
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
-    """Starts an edge with the given settings."""
+async def opened(
+    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[..., Any]]:
+    """Starts an edge with the given settings, on menus that are read once."""
+    monkeypatch.setattr(engine, "read_menus", lambda settings: edition)
     async with AsyncExitStack() as stack:
 
         async def start(**changes: str) -> Edge:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from handset import BUSY, ENGLISH, OTHER, SERVICE, Handset, numbers
+from handset import BUSY, ENGLISH, HASTY, OTHER, SERVICE, Handset, numbers
 from house import CODE, NUMBER
 from test_http import Edge
 
-from ussd_engine import app
+from ussd_engine import callback
 from ussd_engine.errors import LedgerUnavailable
 
 SHUGHULI = "END Huduma ina shughuli nyingi. Jaribu tena baada ya dakika 1."
@@ -27,27 +27,27 @@ async def use_up(phone: Handset, taken: int) -> None:
 # steps of a minute
 
 
-async def test_the_31st_step_of_a_minute_is_busy_in_her_language_and_others_go_on(opened: Callable[..., Any]) -> None:
+async def test_the_31st_step_of_a_minute_is_told_in_her_language_and_others_go_on(opened: Callable[..., Any]) -> None:
     edge = await opened()
     phone, other = Handset(edge), Handset(edge, OTHER)
     await phone.dial()
     await phone.type(*ENGLISH, "1", "1")
     await use_up(phone, 6)
-    assert await phone.type("tanesco") == BUSY
+    assert await phone.type("tanesco") == HASTY
     assert (await other.dial()).startswith("CON ")
 
 
-async def test_who_was_busy_goes_on_where_she_stood(opened: Callable[..., Any]) -> None:
+async def test_who_answered_too_fast_goes_on_where_she_stood(opened: Callable[..., Any]) -> None:
     edge = await opened()
     phone = Handset(edge)
     await phone.dial()
     await phone.type(*ENGLISH, "1")
     asked = await phone.type("1")
     await use_up(phone, 6)
-    assert await phone.type("tanesco") == BUSY
+    assert await phone.type("tanesco") == HASTY
     edge.now += 2
     assert (await phone.dial(SERVICE)).startswith("CON You were cut off before sending.")
-    assert await phone.type("1") == BUSY, "one step is free every two seconds"
+    assert await phone.type("1") == HASTY, "one step is free every two seconds"
     edge.now += 4
     await phone.dial(SERVICE)
     assert await phone.type("1") == asked
@@ -69,7 +69,7 @@ async def test_a_refusal_asks_neither_sessions_nor_ledger(
 
     await edge.stores[0].close()
     monkeypatch.setattr(edge.engine.ledger, "language", dead)
-    assert await phone.type("tanesco") == BUSY
+    assert await phone.type("tanesco") == HASTY
 
 
 async def test_without_a_number_the_dialogue_has_the_steps(opened: Callable[..., Any]) -> None:
@@ -78,7 +78,7 @@ async def test_without_a_number_the_dialogue_has_the_steps(opened: Callable[...,
     await phone.dial()
     await phone.type(*ENGLISH, "1", "1")
     await use_up(phone, 6)
-    assert await phone.type("tanesco") == BUSY
+    assert await phone.type("tanesco") == HASTY
     assert (await other.dial()).startswith("CON ")
     assert (await phone.dial()).startswith("CON ")
 
@@ -167,7 +167,7 @@ async def test_a_body_that_does_not_come_holds_no_turn(
     edge = await opened(turns_at_once="1")
     host, port = edge.url.removeprefix("http://").split(":")
     lines = [await asyncio.open_connection(host, int(port)) for _ in range(50)]
-    monkeypatch.setattr(app, "BODY_S", 0.05)
+    monkeypatch.setattr(callback, "BODY_S", 0.05)
     for _, writer in lines:
         writer.write(b"POST /ussd/africastalking HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\nsessionId=")
     assert (await Handset(edge).dial()).startswith("CON ")
@@ -185,7 +185,7 @@ async def test_the_log_of_refusals_is_cut_and_their_count_is_not(opened: Callabl
     await use_up(phone, 6)
     for _ in range(25):
         await phone.leg()
-        assert (await phone.type("x")) == BUSY
+        assert (await phone.type("x")) == HASTY
     lines = edge.lines.getvalue().decode().splitlines()
     shed = [line for line in lines if '"outcome":"shed"' in line]
     assert len(shed) == 10
@@ -241,11 +241,12 @@ async def test_the_31st_dial_of_a_day_meets_the_limit(opened: Callable[..., Any]
     assert (await numbers(edge))[f'ussd_shed_dials_total{{channel="{channel}"}}'] == 1
 
 
-async def test_a_service_without_words_for_the_limit_says_busy(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("setting", "screen"), [("dials_a_day", "limit"), ("steps_a_minute", "steps")])
+async def test_a_service_without_words_of_its_own_says_busy(
+    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, setting: str, screen: str
 ) -> None:
-    edge = await opened(dials_a_day="1")
-    monkeypatch.delitem(edge.engine.editions.current.services["gmp"].service.system, "limit")
+    edge = await opened(**{setting: "1"})
+    monkeypatch.delitem(edge.engine.editions.current.services["gmp"].service.system, screen)
     phone = Handset(edge)
     await phone.dial()
     assert await phone.dial() == SHUGHULI

@@ -45,7 +45,7 @@ async def test_erasing_needs_the_pin_of_one_case_named_ones_too(house: House, ca
     ref = await sent(caller, *NAMED)
     house.move(700)
     await caller.at("9", "2", "7", "4", "1", "1", "0007")
-    assert caller.screen == "track_bad"
+    assert caller.screen == "erase_bad"
     house.move(700)
     await caller.at("9", "2", "7", "4", "1", "1", await pin_of(house, ref))
     assert caller.screen == "erase_done"

@@ -16,7 +16,6 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
-from held import gate, refused
 from house import NUMBER, REVIEW, SEND, WORDS
 from processes import (
     COMMAND,
@@ -36,6 +35,7 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.schema import connect
 from ussd_engine.ledger.tables import cases
+from ussd_engine.logs import Notice
 from ussd_engine.testing.databases import dump, postgres_database
 
 
@@ -95,31 +95,6 @@ async def test_a_reference_that_was_shown_is_found_after_a_kill(tmp_path: Path, 
         await ledger.close()
     assert sent is not None
     assert sent.answers["message"] == WORDS
-
-
-async def test_sigterm_answers_whole_what_is_under_way_takes_nothing_new_and_ends(
-    tmp_path: Path, client: aiohttp.ClientSession
-) -> None:
-    async with gate() as held, served(tmp_path, command=held.command, deadline_s="10") as gateway:
-        url = await gateway.url()
-        asking = [Phone(client, url, number(index)) for index in range(10)]
-        sending = [Phone(client, url, number(10 + index)) for index in range(10)]
-        await asyncio.gather(*(phone.dial() for phone in [*asking, *sending]))
-        expected = await asking.pop().type("9")
-        await asyncio.gather(*(phone.type(*REVIEW) for phone in sending))
-        held.shut()
-        legs = [asyncio.create_task(phone.type("9")) for phone in asking]
-        confirmations = [asyncio.create_task(phone.type(SEND)) for phone in sending]
-        await held.holds(len(legs) + len(confirmations))
-        gateway.signal(signal.SIGTERM)
-        await refused(url)
-        assert not any(leg.done() for leg in [*legs, *confirmations])
-        held.open()
-        assert await asyncio.gather(*legs) == [expected] * len(legs)
-        references = set(map(reference_in, await asyncio.gather(*confirmations)))
-        assert await gateway.ended() == 0
-        assert "Traceback" not in gateway.said
-    assert await cases_of(f"sqlite:///{tmp_path}/var/ussd-engine.db", references) == len(sending)
 
 
 async def test_good_and_bad_reloads_break_no_dialog(tmp_path: Path, client: aiohttp.ClientSession) -> None:
@@ -216,6 +191,8 @@ async def test_two_workers_break_no_dialog_over_good_and_bad_reloads(
         await reloads(gateway, tmp_path, client)
         gateway.signal(signal.SIGTERM)
         assert await gateway.ended() == 0
+        ends = [line["event"] for line in gateway.logged() if line["event"] in (Notice.DRAINING, Notice.STOPPED)]
+        assert sorted(ends) == [Notice.DRAINING] * 2 + [Notice.STOPPED] * 2, "each worker tells of itself"
 
 
 @pytest.mark.redis

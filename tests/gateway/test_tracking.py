@@ -121,6 +121,28 @@ async def test_two_copies_of_a_look_at_once_lead_on_once(house: House, caller: C
     assert house.sessions.only().step == before + 1
 
 
+async def test_copies_of_one_answer_cost_one_try(house: House, caller: Caller) -> None:
+    ref = await sent(caller)
+    house.move(700)
+    await caller.at(*TRACK, "2", ref)
+    for left in (4, 3):
+        caller.inputs = (*caller.inputs, "0007")
+        turn = caller.input("0007")
+        shown = {(await one).text for one in [asyncio.create_task(caller.send(turn)) for _ in range(3)]}
+        assert len(shown) == 1
+        assert f"Majaribio yaliyobaki: {left}." in shown.pop()
+        await caller.type("0")
+
+
+async def test_of_one_day_what_was_sent_last_stands_first(house: House, caller: Caller) -> None:
+    refs = []
+    for _ in range(4):
+        refs.append(await sent(caller))
+        house.move(700)
+    shown = await caller.at(*TRACK, "1")
+    assert shown.text.split("\n")[1:5] == [f"{at}. {ref} Imepokelewa" for at, ref in enumerate(reversed(refs), 1)]
+
+
 # what the core says
 
 
@@ -142,6 +164,15 @@ async def test_an_answer_is_read_in_pages_and_stays_in_the_core(house: House, ca
     assert "transfoma" not in str(house.sessions.only().rows)
     await caller.type("1")
     assert caller.screen == "rate"
+
+
+async def test_a_question_is_called_so_and_answered_from_where_it_was_read(house: House, caller: Caller) -> None:
+    ref = await sent(caller)
+    await told(house, ref, "opened", "in_progress", "need_info", words="Ni mtaa gani?")
+    assert "1. Soma swali" in (await opened(house, caller, ref)).text
+    assert (await caller.type("1")).text == "Ni mtaa gani?\n1. Jibu swali\n0. Rudi"
+    await caller.type("1", "Mtaa wa Kuu")
+    assert caller.screen == "add_done"
 
 
 async def test_another_answer_meanwhile_begins_at_its_first_page(house: House, caller: Caller) -> None:

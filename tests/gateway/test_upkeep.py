@@ -16,7 +16,7 @@ from house import REVIEW, SEND, House
 from ussd_engine import config
 from ussd_engine.engine import open_engine
 from ussd_engine.errors import ConfigError, EngineError
-from ussd_engine.keys import Keyring
+from ussd_engine.keys import ROTATING, Keyring
 from ussd_engine.ledger import PurgeLog
 from ussd_engine.ledger.retention import forget
 from ussd_engine.ledger.tables import contacts, submissions
@@ -103,7 +103,7 @@ async def test_a_dialog_goes_on_while_every_key_of_it_is_changed(opened: Callabl
     await phone.dial()
     await phone.type(*ENGLISH, "1", "1", "tanesco", "1")
     today = DAY
-    for purpose in ("session", "data", "vault_tag", "box"):
+    for purpose in ROTATING:
         Keyring.change(file, lambda keys, purpose=purpose: keys.plan(purpose, edge.now, int(edge.now) + 60, today))
     await edge.engine.reload()
     await phone.type("1", "Umeme umekatika mtaani kwetu")

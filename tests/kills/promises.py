@@ -10,7 +10,10 @@ import aiohttp
 
 from simulator.phone import Line
 from ussd_engine.delivery import Delivery
+from ussd_engine.feedback.access import Officer
 from ussd_engine.feedback.case import CoreCase
+from ussd_engine.feedback.desk import Desk
+from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.sql import SqlStore
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.outbox import LEASE_MS
@@ -26,6 +29,7 @@ GONE = {**NEVER, "effects": 1}
 """She left, which is an act too."""
 TOLD_GONE = "Umeacha. Hakuna kilichotumwa"
 UNFINISHED = "Endelea ulipoishia"
+OFFICER = Officer("officer", "TANESCO")
 SHOWN = re.compile(r"Namba: ([0-9]{9})\nPIN: ([0-9]{4})")
 
 
@@ -113,7 +117,7 @@ def _once(ground: Ground, books: Books, reference: str, pin: str) -> None:
 
 
 async def carried(ground: Ground) -> tuple[CoreCase, Submission]:
-    """A worker takes up what a dead one had or had not done; what the core has then, once and whole."""
+    """A worker takes up what a dead one had or had not done; what an officer opens then, once and whole."""
     before = ground.books()
     (reference,) = before.references
     ledger = await Ledger.open(ground.settings.database.reveal(), ground.keyring, _in(0))
@@ -122,13 +126,15 @@ async def carried(ground: Ground) -> tuple[CoreCase, Submission]:
     await Delivery(ledger.outbox, store, _in(LEASE_MS)).step()
     assert ground.books().rows == {**ONCE, "outbox": 0, "core_cases": 1}
     assert await Delivery(ledger.outbox, store, _in(2 * LEASE_MS)).step() == 0
-    case, found = await ledger.case(reference), await store.show(reference)
-    await ledger.close()
+    case = await ledger.case(reference)
     assert case is not None
-    assert found is not None
     assert (case.state, case.core_reference) == (CaseState.RECEIVED, reference)
-    assert found[1].answers["message"] == WORDS
-    return found
+    desk = Desk(ledger.database, ground.keyring, Offices(), _in(0))
+    held = await desk.open(OFFICER, reference)
+    file = await desk.read(OFFICER, reference, "handling")
+    await ledger.close()
+    assert file.submission.answers["message"] == WORDS
+    return held, file.submission
 
 
 def _in(ms: int) -> Callable[[], int]:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from ussd_engine.errors import ConfigError, LedgerUnavailable, RolledBack
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger import Ledger
+from ussd_engine.ledger import Ledger, upgrade
 from ussd_engine.testing.ledger_contract import LedgerContract
 from ussd_engine.testing.specimens import DAY, NAME, SPELLINGS, TEXT, StoppedClock, anonymous, cancel, named, submit
 
@@ -28,6 +29,10 @@ class TestSqliteLedger(LedgerContract):
 
 async def open_ledger(url: str) -> Ledger:
     return await Ledger.open(url, Keyring.random(DAY), StoppedClock())
+
+
+async def open_and_close(url: str) -> None:
+    await (await open_ledger(url)).close()
 
 
 async def test_what_was_confirmed_survives_a_process_killed_at_once(sqlite_url: str, tmp_path: Path) -> None:
@@ -101,8 +106,20 @@ CREATE TRIGGER ends BEFORE INSERT ON cases WHEN NEW.institution = 'ENDS' BEGIN S
 
 
 async def test_a_database_without_tables_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").touch()
     with pytest.raises(ConfigError, match="ussd-engine db upgrade"):
-        await open_ledger(f"sqlite:///{tmp_path}/new/ledger.db")
+        await open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+
+
+@pytest.mark.parametrize("place", ["new/ledger.db", "ledger.db", "100% ?#.db"])
+def test_who_opens_a_ledger_makes_none_and_an_upgrade_does(tmp_path: Path, place: str) -> None:
+    url = f"sqlite:///{quote(str(tmp_path / place))}"
+    with pytest.raises(LedgerUnavailable, match="the file is not there"):
+        asyncio.run(open_ledger(url))
+    assert list(tmp_path.iterdir()) == []
+    asyncio.run(upgrade(url))
+    asyncio.run(open_and_close(url))
+    assert len(list(tmp_path.rglob("*.db"))) == 1
 
 
 async def test_a_ledger_in_memory_is_refused() -> None:

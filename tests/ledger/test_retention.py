@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, event, update
+from retained import YEAR, carried, stands
+from sqlalchemy import Table, event
 
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
@@ -17,7 +18,18 @@ from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.purge import Erased
 from ussd_engine.ledger.queue import decoded
 from ussd_engine.ledger.retention import EFFECT_KEPT_MS, MOST, PURGES, forget
-from ussd_engine.ledger.tables import cases, contacts, effects, erased, languages, limits, outbox, submissions, tries
+from ussd_engine.ledger.tables import (
+    cases,
+    contacts,
+    effects,
+    erased,
+    languages,
+    limits,
+    outbox,
+    submissions,
+    tries,
+)
+from ussd_engine.ledger.terms import last_day
 from ussd_engine.messages import Erasure
 from ussd_engine.testing.databases import dump
 from ussd_engine.testing.specimens import (
@@ -36,55 +48,17 @@ from ussd_engine.testing.specimens import (
 LONG_AGO = DAY - timedelta(days=1000)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def keyring() -> Keyring:
-    return Keyring.random(DAY)
-
-
-@pytest.fixture
-async def ledger(url: str, keyring: Keyring, clock: StoppedClock) -> AsyncIterator[Ledger]:
-    ledger = await Ledger.open(url, keyring, clock)
-    yield ledger
-    await ledger.close()
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> PurgeLog:
-    return PurgeLog(tmp_path / "log" / "erased.log")
-
-
-async def stands(ledger: Ledger, reference: str, **values: Any) -> None:
-    """Let a case stand somewhere."""
-    change = update(cases).where(cases.c.reference == reference).values(**values)
-    await ledger.database.write(lambda conn: conn.execute(change).rowcount)
-
-
-async def carried(ledger: Ledger, clock: StoppedClock) -> None:
-    """Let the core have all that waits."""
-    while claims := await ledger.outbox.claim(clock(), 100):
-        for claim in claims:
-            assert await ledger.outbox.done(claim, None)
-
-
 # What a case stands at on DAY, and the last day after DAY on which its number is still kept; None: for ever.
 TERMS: list[tuple[dict[str, Any], int | None]] = [
     ({"state": "queued"}, None),
-    ({"state": "received"}, None),
-    ({"state": "opened"}, None),
-    ({"state": "in_progress"}, None),
-    ({"state": "need_info"}, None),
-    ({"state": "appealed"}, None),
+    ({"state": "received"}, YEAR),
+    ({"state": "opened"}, YEAR),
+    ({"state": "in_progress"}, YEAR),
+    ({"state": "need_info"}, YEAR),
+    ({"state": "transferred"}, YEAR),
+    ({"state": "appealed"}, YEAR),
+    ({"state": "received", "touched": DAY + timedelta(days=40)}, YEAR + 40),
+    ({"state": "received", "changed": DAY + timedelta(days=50), "touched": DAY + timedelta(days=40)}, YEAR + 50),
     ({"state": "closed", "ended": DAY}, 90),
     ({"state": "closed", "ended": DAY, "rating": "yes"}, 90),
     ({"state": "not_accepted", "ended": DAY}, 90),
@@ -93,8 +67,8 @@ TERMS: list[tuple[dict[str, Any], int | None]] = [
     ({"state": "answered", "ended": DAY}, 90 + 14),
     ({"state": "answered", "ended": DAY, "rating": "no"}, 90 + 30),
     ({"state": "opened", "type": "compliment", "changed": DAY}, 90),
-    ({"state": "received", "type": "compliment", "changed": DAY}, None),
-    ({"state": "opened", "type": "opinion", "changed": DAY}, None),
+    ({"state": "received", "type": "compliment", "changed": DAY}, YEAR),
+    ({"state": "opened", "type": "opinion", "changed": DAY}, YEAR),
 ]
 
 
@@ -106,6 +80,8 @@ async def test_a_number_is_kept_as_long_as_it_may_be_needed_and_no_longer(
     await ledger.act(act)
     await carried(ledger, clock)
     await stands(ledger, act.reference, **case)
+    (row,) = await rows(ledger, cases)
+    assert last_day(row) == (None if days is None else DAY + timedelta(days=days))
     clock.move((1000 if days is None else days) * DAY_MS)
     assert (await ledger.purge(log))["numbers"] == 0
     assert len(await rows(ledger, contacts)) == 1
@@ -175,7 +151,7 @@ async def test_results_of_acts_are_kept_30_days_and_tries_24_hours(
     ledger: Ledger, clock: StoppedClock, log: PurgeLog
 ) -> None:
     await ledger.act(submit())
-    one = {"tag": b"t", "what": "pin", "at_ms": clock()}
+    one = {"tag": b"t", "what": "pin", "at_ms": clock(), "once": b"1"}
     await ledger.database.write(lambda conn: conn.execute(tries.insert(), [one]).rowcount)
     clock.move(DAY_MS)
     await ledger.purge(log)
@@ -198,7 +174,7 @@ async def test_more_than_one_transaction_holds_is_purged_whole(
 OLD: list[tuple[str, Table, Callable[[int], dict[str, Any]]]] = [
     ("languages", languages, lambda at: {"tag": at.to_bytes(2), "locale": "sw", "touched": LONG_AGO, "muted": False}),
     ("counters", limits, lambda at: {"tag": at.to_bytes(2), "what": "cases", "day": LONG_AGO, "count": 1}),
-    ("tries", tries, lambda at: {"tag": (at // 3).to_bytes(2), "what": "pin", "at_ms": at // 3}),
+    ("tries", tries, lambda at: {"tag": (at // 3).to_bytes(2), "what": "pin", "at_ms": at // 3, "once": b""}),
 ]
 
 

@@ -21,6 +21,7 @@ from simulator.phone import Line
 from simulator.transcript import Step, load
 from ussd_engine import config, reference
 from ussd_engine.channels.base import Channel, Dial
+from ussd_engine.gsm import shorten
 from ussd_engine.model import Reply
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +112,7 @@ def script(words: str, name: str) -> list[Step]:
     """The shortest complaint with those words; `name` is given to the institution where there is one."""
     steps = []
     for step in SHORTEST.steps:
-        shows = step.shows and step.shows.replace(f'"{MESSAGE}"', f'"{words[:PREVIEW]}"')
+        shows = step.shows and step.shows.replace(f'"{MESSAGE}"', f'"{shorten(words, PREVIEW)}"')
         steps.append(msgspec.structs.replace(step, type=words if step.type == MESSAGE else step.type, shows=shows))
     if name:
         asked = Step(type="2", shows=None)

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import pytest
 from crowd import CANARY, Crowd, crowd_gateway, lines, people
+from servers.postgres_server import PostgresServer
 from stores import files_octets, postgres_rows, postgres_wal, redis_octets, sqlite_octets
 from traces import Traces, packed, spellings
 
-from ussd_engine.testing.databases import postgres_database
+from ussd_engine.ledger import upgrade
 
 NAMED_SHARE = 4
 """One citizen in so many lets the institution see her number and a name, which are sealed like all else."""
@@ -42,8 +43,10 @@ class Ledger(NamedTuple):
 
 @pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
-    with postgres_database() as url:
-        yield url
+    """On a server of its own: the log is of all that a server writes, and other tests write beside this one."""
+    with PostgresServer() as server:
+        asyncio.run(upgrade(server.url))
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 
 NATIONAL = 9
 """Digits of a number behind the country's prefix."""
+PACKED = 6
+"""Octets of a packed number."""
 DEPTH = 2
 """How often an encoding is undone."""
 
@@ -30,8 +32,15 @@ def spellings(msisdn: str) -> list[str]:
 
 
 def packed(msisdn: str) -> list[bytes]:
-    """The number as an integer, its end and its beginning first; 6 octets, which a wider one holds as well."""
-    return [int(msisdn).to_bytes(6, order) for order in ("big", "little")]
+    """The number as an integer, its beginning and its end first; 6 octets, which a wider one holds as well."""
+    return [int(msisdn).to_bytes(PACKED, order) for order in ("big", "little")]
+
+
+def _upper_halves(msisdn: str) -> list[tuple[bytes, int]]:
+    """Of each packed form, the half that holds the upper digits, and how many octets stand before it."""
+    big, little = packed(msisdn)
+    half = PACKED // 2
+    return [(big[:half], 0), (little[half:], half)]
 
 
 class Traces:
@@ -40,6 +49,8 @@ class Traces:
     def __init__(self, numbers: Iterable[str], canary: str) -> None:
         self._national = {form: number for number in numbers for form in _both_ways(number[-NATIONAL:].encode())}
         self._packed = {form: number for number in self._national.values() for form in packed(number)}
+        # Numbers of one network agree in their upper half: two searches find as much as one a number.
+        self._halves = {half for number in self._national.values() for half in _upper_halves(number)}
         self._canary = re.compile(rb"(?i)" + canary.encode() + rb"[a-z]+")
 
     def find(self, octets: bytes) -> set[str]:
@@ -58,7 +69,12 @@ class Traces:
             digits = _BETWEEN.sub(b"", match[0])
             windows = (digits[at : at + NATIONAL] for at in range(len(digits) - NATIONAL + 1))
             yield from (self._national[window] for window in windows if window in self._national)
-        yield from (number for form, number in self._packed.items() if form in octets)
+        for half, before in self._halves:
+            for match in re.finditer(re.escape(half), octets):
+                at = match.start() - before
+                form = octets[at : at + PACKED]
+                if form in self._packed:
+                    yield self._packed[form]
 
 
 def _both_ways(digits: bytes) -> tuple[bytes, bytes]:

@@ -35,6 +35,8 @@ class Menu:
         self.forms: Block = {}
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.count = 0
+        self.saved: set[str] = set()
+        """Every question that was asked, those of sub-forms too."""
         self.within = False
         """Whether a sub-form is under way."""
 
@@ -79,6 +81,7 @@ class Menu:
     def question(self) -> str:
         name, kind = self.name(), self.one(*ASKED)
         getattr(self, f"ask_{kind}")(name)
+        self.saved.add(name)
         return name
 
     def ask_choose(self, name: str) -> None:
@@ -164,6 +167,13 @@ class Menu:
         self.asked.append((name, ()))
         return None
 
+    def changes(self) -> None:
+        """Lines by which a question changes any other, one that comes later too, or a sub-form that is not its own."""
+        named = sorted({name for name, _ in self.asked} | self.forms.keys() - {"main"} | self.saved)
+        for screen in self.screens.values():
+            if "choose" in screen and named and self.draw(st.integers(0, 2)) == 0:
+                screen["go"] = {**screen.get("go", {}), "7. Badili": f"change {self.one(*named)}"}
+
     def review(self) -> None:
         """The last look, with a change of everything."""
         lines: Block = {"1. Tuma": "send"}
@@ -174,10 +184,13 @@ class Menu:
 
 
 @st.composite
-def menus(draw: st.DrawFn, given: bool = False) -> str:
-    """The file of one generated service. `given`: a line of its start brings the form an answer."""
+def menus(draw: st.DrawFn, given: bool = False, wild: bool = False) -> str:
+    """The file of one generated service. `given`: a line of its start brings the form an answer. `wild`: questions may
+    change others, later ones too."""
     menu = Menu(draw)
     menu.forms["main"] = {"ask": [*menu.items(0), "review"]}
+    if wild:
+        menu.changes()
     menu.review()
     doors: Block = {"1. Anza": "main"}
     chosen = [name for name, values in menu.asked if values]
@@ -191,7 +204,11 @@ def written(forms: Block, screens: Block) -> str:
     frame = _frame()
     around = {name: frame["screens"][name] for name in ("resume", "last", "too_many", "busy", "sorry")}
     actions = {
-        "send": {"do": "submit", "ok": "sorry", **dict.fromkeys(("limit", "failed", "cancelled", "in_doubt"), "sorry")},
+        "send": {
+            "do": "submit",
+            "ok": "sorry",
+            **dict.fromkeys(("limit", "hour", "failed", "cancelled", "in_doubt"), "sorry"),
+        },
         "leave": {"do": "cancel", "ok": "home", "sent": "sorry", "in_doubt": "sorry"},
     }
     whole = {**frame, "forms": forms, "screens": {**around, **screens}, "actions": actions}

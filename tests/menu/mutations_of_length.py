@@ -44,7 +44,7 @@ def _sizes(copy: ShippedCopy, locale: str) -> list[int]:
 
 
 def _over(copy: ShippedCopy, locale: str, place: str, screen: str, grow: Callable[[int], None]) -> Mutation:
-    """The fault stands at the screen; where the words are shown on several, it is one of those."""
+    """The fault stands at the screen; where the words are shown on several, or in an SMS, it is one of those."""
 
     def make() -> Told:
         cut = not screen or copy.entries(f"screens/{screen}/menu", f"screens/{screen}/list")
@@ -52,8 +52,9 @@ def _over(copy: ShippedCopy, locale: str, place: str, screen: str, grow: Callabl
         if screen:
             return Told(*copy.line(("screens", screen)), f'screen "{screen}" does not fit in {locale}')
         told = next(one for one in copy.check() if f"does not fit in {locale}" in one.message)
-        named = told.message.split('"')[1]
-        return Told(*copy.line(("screens", named)), f'screen "{named}" does not fit in {locale}')
+        kind, named, *_ = told.message.split('"')
+        section = "sms" if kind.startswith("sms") else "screens"
+        return Told(*copy.line((section, named)), f'{kind}"{named}" does not fit in {locale}')
 
     return Mutation(f"{place} in {locale}", make)
 

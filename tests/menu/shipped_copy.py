@@ -72,6 +72,8 @@ class ShippedCopy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.written: dict[str, str] = {}
+        self._told: list[Told] | None = None
+        """What a check has told of the files as they stand."""
         for name in ("menus", "locales"):
             shutil.copytree(ROOT / name, folder / name)
 
@@ -81,12 +83,14 @@ class ShippedCopy:
     def write(self, file: str, text: str) -> None:
         self.written.setdefault(file, self.read(file))
         (self.folder / file).write_text(text)
+        self._told = None
 
     def restore(self) -> None:
         """All files as they are shipped."""
         for file, text in self.written.items():
             (self.folder / file).write_text(text)
         self.written.clear()
+        self._told = None
 
     def files(self) -> list[str]:
         """The menu files of the service that citizens use."""
@@ -148,6 +152,11 @@ class ShippedCopy:
 
     def check(self) -> list[Told]:
         """What `ussd-engine check` prints of the copy, files named from its folder."""
+        if self._told is None:
+            self._told = self._checked()
+        return self._told
+
+    def _checked(self) -> list[Told]:
         settings: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name.startswith("USSD_ENGINE_"))
         settings |= {f"USSD_ENGINE_{name.upper()}": str(self.folder / name) for name in ("menus", "locales")}
         result = CliRunner().invoke(cli, ["check"], env=settings, standalone_mode=False)

@@ -28,6 +28,8 @@ CASE = About(
     {
         "type": "complaint",
         "status": "answered",
+        "says": "answer",
+        "refused": "appeal",
         "institution": "TANESCO",
         "higher": "NISHATI",
         "date": "15/01/2026",
@@ -47,8 +49,9 @@ class Stroll:
         wants = [(), ("place",), ("date",), ("place", "date")]
         reached = frozenset({"be_reached"} if self.random.random() < 0.8 else ())
         may = frozenset(name for name in MAY if self.random.random() < 0.7)
+        asked = frozenset({"reply"} if self.random.random() < 0.2 else ())
         can = frozenset({"read", "append", "rate", "withdraw", "appeal"} if self.random.random() < 0.8 else ())
-        self.facts = {"can": reached | may, "core_can": can, "core_wants": frozenset(self.random.choice(wants))}
+        self.facts = {"can": reached | may | asked, "core_can": can, "core_wants": frozenset(self.random.choice(wants))}
         self.locale = self.random.choice(["", *next(iter(edition.languages.values()))])
         self.steps: list[tuple[str, str]] = []
 
@@ -102,7 +105,7 @@ class Stroll:
 
     def outcome(self, do: str) -> str:
         first, *others = ACTIONS[do].outcomes
-        return self.random.choice([first, first, *others])
+        return self.random.choice([first, first, first, *others])
 
     def result(self) -> Outcome:
         return Outcome(0, {"ref": "482173659", "due": "01/01/2027"}, b"case")

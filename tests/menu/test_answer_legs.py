@@ -55,6 +55,9 @@ class Ledger:
     async def case(self, reference: str) -> Case | None:
         return None
 
+    async def seen(self, reference: str, msisdn: str) -> None:
+        return None
+
 
 class Wire(ShippedForms):
     """A caller of the model, and the gateway that a handset of one kind reaches with the same inputs."""

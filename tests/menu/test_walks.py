@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
-from generated import edition_of, menus
+from generated import edition_of, menus, written
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from menu_folder import MenuFolder, shipped
@@ -16,7 +17,7 @@ from ussd_engine import gsm
 pytestmark = pytest.mark.usefixtures("strict")
 
 KEYS = ["0", "0", "98", "00", "", "7", "abc"]
-ENGINE_SHOWS = {"last", "fault", "old", "busy", "maint"}
+ENGINE_SHOWS = {"last", "fault", "old", "busy", "maint", "too_fast"}
 """Screens that the engine shows by itself."""
 SHOWN = 200
 """So often a screen is looked at."""
@@ -33,7 +34,7 @@ def test_walks_meet_every_screen_and_each_fits() -> None:
     met: Counter[str] = Counter()
     for seed in range(400):
         stroll = Stroll(edition, 1000 + seed)
-        for session in stroll.walk(200):
+        for session in stroll.walk(300):
             met[session.screen] += 1
             assert met[session.screen] > SHOWN or gsm.fits(stroll.show(session)), stroll.steps[-5:]
     assert set(edition.services["emrejesho"].service.screens) - set(met) <= ENGINE_SHOWS
@@ -56,4 +57,45 @@ def test_a_walk_over_any_menu_that_passes_never_ends_in_an_error(text: str, seed
     for number in range(4):
         stroll = Stroll(edition, seed + number, KEYS)
         for session in stroll.walk(60):
+            assert session.screen, stroll.steps
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(menus(wild=True), st.integers(0, 1000))
+def test_nor_one_over_a_menu_whose_questions_change_later_ones(text: str, seed: int) -> None:
+    edition = edition_of(text)
+    assume(edition is not None)
+    assert edition is not None
+    for number in range(4):
+        stroll = Stroll(edition, seed + number, KEYS)
+        for session in stroll.walk(60):
+            assert session.screen, stroll.steps
+
+
+def choice(save: str, change: str = "") -> dict[str, Any]:
+    """A question with three answers, from which another is changed."""
+    lines = {f"{number}. Jibu": value for number, value in enumerate("abc", 1)}
+    found = {"menu": "Swali", "save": save, "choose": lines}
+    return {**found, "go": {"7. Badili": f"change {change}"}} if change else found
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (choice("q1", "q3"), choice("q3", "q1")),  # each changes the other, so she is back behind the first
+        (choice("q1", "q3"), choice("q1")),  # the later one answers the first
+    ],
+    ids=["each other", "the same answer"],
+)
+def test_who_changes_a_later_question_goes_on_behind_what_is_answered_by_then(
+    first: dict[str, Any], last: dict[str, Any]
+) -> None:
+    screens = {"q1": first, "q2": {"input": "Andika", "save": "q2", "check": {"letters": 300}}, "q3": last}
+    screens["home"] = {"menu": "Karibu", "go": {"1. Anza": "main"}}
+    screens["review"] = {"menu": "Hakiki", "go": {"1. Tuma": "send", "2. Badili": "change q1", "9. Acha": "leave"}}
+    edition = edition_of(written({"main": {"ask": ["q1", "q2", "q3", "review"]}}, screens))
+    assert edition is not None
+    for seed in range(60):
+        stroll = Stroll(edition, seed, KEYS)
+        for session in stroll.walk(40):
             assert session.screen, stroll.steps

@@ -46,7 +46,7 @@ screens:
   sorry: {end: "Piga tena {code}"}
   done: {end: "Namba {ref}, PIN {pin}"}
 actions:
-  send: {do: submit, ok: done, limit: sorry, failed: sorry, cancelled: sorry, in_doubt: sorry}
+  send: {do: submit, ok: done, limit: sorry, hour: sorry, failed: sorry, cancelled: sorry, in_doubt: sorry}
   leave: {do: cancel, ok: home, sent: done, in_doubt: sorry}
 """
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SADeprecationWarning
 
+from ussd_engine.errors import RolledBack, Unknown
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger, upgrade
 from ussd_engine.ledger.acts import Acts
@@ -26,13 +27,20 @@ from ussd_engine.ledger.sqlite import SqliteDatabase
 from ussd_engine.model import Committed, Submission
 from ussd_engine.reference import draw
 
+from . import files
+from .files import Files
 from .loop import WorldLoop
 from .weather import Weather
+from .witness import CURRENT
 
 MEMORY = "file:world?mode=memory&cache=shared"
 QUICK_S, LONG_S = 0.003, 6.0
+HUNG_S = 45.0
+"""Longer than a claim is lent."""
 AT_THE_DRIVER = ("lost", "unanswered", "unknown_rolled")
 MOST_CASES = 99
+PLACES = {(True, True): "sql", (True, False): "look", (False, True): "core", (False, False): "news"}
+"""Where a job is counted: whether it is a turn's, and whether it writes."""
 
 
 class Books:
@@ -47,6 +55,8 @@ class Books:
             # Either pool that SQLAlchemy means to choose for a database in memory does here.
             warnings.simplefilter("ignore", SADeprecationWarning)
             self._databases = [_database(self.faults) for _ in range(workers)]
+        self.stepped: list[tuple[float, int]] = []
+        """How many steps of cases there were after each transaction, and when it was over."""
         self.cuts_look = False
         """Whether the connection of the next read ends at its driver."""
         for database in self._databases:
@@ -59,6 +69,13 @@ class Books:
     def empty(self) -> None:
         """Take every row away."""
         self._template.backup(self._anchor)
+        self.stepped = []
+
+    def stamp(self, at_s: float) -> None:
+        """A transaction is over."""
+        (steps,) = self._anchor.execute("SELECT ifnull(max(number), 0) FROM world_steps").fetchone()
+        if not self.stepped or self.stepped[-1][1] != steps:
+            self.stepped.append((at_s, steps))
 
     def ledger(self, worker: int, keyring: Keyring, clock_ms: Callable[[], int], zone: Any) -> Ledger:
         acts = Acts(keyring, draw, MOST_CASES, MOST_CASES)
@@ -83,6 +100,27 @@ class Books:
             for reference, case, sealed in rows
         }
 
+    def held(self) -> list[str]:
+        """The references of the core's cases, in the order in which they came."""
+        return [row[0] for row in self._anchor.execute("SELECT reference FROM core_cases ORDER BY rowid")]
+
+    def holder(self, reference: str) -> str:
+        """The institution with which the core's case lies."""
+        asked = "SELECT institution FROM core_cases WHERE reference = ?"
+        return str(self._anchor.execute(asked, [reference]).fetchone()[0])
+
+    def files(self, keyring: Keyring) -> Files:
+        """All that ledger and core hold of cases."""
+        return files.read(self._anchor, keyring, self.stepped)
+
+    def under_way(self) -> bool:
+        """Whether a message waits for the core, or an event for the ledger."""
+        waiting = "EXISTS (SELECT 1 FROM outbox)"
+        told = "(SELECT max(number) FROM core_events)"
+        heard = "(SELECT max(CAST(mark AS INTEGER)) FROM marks)"
+        asked = f"SELECT {waiting} OR ifnull({told}, 0) > ifnull({heard}, 0)"
+        return bool(self._anchor.execute(asked).fetchone()[0])
+
 
 def _database(faults: Faults) -> SqliteDatabase:
     return SqliteDatabase(make_url(f"sqlite:///{MEMORY}&uri=true"), faults)
@@ -96,6 +134,7 @@ def _template() -> sqlite3.Connection:
         asyncio.run(upgrade(f"sqlite:///{path}"))
         with contextlib.closing(sqlite3.connect(path)) as made:
             made.backup(found)
+    found.executescript(files.TABLES)
     return found
 
 
@@ -112,12 +151,33 @@ class Desk:
         """As `run_in_executor`: a job that was cancelled before it began does not begin."""
         future: asyncio.Future[Any] = self._loop.create_future()
         writes = func.__name__ == "_transact"
-        what = self._weather.strikes("sql" if writes else "look", func.__name__)
+        turn = CURRENT.get(None) is not None
+        what = self._weather.strikes(PLACES[turn, writes], func.__name__)
         quick_s = self._chance.uniform(0.1, 1.0) * QUICK_S
-        before_s = LONG_S if what == "late" else quick_s
+        before_s = {"late": LONG_S, "hung": HUNG_S}.get(what, quick_s)
         after_s = LONG_S if what == "slow" else quick_s
-        self._loop.call_later(before_s, self._run, future, what, after_s, func, args)
+        run = self._run if turn or not writes else self._run_beside
+        self._loop.call_later(before_s, run, future, what, after_s, func, args)
         return future
+
+    def _run_beside(
+        self, future: asyncio.Future[Any], what: str, after_s: float, func: Any, args: tuple[Any, ...]
+    ) -> None:
+        """A transaction that belongs to no turn; one that hung had begun, and whoever waited may be gone."""
+        if future.cancelled() and what != "hung":
+            return
+        result, error = None, None
+        if what not in ("lost", "unknown_rolled"):
+            try:
+                result = func(*args)
+            except Exception as raised:
+                error = raised
+        if what == "lost":
+            error = RolledBack("the world's database lost it")
+        elif what in ("unanswered", "unknown_rolled"):
+            error = Unknown("the world's database did not say")
+        self._books.stamp(self._loop.time())
+        self._loop.call_later(after_s, _settle, future, result, error)
 
     def _run(self, future: asyncio.Future[Any], what: str, after_s: float, func: Any, args: tuple[Any, ...]) -> None:
         if future.cancelled():
@@ -130,6 +190,7 @@ class Desk:
         except Exception as raised:
             result, error = None, raised
         self._books.faults._armed.clear()
+        self._books.stamp(self._loop.time())
         self._loop.call_later(after_s, _settle, future, result, error)
 
 

@@ -10,6 +10,8 @@ from ussd_engine.country import Country
 from ussd_engine.menu.edition import Edition, load_edition
 
 CODE = "*152*00#"
+SERVICE = "service.yaml"
+"""The file of the small service that changes."""
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 ASKED = "ask: [message, identity, review]"
@@ -63,14 +65,17 @@ def edition(name: str) -> Edition:
     if name == "shipped":
         return load_edition(menus, ROOT / "locales", {CODE: "gmp"}, country)
     with tempfile.TemporaryDirectory() as folder:
-        for file in (HERE / "menus").iterdir():
-            (Path(folder) / file.name).write_text(_changed(file, name))
+        menus = HERE / "menus"
+        for file in menus.rglob("*.*"):
+            copy = Path(folder) / file.relative_to(menus)
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_text(_changed(file, name))
         return load_edition(Path(folder), ROOT / "locales", {CODE: "mzizi"}, country)
 
 
 def _changed(file: Path, name: str) -> str:
     text = file.read_text()
-    for old, new in CHANGES[name].items() if file.stem == "kero" else ():
+    for old, new in CHANGES[name].items() if file.name == SERVICE else ():
         assert text.count(old) == 1, f"{file.name} holds {old!r} {text.count(old)} times"
         text = text.replace(old, new)
     return text

@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple
 from .editions import CHANGES
 from .weather import KINDS, Fault
 
+DOES = ("open", "work", "ask", "answer", "answer", "transfer", "refuse", "decide")
+"""What an officer can set out to do."""
+
 Channel = Literal["cumulative", "numbered", "window"]
 CHANNELS: tuple[Channel, ...] = ("cumulative", "numbered", "window")
 Number = Literal["always", "first", "never"]
@@ -33,6 +36,8 @@ class Person(NamedTuple):
     start_s: float = 0.0
     guest: bool = False
     """She shares her phone, and leaves alone what she finds there."""
+    follows: bool = False
+    """She goes on after she has sent something: she looks for it, and does what its screen offers."""
 
 
 class Change(NamedTuple):
@@ -43,6 +48,16 @@ class Change(NamedTuple):
     """By its name in `editions.CHANGES`."""
     gone: bool = False
     """Whether the editions before are no longer at hand, as after a start; else their dialogs go on on them."""
+
+
+class Errand(NamedTuple):
+    """What an officer sets out to do, with all the steps that lead there."""
+
+    at_s: float
+    does: str
+    """Of `DOES`."""
+    case: int
+    """Which case of those that stand there, by the order in which they came."""
 
 
 class Plan(NamedTuple):
@@ -58,6 +73,9 @@ class Plan(NamedTuple):
     brief: bool = False
     """Whether it is enough at the end that everybody can dial, else that each sends another complaint."""
     changes: tuple[Change, ...] = ()
+    core: bool = False
+    """Whether there is a core: messages are carried there, and what happens to a case is told."""
+    errands: tuple[Errand, ...] = ()
 
 
 class Climate(NamedTuple):
@@ -79,10 +97,19 @@ class Climate(NamedTuple):
     shipped: float = 0.1
     changes: tuple[int, int] = (0, 2)
     """How often the menus change, where they are those of the small service."""
+    core: float = 0.5
+    follows: float = 0.8
+    """How often somebody follows what she has sent, where there is a core."""
+    errands: tuple[int, int] = (2, 9)
+    trouble: tuple[int, int] = (0, 4)
+    """Faults on the way to the core and back."""
+    troubles: tuple[str, ...] = ("carry", "core", "core", "news")
 
 
 TEMPERATE = Climate()
-RANGE = {"redis": 45, "sql": 5, "look": 5, "leg": 20}
+RANGE = {"redis": 45, "sql": 5, "look": 5, "leg": 20, "carry": 5, "core": 40, "news": 40}
+FOLLOWS = (8, 26)
+"""Screens that somebody reads who follows her case."""
 
 
 def draw(seed: int, climate: Climate = TEMPERATE) -> Plan:
@@ -93,9 +120,36 @@ def draw(seed: int, climate: Climate = TEMPERATE) -> Plan:
     wide = 3 if shipped else len(people)
     faults = sorted({_fault(chance, climate, wide) for _ in range(chance.randint(*climate.faults))})
     workers = chance.randint(1, 3)
-    return Plan(
+    plan = Plan(
         seed, tuple(people), tuple(faults), workers, shipped, changes=() if shipped else _changes(seed, climate)
     )
+    return _with_core(plan, climate)
+
+
+def _with_core(plan: Plan, climate: Climate) -> Plan:
+    # A source of its own, as for the menus.
+    chance = random.Random(f"core {plan.seed}")
+    if chance.random() >= climate.core:
+        return plan
+    people = tuple(_following(one, chance) if chance.random() < climate.follows else one for one in plan.people)
+    trouble = {_trouble(chance, climate, len(people)) for _ in range(chance.randint(*climate.trouble))}
+    errands = [
+        Errand(round(chance.uniform(20.0, 250.0), 1), chance.choice(DOES), chance.randrange(6))
+        for _ in range(chance.randint(*climate.errands))
+    ]
+    faults = (*plan.faults, *sorted(trouble))
+    return plan._replace(people=people, faults=faults, core=True, errands=tuple(sorted(errands)))
+
+
+def _following(person: Person, chance: random.Random) -> Person:
+    """Somebody who sends first, and then does whatever can be done."""
+    script = tuple(chance.randrange(0, 10) if chance.random() < 0.6 else 0 for _ in range(chance.randint(*FOLLOWS)))
+    return person._replace(script=(0, 0, 0, *script), follows=True)
+
+
+def _trouble(chance: random.Random, climate: Climate, people: int) -> Fault:
+    place = chance.choice(climate.troubles)
+    return Fault(place, chance.randrange(RANGE[place] * people), chance.choice(KINDS[place]))
 
 
 def _changes(seed: int, climate: Climate) -> tuple[Change, ...]:

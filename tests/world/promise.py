@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from .editions import REVIEWS
+from .people import RECEIPT
 from .run import Run
 from .witness import Copy, Leg, Written
 
@@ -13,10 +13,9 @@ Broken = Iterator[str]
 PROMISES: list[Callable[[Run], Broken]] = []
 TURN_S = 4.05
 LAST_S, PENDING_S, KEPT_LIMIT_S = 180.0, 600.0, 600.0
-ACTING = (*REVIEWS, "settings", "resume")
 NOT_KNOWN = ("fault", "old", "in_doubt", "busy")
 TOKEN = re.compile(r"\b([A-F])\d+q\b")
-PIN = re.compile(r"Namba: (\d{9})\nPIN: (\d{4})")
+PIN = RECEIPT
 
 
 def promise(function: Callable[[Run], Broken]) -> Callable[[Run], Broken]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from sessions import Session
 from ussd_engine import gsm
+from ussd_engine.acts import acting
 from ussd_engine.model import Submission
 from ussd_engine.scope import draft_of
 
 from . import known
-from .editions import REVIEWS
+from .editions import REVIEWS, by_version
 from .promise import (
-    ACTING,
     PIN,
     TOKEN,
     TURN_S,
@@ -155,8 +155,8 @@ def an_answer_is_applied_once(run: Run) -> Broken:
         for one in more:
             assert first is not None
             base = run.witness.written[one.base or b""].session
-            acting = base.screen in ACTING or (base.screen == "home" and not run.plan.shipped)
-            in_hold = acting and one.copy.came_s - first.copy.came_s < known.HOLD_S
+            menu = by_version()[base.menu].services[base.service]
+            in_hold = acting(menu, base.screen) and one.copy.came_s - first.copy.came_s < known.HOLD_S
             if in_hold or not known.strayed(run, leg):
                 yield f"{leg} was applied again by copy {one.copy.number}, at {base.screen}"
 

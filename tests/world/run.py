@@ -7,8 +7,8 @@ import contextlib
 import os
 import random
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -22,13 +22,16 @@ from ussd_engine import reference
 from ussd_engine.editions import Editions
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Ledger
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Committed, Submission
 
 from .books import Books, Desk
 from .cache import Cache
 from .editions import edition
+from .files import Files
 from .loop import Stuck, WorldLoop
+from .office import Core, Office
 from .people import Citizen
 from .plan import Change, Plan
 from .provider import Provider
@@ -41,6 +44,8 @@ START_S = 1_764_072_000.0
 MOST_WORKERS = 3
 CHANGING_S = 2.0
 """What may lie between two workers when menus change."""
+CARRIES, CARRIES_S = 720, 10.0
+"""How often is looked whether the core has everything, and how long after each other."""
 FIRST = "first"
 
 
@@ -59,6 +64,7 @@ class Run:
     begun: dict[bytes, float]
     """When the act of each key was begun, in Unix seconds."""
     escaped: list[str]
+    files: Files = field(default_factory=Files)
     quiet_at: int = 0
     """The number of legs before everybody dialled once more, with nothing going wrong."""
     quiet_s: float = 0.0
@@ -73,9 +79,16 @@ def books() -> Books:
 
 
 @cache
+def menus(name: str) -> Edition:
+    """An edition. What is drawn where it is read is not of the run that first needs it."""
+    with chance(0):
+        return edition(name)
+
+
+@cache
 def keyring() -> Keyring:
     with chance(0):
-        return Keyring.random(edition(FIRST).country.today(int(START_S * 1000)))
+        return Keyring.random(menus(FIRST).country.today(int(START_S * 1000)))
 
 
 @contextlib.contextmanager
@@ -116,25 +129,44 @@ class World:
 
     async def run(self) -> Run:
         """Let everybody live, let everything come to rest, and then let each dial once more in fair weather."""
-        edition_ = edition("shipped" if self.plan.shipped else FIRST)
-        workers = [self._worker(index, edition_) for index in range(self.plan.workers)]
+        edition_ = menus("shipped" if self.plan.shipped else FIRST)
+        ledgers = [self._ledger(index, edition_) for index in range(self.plan.workers)]
+        office = Office(ledgers, keyring(), edition_, self.weather, self.witness, self.loop) if self.plan.core else None
+        cores = office.cores if office else [None] * self.plan.workers
+        workers = [self._worker(index, edition_, *of) for index, of in enumerate(zip(ledgers, cores, strict=True))]
         gateways = [gateway for gateway, _ in workers]
         provider = Provider(gateways, self.weather, self.witness, edition_.country, self.plan.seed)
-        people = [Citizen(one, provider, f"{self.plan.seed} {one.name}") for one in self.plan.people]
+        shown: dict[str, str] = {}
+        people = [Citizen(one, provider, f"{self.plan.seed} {one.name}", shown) for one in self.plan.people]
         run = Run(self.plan, self.witness, self.weather, self.cache, people, {}, {}, {}, {}, self.loop.escaped)
-        await self._live(run, provider, gateways)
+        async with office.at_work() if office else contextlib.nullcontext():
+            acting = office.clerk(self.books, self.witness, self.plan.seed).live(self.plan.errands) if office else None
+            await self._live(run, provider, gateways, [acting] if acting else [])
+            await self._carried()
         for _, sessions in workers:
             await sessions.close()
         run.effects, run.begun = self.books.effects(), self.books.begun()
         run.submissions = self.books.submissions(keyring())
+        run.files = self.books.files(keyring())
         run.ended_s = self.loop.time()
         return run
 
-    async def _live(self, run: Run, provider: Provider, gateways: list[Gateway]) -> None:
+    async def _carried(self) -> None:
+        """With nothing going wrong: until the core has every message, and the ledger has heard every event."""
+        for _ in range(CARRIES if self.plan.core else 0):
+            if not self.books.under_way():
+                return
+            await asyncio.sleep(CARRIES_S)
+
+    async def _live(
+        self, run: Run, provider: Provider, gateways: list[Gateway], beside: list[Coroutine[Any, Any, None]]
+    ) -> None:
         shared: dict[str, asyncio.Lock] = {}
+        acting = [asyncio.create_task(one) for one in beside]
         changing = [asyncio.create_task(self._change(gateways, change)) for change in self.plan.changes]
         await asyncio.gather(*(_in_turn(shared, citizen) for citizen in run.citizens))
         await provider.settle()
+        await asyncio.gather(*acting)
         for one in changing:
             one.cancel()
         await asyncio.gather(*changing, return_exceptions=True)
@@ -150,7 +182,7 @@ class World:
     async def _change(self, gateways: list[Gateway], change: Change) -> None:
         """Every worker reads the menus, and then one after the other begins dialogs on them."""
         await asyncio.sleep(change.at_s)
-        new = edition(change.edition)
+        new = menus(change.edition)
         self.witness.note(f"== the menus become {change.edition!r}{', those before are gone' if change.gone else ''}")
         for gateway in gateways:
             gateway.editions.keep(new)
@@ -161,17 +193,29 @@ class World:
             else:
                 gateway.editions.swap(new)
 
-    def _worker(self, index: int, edition_: Edition) -> tuple[Gateway, RedisSessions]:
-        ring = keyring().ring("session")
-        sessions = RedisSessions.from_url("redis://world:6379", Seal(ring.keys, ring.write, self.loop.time))
+    def _ledger(self, index: int, edition_: Edition) -> Ledger:
         zone = edition_.country.time_zone
         ledger = self.books.ledger(index, keyring(), lambda: int(self.loop.time() * 1000), zone)
+        self.witness.watch_ledger(ledger)
+        return ledger
+
+    def _worker(
+        self, index: int, edition_: Edition, ledger: Ledger, core: Core | None
+    ) -> tuple[Gateway, RedisSessions]:
+        ring = keyring().ring("session")
+        sessions = RedisSessions.from_url("redis://world:6379", Seal(ring.keys, ring.write, self.loop.time))
         source = random.Random(f"ids {self.plan.seed} {index}")
         gateway = Gateway(
-            Editions(edition_), sessions, ledger, keyring(), random=source.randbytes, clock=self.loop.time
+            Editions(edition_),
+            sessions,
+            ledger,
+            keyring(),
+            random=source.randbytes,
+            clock=self.loop.time,
+            core_can=core.capabilities if core else frozenset(),
+            ask_core=core.view if core else None,
         )
         self.witness.watch_sessions(sessions)
-        self.witness.watch_ledger(ledger)
         self.witness.watch_view(gateway.view)
         return gateway, sessions
 

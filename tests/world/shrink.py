@@ -59,6 +59,10 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield plan._replace(faults=plan.faults[:index] + plan.faults[index + 1 :])
     for index in range(len(plan.changes)):
         yield plan._replace(changes=plan.changes[:index] + plan.changes[index + 1 :])
+    if plan.core:
+        yield plan._replace(core=False, errands=())
+    for index in range(len(plan.errands)):
+        yield plan._replace(errands=plan.errands[:index] + plan.errands[index + 1 :])
     if plan.workers > 1:
         yield plan._replace(workers=plan.workers - 1)
     for index, person in enumerate(plan.people):

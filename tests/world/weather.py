@@ -9,6 +9,12 @@ from typing import NamedTuple
 REDIS = ("slow", "unanswered", "torn", "dead", "down", "forget1", "forget3", "empty", "evict", "readonly", "oom")
 SQL = ("lost", "unanswered", "unknown_rolled", "slow", "late")
 LOOK = ("slow", "down")
+CARRY = ("down", "unanswered", "slow", "rejected")
+"""What a core does with a message: it does not answer, it takes it and does not say so, it takes it too late, it will
+never take it (but for a submission, and for what it was asked before: then it does not answer)."""
+CORE = ("lost", "unanswered", "unknown_rolled", "slow", "late", "hung")
+"""What the database does to a transaction of the core, of an officer, of the outbox or of the news."""
+NEWS = ("slow", "down")
 LEG = ("drop", "twice", "again", "late", "stale", "slow", "behind", "mute", "closed", "kill")
 """What a provider does with a leg.
 
@@ -18,7 +24,7 @@ way that she has given up, and has perhaps dialled again. `mute`: the answer is 
 leg is sent again, and she sees the answer to that. `closed`: a notice that the dialogue is over, which it is not.
 `kill`: the turn is cancelled on its way.
 """
-KINDS = {"redis": REDIS, "sql": SQL, "look": LOOK, "leg": LEG}
+KINDS = {"redis": REDIS, "sql": SQL, "look": LOOK, "leg": LEG, "carry": CARRY, "core": CORE, "news": NEWS}
 WRITES_ONLY = ("readonly", "oom")
 """What a Redis answers to a write; a read it serves."""
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from sessions import Session
 from sessions.seal import version_of
-from ussd_engine.model import Act, Cancel, Committed, Submit
+from ussd_engine.model import Case, Committed, SetLanguage
+from ussd_engine.tracking import Effect, LookedUp, LookUp
 from ussd_engine.view import Seen
 
 from .plan import Person
@@ -54,8 +55,12 @@ class Copy:
     seen: Seen = field(default_factory=Seen)
     session: Session | None = None
     """The session whose screen was answered; `None` where the engine itself spoke."""
-    acts: list[Act] = field(default_factory=list)
+    acts: list[Effect] = field(default_factory=list)
     committed: list[Committed] = field(default_factory=list)
+    looked: list[tuple[LookUp, LookedUp]] = field(default_factory=list)
+    """The cases that it tried to open, and what came of that."""
+    cases: list[Case] = field(default_factory=list)
+    """What it was told of cases, by a look that came in time."""
     known: tuple[Committed, ...] = ()
     """What was known to be committed when the turn was answered."""
     at_hand: frozenset[bytes] = frozenset()
@@ -97,6 +102,8 @@ class Witness:
         self.written: dict[bytes, Written] = {}
         self.keys: defaultdict[bytes, set[int]] = defaultdict(set)
         """Whose phones wrote under a key of the store."""
+        self.said: dict[str, str] = {}
+        """The case of an institution's words, by the mark that stands in them."""
 
     def note(self, line: str) -> None:
         self.trace.append(f"{self._clock() - self._start_s:9.3f}  {line}")
@@ -140,7 +147,7 @@ class Witness:
         """Every act, and what came of it."""
         act = ledger.act
 
-        async def acted(effect: Act) -> Committed:
+        async def acted(effect: Effect) -> Committed:
             copy = CURRENT.get()
             copy.acts.append(effect)
             self.note(f"     {copy}: {_named(effect)} asked")
@@ -154,6 +161,27 @@ class Witness:
             return committed
 
         ledger.act = acted
+        look_up, case, own_cases = ledger.look_up, ledger.case, ledger.own_cases
+
+        async def looked_up(ask: LookUp) -> LookedUp:
+            looked: LookedUp = await look_up(ask)
+            copy = CURRENT.get()
+            copy.looked.append((ask, looked))
+            copy.cases += [looked.case] if looked.case else []
+            self.note(f"     {copy}: {ask.reference} {'with' if ask.pin else 'without'} PIN: {looked.outcome}")
+            return looked
+
+        async def seen(reference: str) -> Case | None:
+            found: Case | None = await case(reference)
+            CURRENT.get().cases += [found] if found else []
+            return found
+
+        async def listed(msisdn: str) -> list[Case]:
+            found: list[Case] = await own_cases(msisdn)
+            CURRENT.get().cases += found
+            return found
+
+        ledger.look_up, ledger.case, ledger.own_cases = looked_up, seen, listed
 
 
 def _stands(session: Session) -> str:
@@ -161,6 +189,6 @@ def _stands(session: Session) -> str:
     return f"step {session.step} at {session.screen}{pending}"
 
 
-def _named(act: Act) -> str:
-    kind = "submit" if isinstance(act, Submit) else "cancel" if isinstance(act, Cancel) else "language"
+def _named(act: Effect) -> str:
+    kind = "language" if isinstance(act, SetLanguage) else type(act).__name__.lower()
     return f"{kind} {act.key.hex()[:8]}"

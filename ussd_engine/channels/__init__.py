@@ -1,36 +1,95 @@
-"""The providers. A new one is a file, a line in `CHANNELS`, and a file of cases under `tests/channels/`.
+"""The providers. A new one is a file, a line in `CHANNELS` or `GATEWAYS`, and a file of cases under `tests/channels/`.
 
-Packages outside add theirs in the entry-point group `ussd_engine.channels`: a name and a factory like those here.
+One name may have both sides, USSD and SMS. Packages outside add theirs in the entry-point groups `ussd_engine.channels`
+and `ussd_engine.sms`: a name and a factory like those here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from typing import Any
 
-from ussd_engine.channels.africastalking import AfricasTalking
+from ussd_engine.channels.africastalking import AfricasTalking, AfricasTalkingSms
 from ussd_engine.channels.base import Channel, Settings
+from ussd_engine.channels.beem import BeemSms
 from ussd_engine.channels.generic import Generic
+from ussd_engine.channels.kannel import KannelSms
+from ussd_engine.channels.loopback import LoopbackSms
+from ussd_engine.channels.mgov import MgovSms
+from ussd_engine.channels.nextsms import NextSms
+from ussd_engine.channels.sms import Gateway, SmsSettings
 from ussd_engine.errors import ConfigError, did_you_mean
 
 GROUP = "ussd_engine.channels"
+SMS_GROUP = "ussd_engine.sms"
+SMS = "sms"
+"""The table of SMS among the settings of a channel. Where it stands, the channel carries SMS."""
 
 CHANNELS: dict[str, Callable[[Settings], Channel]] = {
     "africastalking": AfricasTalking,
     "generic": Generic,
 }
 
+GATEWAYS: dict[str, Callable[[SmsSettings], Gateway]] = {
+    "africastalking": AfricasTalkingSms,
+    "beem": BeemSms,
+    "kannel": KannelSms,
+    "loopback": LoopbackSms,
+    "mgov": MgovSms,
+    "nextsms": NextSms,
+}
+
 
 def names() -> list[str]:
-    """Every channel that can be configured, built in or installed."""
-    return sorted({*CHANNELS, *(point.name for point in entry_points(group=GROUP))})
+    """Every channel that can answer USSD, built in or installed."""
+    return _names(CHANNELS, GROUP)
+
+
+def sms_names() -> list[str]:
+    """Every channel that can carry SMS, built in or installed."""
+    return _names(GATEWAYS, SMS_GROUP)
 
 
 def create(settings: Settings) -> Channel:
-    """The channel called `settings.name`. Raises `ConfigError`."""
-    if settings.name in CHANNELS:
-        return CHANNELS[settings.name](settings)
-    for point in entry_points(group=GROUP, name=settings.name):
-        factory: Callable[[Settings], Channel] = point.load()
-        return factory(settings)
-    raise ConfigError(f'channel "{settings.name}" does not exist{did_you_mean(settings.name, names())}')
+    """The USSD side of the channel called `settings.name`. Raises `ConfigError`."""
+    factory: Callable[[Settings], Channel] = _factory(settings.name, CHANNELS, GROUP)
+    return factory(settings)
+
+
+def create_gateway(settings: SmsSettings) -> Gateway:
+    """The SMS side of the channel called `settings.name`. Raises `ConfigError`."""
+    factory: Callable[[SmsSettings], Gateway] = _factory(settings.name, GATEWAYS, SMS_GROUP)
+    return factory(settings)
+
+
+def ussd_options(options: Mapping[str, object]) -> dict[str, object]:
+    """Of a channel's settings those of its USSD side."""
+    return {name: value for name, value in options.items() if name != SMS}
+
+
+def sms_options(name: str, options: Mapping[str, object]) -> Mapping[str, object] | None:
+    """Of a channel's settings those of its SMS side; `None` where it is to carry none. Raises `ConfigError`."""
+    table = options.get(SMS)
+    if name not in names():
+        for key in ussd_options(options):
+            raise ConfigError(f'channel "{name}": setting "{key}" does not exist: it carries SMS alone, set in "{SMS}"')
+        if table is None:
+            raise ConfigError(f'channel "{name}": it carries SMS alone, and has no table "{SMS}"')
+    if table is not None and name not in sms_names():
+        raise ConfigError(f'channel "{name}": it carries no SMS; there are {", ".join(sms_names())}')
+    if table is not None and not isinstance(table, Mapping):
+        raise ConfigError(f'channel "{name}": "{SMS}": expected a table')
+    return table
+
+
+def _names(table: Mapping[str, object], group: str) -> list[str]:
+    return sorted({*table, *(point.name for point in entry_points(group=group))})
+
+
+def _factory(name: str, table: Mapping[str, Any], group: str) -> Any:
+    if name in table:
+        return table[name]
+    for point in entry_points(group=group, name=name):
+        return point.load()
+    raise ConfigError(f'channel "{name}" does not exist{did_you_mean(name, _names(table, group))}')

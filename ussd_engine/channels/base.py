@@ -24,6 +24,16 @@ class Kind(StrEnum):
 
     USSD = "ussd"
     EVENTS = "events"
+    SMS = "sms"
+    REPORTS = "reports"
+
+
+_PLACES = {
+    Kind.USSD: ("ussd",),
+    Kind.EVENTS: ("ussd", "events"),
+    Kind.SMS: ("sms",),
+    Kind.REPORTS: ("sms", "reports"),
+}
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,8 +140,8 @@ class Channel(Protocol):
 
 def path(channel: str, kind: Kind = Kind.USSD, token: str = "") -> str:
     """The address at which a channel is served."""
-    parts = ["ussd", channel, *(["events"] if kind is Kind.EVENTS else []), *([token] if token else [])]
-    return "/" + "/".join(parts)
+    room, *last = _PLACES[kind]
+    return "/" + "/".join([room, channel, *last, *([token] if token else [])])
 
 
 def configure(settings: Settings, profile: Profile, own: type[_Own]) -> tuple[Profile, _Own]:

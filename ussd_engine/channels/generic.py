@@ -157,7 +157,7 @@ class Generic:
             return wire.query(request)
         if self._wire.body == "form":
             return wire.form(request)
-        return {name: _scalar(name, value) for name, value in wire.json_object(request).items()}
+        return wire.scalars(request)
 
     def _phase(self, fields: dict[str, str]) -> Phase:
         if self._names.closed and fields.get(self._names.closed):
@@ -264,11 +264,3 @@ def _unescaped(inner: str) -> str | None:
         return str(json.loads(f'"{inner}"'))
     except ValueError:
         return None
-
-
-def _scalar(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or isinstance(value, str | int):
-        return "" if value is None else str(value)
-    raise NotACallback(f"field {name} is neither text nor number")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from ussd_engine.channels.base import Request
@@ -18,6 +19,8 @@ UTF_8 = frozenset({"utf-8", "utf8"})
 MAX_FIELDS = 64
 MAX_BYTES = 64 * 1024
 
+_Text = TypeVar("_Text", str, bytes)
+
 
 def form(request: Request) -> dict[str, str]:
     """The fields of a POST form."""
@@ -28,6 +31,24 @@ def query(request: Request) -> dict[str, str]:
     """The fields in the address of a GET."""
     _expect_method(request, "GET")
     return _pairs(request.query)
+
+
+def query_octets(request: Request) -> dict[str, bytes]:
+    """The fields in the address of a GET, where one of them may be in another charset than the rest."""
+    _expect_method(request, "GET")
+    try:
+        pairs = parse_qsl(request.query, keep_blank_values=True, encoding="latin-1", max_num_fields=MAX_FIELDS)
+        return {name: str(value).encode("latin-1") for name, value in _object(pairs).items()}
+    except ValueError:
+        raise NotACallback(f"more than {MAX_FIELDS} fields, or one that is not percent-encoded") from None
+
+
+def decoded(octets: bytes, charset: str = "utf-8") -> str:
+    """A text in the charset that its request names."""
+    try:
+        return octets.decode(charset)
+    except UnicodeDecodeError:
+        raise NotACallback("a text is not in the charset that it is said to be in") from None
 
 
 def json_object(request: Request) -> dict[str, object]:
@@ -42,7 +63,22 @@ def json_object(request: Request) -> dict[str, object]:
     return value
 
 
-def filled(fields: dict[str, str], name: str) -> str:
+def scalars(request: Request) -> dict[str, str]:
+    """The object in a JSON body, its values as texts."""
+    return {name: _scalar(name, value) for name, value in json_object(request).items()}
+
+
+def chosen(request: Request, *names: str) -> dict[str, str]:
+    """The fields of a form or of a JSON object under `names`, as texts. The others are not looked at, and of these an
+    object or a list counts as missing: a field more must not cost a citizen her message."""
+    if request.content_type.partition(";")[0].strip().lower() != JSON:
+        fields = form(request)
+        return {name: fields[name] for name in names if name in fields}
+    given = json_object(request)
+    return {name: str(given[name]) for name in names if isinstance(given.get(name), str | int | float)}
+
+
+def filled(fields: dict[str, _Text], name: str) -> _Text:
     """A field that no callback of this provider leaves empty."""
     value = present(fields, name)
     if not value:
@@ -50,12 +86,20 @@ def filled(fields: dict[str, str], name: str) -> str:
     return value
 
 
-def present(fields: dict[str, str], name: str) -> str:
+def present(fields: dict[str, _Text], name: str) -> _Text:
     """A field that every callback of this provider has."""
     try:
         return fields[name]
     except KeyError:
         raise NotACallback(f"field {name} is missing") from None
+
+
+def _scalar(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, str | int):
+        return "" if value is None else str(value)
+    raise NotACallback(f"field {name} is neither text nor number")
 
 
 def _expect_method(request: Request, method: str) -> None:

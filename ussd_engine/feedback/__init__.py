@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pkgutil import resolve_name
 from typing import Final
 
@@ -24,14 +23,14 @@ STORES: dict[str, str] = {
 async def open_feedback(setting: str, surroundings: Surroundings) -> FeedbackStore:
     """The store of a setting: `NAME`, `NAME:…` or `NAME+SCHEME://…`. `ConfigError` for a name that nobody has."""
     name = re.split(r"[+:?]", setting, maxsplit=1)[0]
-    return await _opener(name, entry_points(group=GROUP))(setting, surroundings)
+    return await _opener(name)(setting, surroundings)
 
 
-def _opener(name: str, outside: Iterable[EntryPoint]) -> Opener:
+def _opener(name: str) -> Opener:
     if name in STORES:
         opener: Opener = resolve_name(STORES[name])
         return opener
-    found = {point.name: point for point in outside}
+    found = {point.name: point for point in entry_points(group=GROUP)}
     if name not in found:
         known = ", ".join(sorted({*STORES, *found}))
         raise ConfigError(f"feedback: no store is named {name!r}; there are: {known}")

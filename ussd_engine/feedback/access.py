@@ -54,15 +54,13 @@ NOTHING: Final = Sight()
 
 def officer_of(text: str, offices: Offices) -> Officer:
     """The officer that `ROLE@OFFICE` names. `Refused` for a role that nobody has, or not at that office."""
-    role, _, office = text.partition("@")
+    role, at, office = text.partition("@")
+    if not at:
+        raise Refused(f'"{text}" is no ROLE@OFFICE: write it as officer@DUWASA; roles are {", ".join(ROLES)}')
     if role not in ROLES:
-        raise Refused(
-            f'"{role}" is no role{did_you_mean(role, ROLES)}: write ROLE@OFFICE, roles are {", ".join(ROLES)}'
-        )
+        raise Refused(f'"{role}" is no role{did_you_mean(role, ROLES)}; roles are {", ".join(ROLES)}')
     if office not in offices.codes:
-        raise Refused(
-            f'"{office}" is no institution{did_you_mean(office, offices.codes)}: write ROLE@OFFICE, as its code'
-        )
+        raise Refused(f'"{office}" is no institution{offices.hint(office)}: write its code, as in {role}@DUWASA')
     if role == "national" and not offices.is_national(office):
         raise Refused(f"{office} is not the desk of last resort nor above it, so nobody is national there")
     if role == "region" and not offices.is_secretariat(office):

@@ -14,7 +14,7 @@ from ussd_engine.feedback.case import COLUMNS, CoreCase, case_of, kept, row_of, 
 from ussd_engine.feedback.figures import count, moved
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.record import Record
-from ussd_engine.feedback.tables import core_cases, core_events, core_seats, core_words
+from ussd_engine.feedback.tables import core_cases, core_events, core_record, core_seats, core_words
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import insert_new
 from ussd_engine.lifecycle import Verdict
@@ -69,6 +69,12 @@ class Book:
     def note(self, case: CoreCase, actor: Actor, act: str, purpose: str = "") -> int:
         """Record an act, or a read; returns the number of its row."""
         return self._record.add(self.at_ms, actor.role, actor.office, act, purpose, case.case)
+
+    def last(self, case: CoreCase, act: str) -> date | None:
+        """The day of the last act of a name; `None` where there was none."""
+        query = select(func.max(core_record.c.at_ms)).where(core_record.c.key == case.case, core_record.c.act == act)
+        at_ms = self.conn.scalar(query)
+        return None if at_ms is None else self.offices.day(at_ms)
 
     def happen(self, case: CoreCase, actor: Actor, act: str, **event: Any) -> CoreCase:
         """An event of the office or of time: it does to the case here what it does at the gateway, which is told."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,12 +10,11 @@ from sqlalchemy import Row
 from ussd_engine import lifecycle
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.tables import core_cases
-from ussd_engine.lifecycle import APPEALED, OPEN
+from ussd_engine.lifecycle import WAITING
 from ussd_engine.model import Case, CaseState, Submission
 
 LEADERS = {"minister": "ministry", "region": "region", "district": "district"}
 """The level that she chose, and the role to which her message goes."""
-LATE_NEWS = timedelta(days=1)
 
 
 class CoreCase(Case, frozen=True, kw_only=True):
@@ -38,7 +36,7 @@ class CoreCase(Case, frozen=True, kw_only=True):
     @property
     def waiting(self) -> bool:
         """Whether somebody is to answer or to decide."""
-        return self.state in OPEN or self.state is APPEALED
+        return self.state in WAITING
 
     @property
     def level(self) -> str:
@@ -52,7 +50,7 @@ class CoreCase(Case, frozen=True, kw_only=True):
 
 
 _NAMES = {"case": "key", "submitted": "received"}
-_KEPT = [name for name in CoreCase.__struct_fields__ if name not in ("core_reference", "event")]
+_KEPT = [name for name in CoreCase.__struct_fields__ if name not in ("core_reference", "event", "refused")]
 COLUMNS = [core_cases.c[_NAMES.get(name, name)].label(name) for name in _KEPT]
 """What a `CoreCase` is made from."""
 

@@ -16,7 +16,7 @@ from ussd_engine.model import CaseState
 
 MOST = 200
 """Cases of one transaction: an officer's act waits for it."""
-_WAITING = [state.value for state in (*lifecycle.OPEN, lifecycle.APPEALED)]
+_WAITING = [state.value for state in lifecycle.WAITING]
 
 
 def mark_overdue(book: Book, today: date) -> int:
@@ -40,10 +40,13 @@ def mark_overdue(book: Book, today: date) -> int:
 
 def close_by_time(book: Book, today: date) -> int:
     """Close answers to which nobody reacted in time. Returns how many."""
-    # `lifecycle.closes` in SQL: what it would leave must not fill the page.
-    quiet = and_(core_cases.c.rating != "no", core_cases.c.ended < today - lifecycle.CLOSED_AFTER)
-    unhappy = core_cases.c.ended < today - lifecycle.APPEAL_WINDOW
-    query = select(*COLUMNS).where(core_cases.c.state == CaseState.ANSWERED.value, or_(quiet, unhappy))
+    # Said in SQL, for what `lifecycle.closes` would leave must not fill the page.
+    answered = core_cases.c.state == CaseState.ANSWERED.value
+    over = [
+        and_(core_cases.c.rating == said, core_cases.c.ended < today - stays)
+        for said, stays in lifecycle.STAYS_OPEN.items()
+    ]
+    query = select(*COLUMNS).where(answered, or_(*over))
     closing = [case_of(row) for row in book.conn.execute(query.limit(MOST))]
     for case in closing:
         book.happen(case, CORE, "closed", state=CaseState.CLOSED)

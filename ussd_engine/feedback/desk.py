@@ -19,7 +19,7 @@ from ussd_engine.feedback.sql import opened
 from ussd_engine.feedback.tables import core_cases, core_record
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Database
-from ussd_engine.lifecycle import ANSWERED, APPEAL_DECIDED, CLOSED, NEED_INFO, NOT_ACCEPTED, OPENED, RECEIVED
+from ussd_engine.lifecycle import ANSWERED, APPEAL_DECIDED, CLOSED, NEED_INFO, NOT_ACCEPTED, RECEIVED
 from ussd_engine.model import CaseState, Submission
 
 P = ParamSpec("P")
@@ -95,7 +95,7 @@ class Desk:
 
     async def open(self, officer: Officer, reference: str) -> CoreCase:
         """He begins with it; a compliment ends here, and its writer is thanked."""
-        return await self._act(officer, reference, handling.step, OPENED)
+        return await self._act(officer, reference, handling.begin)
 
     async def progress(self, officer: Officer, reference: str, due: date | None = None) -> CoreCase:
         """The case is worked on; or it is already, and its due date moves."""
@@ -126,8 +126,12 @@ class Desk:
         return await self._act(officer, reference, handling.transfer, to)
 
     async def close(self, officer: Officer, reference: str) -> CoreCase:
-        """An answered case, unless the citizen said that she is not content and may still appeal."""
+        """An answered case whose time is over: until then its citizen says whether she is content, or appeals."""
         return await self._act(officer, reference, handling.step, CLOSED)
+
+    def offers(self, case: CoreCase, seen: Sight) -> tuple[str, ...]:
+        """What may be done with a case now, as `ussd-engine case` names it."""
+        return handling.offers(case, seen, self._offices.day(self._clock()))
 
     async def may_step(self, officer: Officer, reference: str, to: CaseState) -> CoreCase:
         """The case; `Refused` in words where he may not take it to a state now. Writes nothing."""
@@ -174,7 +178,7 @@ class Desk:
         case, _ = self._visible(officer, book.case(reference))
         seen = self._may_read(officer, case, purpose)
         if seen.acts and case.state is RECEIVED:
-            raise Refused(handling.STANDS[RECEIVED])
+            raise Refused("nobody has opened the case yet: `case open` comes first, then you read it")
         query: Select[Any] = select(core_cases.c.key.label("case"), core_cases.c.sealed, core_cases.c.identity)
         row = conn.execute(query.where(core_cases.c.reference == reference)).one()
         book.note(case, Actor(*officer), "read", purpose)

@@ -1,25 +1,28 @@
 """How many cases stand where: counted as they change, told by institution, region, kind, type and level.
 
-A cell under 5 is hidden, for it may point at somebody; where one cell alone of a column would be hidden, the next
-smallest is hidden with it, or a total would give it away.
+A figure under 5 is hidden, for it may point at somebody, and others with it where it could be worked out from all that
+the same officer is shown (`feedback.hiding`): in whatever order she asks, the tables hold the same figures.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ussd_engine.feedback.access import Officer, seen
 from ussd_engine.feedback.case import CoreCase
+from ussd_engine.feedback.hiding import LEAST, Part, hidden, told
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.tables import core_figures
 from ussd_engine.ledger.database import inserting
 
-LEAST: Final = 5
-"""A smaller figure is hidden."""
+__all__ = ["BY", "COLUMNS", "LEAST", "By", "Cell", "Figures", "cell_of", "count", "figures", "moved"]
+
 COLUMNS: Final = ("open", "in_progress", "completed", "overdue")
 By = Literal["all", "institution", "region", "kind", "type", "level"]
 BY: Final[tuple[By, ...]] = get_args(By)
@@ -49,9 +52,15 @@ def count(conn: Connection, changes: Mapping[Cell, int]) -> None:
         {**dict(zip(_KEYS, cell, strict=True)), "count": changes[cell]} for cell in sorted(changes) if changes[cell]
     ]
     if rows:
-        statement = inserting(conn.dialect.name, core_figures)
-        more = {"count": core_figures.c.count + statement.excluded.count}
-        conn.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=more), rows)
+        conn.execute(_counting(conn.dialect.name), rows)
+
+
+@cache
+def _counting(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """The statement, built once: building one costs as much as carrying it out."""
+    statement = inserting(dialect, core_figures)
+    more = {"count": core_figures.c.count + statement.excluded.count}
+    return statement.on_conflict_do_update(index_elements=_KEYS, set_=more)
 
 
 def moved(before: CoreCase, after: CoreCase) -> Counter[Cell]:
@@ -67,31 +76,23 @@ def figures(conn: Connection, officer: Officer, offices: Offices, by: By) -> lis
     allowed = seen(officer, offices)
     if allowed is not None:
         query = query.where(core_figures.c.institution.in_(sorted(allowed)))
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in conn.execute(query):
-        cell = row._mapping
-        line = counted[_name(cell, offices, by)]
-        line[cell["bucket"]] += cell["count"]
-        line["overdue"] += cell["count"] if cell["overdue"] else 0
-    return _hidden({name: counted[name] for name in sorted(counted)})
+    counted = [(_place(row._mapping, offices), row._mapping) for row in conn.execute(query)]
+    lines: dict[str, dict[str, int | None]] = {}
+    for column in COLUMNS:
+        found = told(Part(place, row["count"] if _counts(row, column) else 0) for place, row in counted)
+        away = hidden(found)
+        for figure in found:
+            if figure.table == by:
+                lines.setdefault(figure.name, {})[column] = None if figure in away else figure.value
+    return [Figures(name, **lines[name]) for name in sorted(lines)]
 
 
-def _name(row: RowMapping, offices: Offices, by: By) -> str:
-    if by == "all":
-        return "all"
-    if by in ("region", "kind"):
-        found = offices.get(row["service"], row["institution"])
-        return (getattr(found, by) if found else "") or "-"
-    return str(row[by])
+def _counts(row: RowMapping, column: str) -> bool:
+    return bool(row["overdue"]) if column == "overdue" else row["bucket"] == column
 
 
-def _hidden(counted: Mapping[str, Counter[str]]) -> list[Figures]:
-    shown = {column: _visible({name: line[column] for name, line in counted.items()}) for column in COLUMNS}
-    return [Figures(name, *(shown[column].get(name) for column in COLUMNS)) for name in counted]
-
-
-def _visible(column: Mapping[str, int]) -> dict[str, int]:
-    rising = sorted(column, key=lambda name: (column[name], name))
-    small = [name for name in column if column[name] < LEAST]
-    hidden = set(rising[:2]) if len(small) == 1 else set(small)
-    return {name: value for name, value in column.items() if name not in hidden}
+def _place(row: RowMapping, offices: Offices) -> tuple[str, ...]:
+    """By what cases are told, in the order of `hiding.TABLES`. A code stands for one office, whatever the service."""
+    office = offices.codes.get(row["institution"])
+    region, kind = (office.region, office.kind) if office else ("", "")
+    return (region or "-", row["institution"], kind or "-", row["type"], row["level"], "all")

@@ -24,6 +24,8 @@ from sqlalchemy import (
     Text,
     delete,
     exists,
+    func,
+    or_,
     select,
     update,
 )
@@ -32,7 +34,9 @@ from ussd_engine.feedback.wire import nameless
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Database
 from ussd_engine.ledger.database import insert_new, upsert
+from ussd_engine.ledger.retention import MOST, Job, When
 from ussd_engine.ledger.tables import cases, news
+from ussd_engine.ledger.terms import over
 from ussd_engine.lifecycle import Verdict
 from ussd_engine.messages import CaseEvent, Handled, View
 
@@ -136,6 +140,39 @@ class Kept:
     def _opened(self, row: Row[Any]) -> Word:
         plain = self._keyring.open("webhook_words", _row(row.reference, row.id), row.sealed)
         return msgspec.msgpack.decode(plain, type=Word)
+
+
+# the purge
+
+
+def _old_words(conn: Connection, keyring: Keyring, when: When) -> int:
+    """Words of cases that are over, which can then be read no more; and of none, for nobody is ever shown these."""
+    theirs = exists().where(webhook_words.c.reference == cases.c.reference)
+    query = select(cases.c.reference).where(over(when.today), theirs).order_by(cases.c.reference).limit(MOST)
+    references = conn.scalars(query.with_for_update(skip_locked=True)).all()
+    conn.execute(update(cases).where(cases.c.reference.in_(references)).values(spoken=False))
+    old = or_(webhook_words.c.reference.in_(references), ~theirs)
+    return conn.execute(delete(webhook_words).where(old)).rowcount
+
+
+def _old_messages(conn: Connection, keyring: Keyring, when: When) -> int:
+    """What was read long enough ago, and what belongs to cases that are over, read or not."""
+    read = webhook_messages.c.read_ms <= when.at_ms - READ_FOR_MS
+    query = select(webhook_messages.c.key).join(cases, cases.c.reference == webhook_messages.c.reference, isouter=True)
+    old = query.where(or_(read, cases.c.reference.is_(None), over(when.today))).limit(MOST)
+    return conn.execute(delete(webhook_messages).where(webhook_messages.c.key.in_(old))).rowcount
+
+
+def _unread_going(conn: Connection, keyring: Keyring, when: When) -> int:
+    query = select(func.count()).select_from(webhook_messages)
+    mine = query.join(cases, cases.c.reference == webhook_messages.c.reference)
+    return conn.scalar(mine.where(webhook_messages.c.read_ms.is_(None), over(when.today))) or 0
+
+
+PURGES: Final[dict[str, Job]] = {"words of the core": _old_words, "thin messages": _old_messages}
+"""What is purged, as `ledger.retention.PURGES`."""
+GOING: Final[dict[str, Job]] = {"thin messages that nobody read": _unread_going}
+"""As `ledger.retention.GOING`."""
 
 
 def _told(conn: Connection, reference: str) -> Sequence[Row[Any]]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from functools import cached_property
+from typing import Final
 
 from ussd_engine.country import Country
 from ussd_engine.deadlines import Deadlines
 from ussd_engine.institutions import Institution, Institutions
 from ussd_engine.menu.edition import Edition
+
+NEAR: Final = 3
+"""Codes that are proposed where one is misspelt."""
 
 
 class Offices:
@@ -57,6 +62,15 @@ class Offices:
         """The institution of a code in a service."""
         data = self._data.get(service)
         return data.get(code) if data else None
+
+    def hint(self, word: str) -> str:
+        """The codes that may be meant by a word that is none, with a leading space, or nothing."""
+        code = word.upper()
+        found = [code] if code in self.codes else get_close_matches(code, self.codes, NEAR)
+        if code not in found:
+            found += [row.code for data in self._data.values() for row in data.search(word, "en", NEAR)]
+        quoted = [f'"{one}"' for one in dict.fromkeys(found)]
+        return f" (did you mean {' or '.join(quoted[:NEAR])}?)" if quoted else ""
 
     def higher(self, service: str, code: str) -> str:
         """The code of the next higher level; empty at the top."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ ROW = 1
 BATCH = 1000
 _PLACE, _HEAD_ID = "core_record", b"head"
 _HEAD = select(core_head.c.sealed).where(core_head.c.id == ROW)
+_FORM = re.compile(r"([0-9]{1,18}):([0-9a-f]{64}|)")
+"""A number and a hash of 32 bytes, which before the first row there is not."""
 _ENDS = select(_HEAD.scalar_subquery(), select(func.max(core_record.c.number)).scalar_subquery())
 """Both in one statement, so that they are of one moment."""
 
@@ -34,6 +37,17 @@ class Head(NamedTuple):
 
     number: int = 0
     hash: bytes = b""
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash.hex()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Head | None:
+        """The head that was written as NUMBER:HASH; `None` for what cannot be one."""
+        found = _FORM.fullmatch(text.strip().lower())
+        if found is None or (int(found[1]) == 0) is not (found[2] == ""):
+            return None
+        return cls(int(found[1]), bytes.fromhex(found[2]))
 
 
 class Entry(NamedTuple):
@@ -77,12 +91,15 @@ class Verified(NamedTuple):
     rows: int
     faults: list[str]
     """In words, each with the number of a row; empty where nothing was changed."""
-    head: str
-    """Number and hash of the last row, to be noted elsewhere and given to a later look."""
+    head: Head | None
+    """Of the last row, to be noted elsewhere and given to a later look; `None` where it cannot be read."""
 
 
 async def verify(
-    database: Database, keyring: Keyring, noted: str = "", progress: Callable[[int, int], None] = lambda done, of: None
+    database: Database,
+    keyring: Keyring,
+    noted: Head | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Verified:
     """Read the record from its beginning to its head. `noted` is the head that an earlier look told.
 
@@ -93,8 +110,8 @@ async def verify(
     try:
         head = _opened(keyring, sealed or b"")
     except CannotOpen:
-        return Verified(0, ["the record's head was changed, or its data key is not held"], "")
-    look = _Look(noted)
+        return Verified(0, ["the record's head was changed, or its data key is not held"], None)
+    look = _Look(noted or Head())
     if (last or 0) > head.number:
         look.faults.append(f"row {last} was added after the last one that was written")
     while True:
@@ -107,16 +124,15 @@ async def verify(
     look.end(head)
     if silent := await database.read(_without_record):
         look.faults.append(f"{silent} case{'s' if silent > 1 else ''} changed without a row of the record")
-    return Verified(look.count, look.faults, f"{head.number}:{head.hash.hex()}")
+    return Verified(look.count, look.faults, head)
 
 
 class _Look:
     """Follows the chain, row by row."""
 
-    def __init__(self, noted: str) -> None:
-        number, _, hash = noted.partition(":")
-        self.noted = (int(number), hash) if number.isdecimal() else (0, "")
-        self.faults: list[str] = [] if noted in ("", "0:") or self.noted[0] else ["the noted head is none: NUMBER:HASH"]
+    def __init__(self, noted: Head) -> None:
+        self.noted = noted
+        self.faults: list[str] = []
         self.at = self.count = 0
         self.before = b""
 
@@ -126,7 +142,7 @@ class _Look:
             self._missing(self.at + 1, entry.number - 1)
         elif not hmac.compare_digest(entry.hash(self.before), row.hash):
             self.faults.append(f"row {entry.number} was changed, or put where another stood")
-        if entry.number == self.noted[0] and row.hash.hex() != self.noted[1]:
+        if entry.number == self.noted.number and row.hash != self.noted.hash:
             self.faults.append(f"row {entry.number} is not the one that was noted")
         self.at, self.before = entry.number, row.hash
         self.count += 1
@@ -136,8 +152,8 @@ class _Look:
             self._missing(self.at + 1, head.number)
         elif self.before != head.hash:
             self.faults.append(f"row {head.number} is not the one that was written last")
-        if self.noted[0] > head.number:
-            self.faults.append(f"row {self.noted[0]}, which was noted, is missing")
+        if self.noted.number > head.number:
+            self.faults.append(f"row {self.noted.number}, which was noted, is missing")
 
     def _missing(self, first: int, last: int) -> None:
         self.faults.append(f"row {first} is missing" if first == last else f"rows {first} to {last} are missing")

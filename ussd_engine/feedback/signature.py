@@ -26,6 +26,7 @@ MOST_SECRETS: Final = 2
 """One in use and one that is being retired."""
 PREFIX: Final = "whsec_"
 LENGTHS: Final = range(24, 65)
+FORM: Final = f"{PREFIX} and the base64 of {LENGTHS[0]} to {LENGTHS[-1]} random octets"
 
 _ID = re.compile(r"[!-\-/-~]{1,128}")
 """Printable, without blanks, and without the dot that ends it in what is signed."""
@@ -37,7 +38,13 @@ class Signer:
 
     def __init__(self, secrets: Sequence[Secret]) -> None:
         """`ConfigError` where there is none, or one that is not `whsec_…`."""
-        if not 1 <= len(secrets) <= MOST_SECRETS:
+        if not secrets:
+            raise ConfigError(
+                f"secrets: there is none, and a core that is told by webhooks shares one with the gateway: {FORM}. "
+                f'Take the one that the core shows; or make one, echo "{PREFIX}$(openssl rand -base64 32)", and give '
+                'it to the core too. Here it goes into USSD_ENGINE_FEEDBACK_SETTINGS, as {"secrets": "whsec_…"}'
+            )
+        if len(secrets) > MOST_SECRETS:
             raise ConfigError(f"secrets: expected one, or {MOST_SECRETS} while one is replaced")
         self._keys = tuple(map(_key, secrets))
 
@@ -70,7 +77,7 @@ def _key(secret: Secret) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not text.startswith(PREFIX) or len(key) not in LENGTHS:
-        raise ConfigError(f"secrets: expected {PREFIX} and the base64 of {LENGTHS[0]} to {LENGTHS[-1]} random octets")
+        raise ConfigError(f"secrets: expected {FORM}")
     return key
 
 

@@ -11,17 +11,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from ussd_engine.errors import ConfigError, DeliveryError, Rejected, RolledBack, Unknown
 from ussd_engine.feedback.base import CAPABILITIES, Batch, Surroundings
 from ussd_engine.feedback.book import Book, words_of
-from ussd_engine.feedback.case import COLUMNS, CoreCase, case_of, received, row_of, seats
+from ussd_engine.feedback.case import CoreCase, received, row_of, seats
 from ussd_engine.feedback.citizen import add, appeal, erase, rate, withdraw
 from ussd_engine.feedback.clockwork import close_by_time, mark_overdue
 from ussd_engine.feedback.figures import cell_of, count
@@ -134,16 +135,6 @@ class SqlStore:
                 progress(done)
         return done
 
-    async def show(self, reference: str) -> tuple[CoreCase, Submission] | None:
-        """A case and what was sent, opened, without a row of the record: officers read at the desk.
-
-        `CannotOpen` where the data key is not held.
-        """
-        query: Select[Any] = select(*COLUMNS, core_cases.c.sealed, core_cases.c.identity)
-        query = query.where(core_cases.c.reference == reference)
-        row = await self._database.read(lambda conn: conn.execute(query).one_or_none())
-        return None if row is None else (case_of(row), opened(self._keyring, row))
-
     async def close(self) -> None:
         """Finish what is under way; the database is the ledger's."""
         await self._taking.close()
@@ -164,8 +155,7 @@ class SqlStore:
 
     def _insert(self, conn: Connection, cases: list[CoreCase], rows: list[dict[str, object]]) -> list[str | None]:
         """The reference that each case's key holds afterwards; `None` where another case has the one asked for."""
-        inserted = inserting(conn.dialect.name, core_cases).on_conflict_do_nothing().returning(core_cases.c.key)
-        new = set(conn.scalars(inserted, sorted(rows, key=itemgetter("reference"))))
+        new = set(conn.scalars(_taking(conn.dialect.name), sorted(rows, key=itemgetter("reference"))))
         held = dict(map(tuple, conn.execute(_HELD, {"keys": [case.case for case in cases]})))
         fresh = {case.case: case for case in cases if case.case in new}.values()
         if reports := [case for case in fresh if case.hidden and case.institution not in case.hidden]:
@@ -236,6 +226,12 @@ async def open_store(setting: str, surroundings: Surroundings) -> SqlStore:
     menus = surroundings.menus
     offices = Offices.current(menus) if menus else _no_offices
     return SqlStore(surroundings.database, surroundings.keyring, offices, surroundings.clock)
+
+
+@cache
+def _taking(dialect: str) -> ReturningInsert[bytes]:
+    """The statement, built once: building one costs as much as carrying it out."""
+    return inserting(dialect, core_cases).on_conflict_do_nothing().returning(core_cases.c.key)
 
 
 def _event(row: Row[Any]) -> CaseEvent:

@@ -21,12 +21,12 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, Literal, NamedTuple, TypeVar
 
 import aiohttp
 from yarl import URL
 
+from ussd_engine.answered import retry_after, short_body
 from ussd_engine.errors import (
     ConfigError,
     DeliveryError,
@@ -34,6 +34,7 @@ from ussd_engine.errors import (
     NotACallback,
     Rejected,
     RoutePaused,
+    Why,
     did_you_mean,
 )
 from ussd_engine.feedback import address, wire
@@ -41,6 +42,7 @@ from ussd_engine.feedback.address import Lookup, Network
 from ussd_engine.feedback.base import CAPABILITIES, Batch, Call, Surroundings
 from ussd_engine.feedback.kept import Kept
 from ussd_engine.feedback.signature import TOLERANCE_S, Signer
+from ussd_engine.feedback.trust import authorities, not_trusted
 from ussd_engine.gsm import clean
 from ussd_engine.ledger import Clock
 from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, View, Withdrawal
@@ -50,10 +52,6 @@ from ussd_engine.secret import Secret
 TIMEOUT_S: Final = 15.0
 MOST_SENT: Final = 20_000
 """Octets of a message."""
-MOST_READ: Final = 64 * 1024
-"""Octets of an answer; what comes on top is not read."""
-LONGEST_WAIT_S: Final = 86_400.0
-"""What a core may ask for by `Retry-After`."""
 OLDEST_MS: Final = 1_577_836_800_000
 """2020-01-01: no event of a case is older."""
 
@@ -111,7 +109,7 @@ class WebhookStore:
         self._clock = clock
         self._day_of = day_of
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=Lookup(options.allow)),
+            connector=aiohttp.TCPConnector(resolver=Lookup(options.allow), ssl=authorities()),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -207,10 +205,10 @@ class WebhookStore:
         }
         try:
             async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as response:
-                after_s = _after(response.headers.get("retry-after", ""), self._clock() / 1000)
-                return Answer(response.status, await _start(response.content), after_s)
+                after_s = retry_after(response.headers.get("retry-after", ""), self._clock() / 1000)
+                return Answer(response.status, await short_body(response.content), after_s)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise DeliveryError(f"the core was not reached, or did not answer: {type(error).__name__}") from None
+            raise not_trusted(error) or _away() from error
 
 
 async def open_store(setting: str, surroundings: Surroundings) -> WebhookStore:
@@ -257,16 +255,11 @@ def _items(value: object) -> list[str]:
     return [item for item in re.split(r"[,\s]+", text) if item]
 
 
-def _after(text: str, now_s: float) -> float | None:
-    """Seconds of `Retry-After`, which is a number or a date; `None` where it is neither."""
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        seconds = float(text)
-    else:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - now_s
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), LONGEST_WAIT_S)
+def _away() -> DeliveryError:
+    """Nobody is there: it is tried again, and the operator is told."""
+    error = DeliveryError(Why.AWAY.value)
+    error.why = Why.AWAY
+    return error
 
 
 async def _ours(work: Awaitable[T]) -> T:
@@ -275,14 +268,3 @@ async def _ours(work: Awaitable[T]) -> T:
         return await work
     except EngineError as error:
         raise DeliveryError("the gateway's own database did not answer") from error
-
-
-async def _start(content: aiohttp.StreamReader) -> bytes:
-    """The body where it is short enough, else nothing."""
-    body = b""
-    while len(body) <= MOST_READ:
-        part = await content.read(MOST_READ + 1 - len(body))
-        if not part:
-            return body
-        body += part
-    return b""

@@ -7,6 +7,7 @@ from ussd_engine.ledger.outbox import Backlog, Claim, Letter, Outbox
 from ussd_engine.ledger.projection import Heard
 from ussd_engine.ledger.purge import PurgeLog
 from ussd_engine.ledger.schema import upgrade
+from ussd_engine.ledger.waiting import Waiting
 
 __all__ = [
     "Backlog",
@@ -20,5 +21,6 @@ __all__ = [
     "Letter",
     "Outbox",
     "PurgeLog",
+    "Waiting",
     "upgrade",
 ]

@@ -17,15 +17,18 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ussd_engine.errors import RolledBack
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger.database import inserting, refused, upsert
+from ussd_engine.ledger.database import insert_new, inserting, refused, upsert
 from ussd_engine.ledger.followups import REFUSED, FollowUps
 from ussd_engine.ledger.lookup import Contact, contacts_of
+from ussd_engine.ledger.notices import Notices
 from ussd_engine.ledger.projection import change, standing
 from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.retention import forget
 from ussd_engine.ledger.rows import Rows, Scribe, effect, unknown
+from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.tables import cases, contacts, effects, languages, limits, outbox, submissions
-from ussd_engine.messages import Erasure, Message
+from ussd_engine.ledger.undo import undo_of
+from ussd_engine.messages import Erasure
 from ussd_engine.model import Cancel, Case, Committed, Submit
 from ussd_engine.tracking import Append, AskHigher, Effect, Erase, OnCase, SetSms
 from ussd_engine.vault import Vault
@@ -33,7 +36,7 @@ from ussd_engine.vault import Vault
 NEW_CASES, ERASED = "cases", "erased"
 SENT_AN_HOUR = 5
 """Submissions of any kind, of a caller in one hour of the clock."""
-LIMIT = Committed("limit")
+LIMIT, HOUR = Committed("limit"), Committed("hour")
 ATTEMPTS = 3
 """How often an act that met another process is tried again, alone."""
 _ORDER = (effects, submissions, contacts, cases)
@@ -92,7 +95,9 @@ class Acts:
         draw_reference: Callable[[], str],
         cases_a_day: int,
         sent_an_hour: int = SENT_AN_HOUR,
+        notices: Notices | None = None,
     ) -> None:
+        self.notices = notices or Notices(keyring)
         self._keyring = keyring
         self._scribe = Scribe(keyring)
         self._followups = FollowUps(keyring)
@@ -113,6 +118,14 @@ class Acts:
             order = sorted(range(len(plans)), key=lambda at: plans[at].tag or b"")
             alone = {at: self._alone(conn, plans[at]) for at in order}
             return [alone[at] for at in range(len(plans))]
+
+    def one(self, conn: Connection, plan: Plan) -> Committed:
+        """Write one plan in a transaction that holds other things too. Raises where that meets an obstacle: then all of
+        it is to be given up."""
+        committed = self._alone(conn, plan)
+        if isinstance(committed, Exception):
+            raise committed
+        return committed
 
     def _alone(self, conn: Connection, plan: Plan) -> Committed | Exception:
         failure: Exception = RolledBack("the act met other processes each time it was tried")
@@ -144,7 +157,7 @@ class Acts:
             if result is None:
                 result = self._done(conn, plan, counts, standing, references, rows)
             results[at] = result
-            if result is not LIMIT:
+            if result not in (LIMIT, HOUR):
                 known[plan.act.key] = result
         # What changed comes first: a message gets its turn while its case is held.
         change(conn, [case for reference, case in standing.items() if case != before[reference]])
@@ -172,13 +185,14 @@ class Acts:
     ) -> Committed:
         """Decide one act, and gather what it leaves behind."""
         act, tag = plan.act, plan.tag
-        if self._full(plan, counts):
-            return LIMIT
+        if full := self._full(plan, counts):
+            return full
         if isinstance(act, Submit):
             if tag is not None and counts.get((tag, ERASED), 0) > _second(act.at_ms):
                 act = unknown(act)
             result = Committed("submit", references.take(act.reference), act.case, act.due, act.mode.value)
-            _extend(rows, self._scribe.write(act, result, plan.day))
+            written = self._scribe.write(act, result, plan.day)
+            _extend(rows, written | {sms: self.notices.submitted(conn, act, result, written[cases][0]["handle"])})
         elif isinstance(act, OnCase):
             result = self._on_case(conn, act, plan.day, standing, rows)
         elif isinstance(act, Erase):
@@ -187,6 +201,7 @@ class Acts:
                 counts[of] = max(counts[of], _second(act.at_ms) + 1)
         elif isinstance(act, SetSms):
             result = Committed("set_sms")
+            self.notices.chosen(conn, act)
             _extend(rows, {effects: [effect(act, result)]})
             # What stands under the tags of older keys would be read with it.
             conn.execute(_FORGET_LANGUAGE, {"tags": self._scribe.language_tags(act.msisdn or "")[1:]})
@@ -199,22 +214,25 @@ class Acts:
                 counts[of] += more
         return result
 
-    def _full(self, plan: Plan, counts: dict[Counted, int]) -> bool:
-        """Whether the caller has done as much as she may."""
-        return any(
-            counts[of] >= (self._cases_a_day if of[1] == NEW_CASES else self._sent_an_hour)
-            for of, more in plan.counts.items()
-            if more
-        )
+    def _full(self, plan: Plan, counts: dict[Counted, int]) -> Committed | None:
+        """What the caller has had as much of as she may, her day before her hour."""
+        asked = [of for of, more in plan.counts.items() if more]
+        if any(counts[of] >= self._cases_a_day for of in asked if of[1] == NEW_CASES):
+            return LIMIT
+        return HOUR if any(counts[of] >= self._sent_an_hour for of in asked if of[1] != NEW_CASES) else None
 
     def _on_case(self, conn: Connection, act: OnCase, day: date, standing: dict[str, Case], rows: Rows) -> Committed:
         case = standing.get(act.reference)
-        messages: Sequence[Message] = ()
         committed = REFUSED
         if case is not None:
-            committed, standing[act.reference], messages = self._followups.decide(conn, act, case, day)
+            committed, after, messages = self._followups.decide(conn, act, case, day)
+            standing[act.reference] = after = msgspec.structs.replace(after, refused="") if messages else after
+            undone = [(message, undo_of(message, case, after)) for message in messages]
+            told = [outbox_row(self._keyring, message, act.at_ms, undo) for message, undo in undone]
+            _extend(rows, {outbox: told})
+            if committed is not REFUSED:
+                _extend(rows, {sms: self.notices.acted(conn, act, after)})
         _extend(rows, {effects: [effect(act, committed)]})
-        _extend(rows, {outbox: [outbox_row(self._keyring, message, act.at_ms) for message in messages]})
         return committed
 
     def _contacts(self, conn: Connection, act: Erase, day: date) -> Sequence[Contact]:
@@ -224,7 +242,9 @@ class Acts:
         """Number and names go, here and at the core; so does what was remembered of the caller."""
         committed = Committed("erase")
         handles = [one.handle for one in self._contacts(conn, act, day)]
-        for reference in forget(conn, self._keyring, handles, act.at_ms):
+        references = forget(conn, self._keyring, handles, act.at_ms)
+        _extend(rows, {sms: self.notices.erased(conn, act, references)})
+        for reference in references:
             key = blake2b(act.key + reference.encode(), digest_size=16).hexdigest()
             told = Erasure(idempotency_key=key, reference=reference, at_ms=act.at_ms)
             _extend(rows, {outbox: [outbox_row(self._keyring, told, act.at_ms)]})
@@ -316,6 +336,7 @@ def _insert(conn: Connection, rows: Rows) -> None:
         if table in rows:
             conn.execute(_INSERT[table], sorted(rows[table], key=_BY_KEY[table]))
     enqueue(conn, rows.get(outbox, []))
+    insert_new(conn, sms, rows.get(sms, []))
     latest = {row["tag"]: row for row in rows.get(languages, [])}
     upsert(conn, languages, [latest[tag] for tag in sorted(latest)], "locale", "touched")
 

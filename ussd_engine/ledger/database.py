@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import BigInteger, Connection, Engine, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -100,6 +100,19 @@ def upsert(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *c
     """Insert rows; where the primary key stands already, overwrite these columns."""
     if rows:
         conn.execute(_upserting(conn.dialect.name, table, columns), list(rows))
+
+
+_HOLD = select(func.pg_advisory_xact_lock(bindparam("held", type_=BigInteger)))
+
+
+def hold(conn: Connection, tags: Sequence[bytes]) -> None:
+    """Whoever holds one of these tags (8 octets or more) too waits here until that transaction has ended.
+
+    It leaves no row and takes as long for every tag. SQLite has one writer at a time, who holds everything.
+    """
+    if conn.dialect.name == "postgresql":
+        for tag in sorted(tags):  # one order for everybody, or two would wait for each other
+            conn.execute(_HOLD, {"held": int.from_bytes(tag[:8], "big", signed=True)})
 
 
 # Statements are built once: building one costs as much as carrying it out.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
@@ -17,12 +18,18 @@ from ussd_engine.ledger.faults import Faults
 from ussd_engine.ledger.followups import muted
 from ussd_engine.ledger.group import Group
 from ussd_engine.ledger.lookup import LookUps
+from ussd_engine.ledger.notices import Notices
 from ussd_engine.ledger.outbox import Outbox
 from ussd_engine.ledger.projection import Heard
-from ussd_engine.ledger.purge import Purge, PurgeLog
-from ussd_engine.ledger.retention import LANGUAGE_KEPT
+from ussd_engine.ledger.purge import NOTHING, Purge, PurgeLog
+from ussd_engine.ledger.retention import LANGUAGE_KEPT, Job
 from ussd_engine.ledger.rows import Scribe
 from ussd_engine.ledger.schema import check, connect
+from ussd_engine.ledger.smsqueue import SmsQueue
+from ussd_engine.ledger.smsreports import SmsReports
+from ussd_engine.ledger.smsroutes import SmsRoutes
+from ussd_engine.ledger.smstables import sms
+from ussd_engine.ledger.smsview import SmsView
 from ussd_engine.ledger.tables import cases, languages, limits, submissions
 from ussd_engine.lifecycle import Due
 from ussd_engine.messages import CaseEvent
@@ -35,6 +42,8 @@ Clock = Callable[[], int]
 CASES_A_DAY = 5
 CARRIED = frozenset({"submit", "append", "rate", "withdraw", "appeal", "erase"})
 """Kinds of acts of which the core is told."""
+TELLING = frozenset({"submit", "ask_pin", "erase"})
+"""Kinds of acts that may leave an SMS."""
 PROBE = "probe"
 """What a row of `limits` counts that belongs to nobody."""
 
@@ -57,6 +66,12 @@ class Ledger:
         self.database = database
         self.outbox = Outbox(database, keyring)
         self.purging = Purge(database, keyring, clock, self._day)
+        self.notices = acts.notices
+        self.sms = SmsQueue(database, self.notices.scribe, self.notices.talks, self.notices.routes)
+        self.sms_reports = SmsReports(database, self.sms.outcomes)
+        self.sms_routes = SmsRoutes(database)
+        self.sms_view = SmsView(database, self.notices.scribe)
+        self._acts = acts
         self._keyring = keyring
         self._clock = clock
         self._zone = zone
@@ -79,8 +94,10 @@ class Ledger:
         zone: tzinfo = UTC,
         cases_a_day: int = CASES_A_DAY,
         faults: Faults | None = None,
+        routes: Sequence[str] = (),
     ) -> Ledger:
-        """A ledger on `sqlite:///PATH` or `postgresql://…`; `zone` says when a day begins.
+        """A ledger on `sqlite:///PATH` or `postgresql://…`; `zone` says when a day begins. `routes`: the channels that
+        send SMS, in the order in which they are tried; where there is none, nothing is told by SMS.
 
         `ConfigError` where the tables are not of this version, `LedgerUnavailable` where the database does not answer.
         """
@@ -90,24 +107,41 @@ class Ledger:
         except BaseException:
             await database.close()
             raise
-        return cls(database, keyring, clock, zone, Acts(keyring, draw_reference, cases_a_day))
+        notices = Notices(keyring, zone, routes)
+        return cls(database, keyring, clock, zone, Acts(keyring, draw_reference, cases_a_day, notices=notices))
 
     async def close(self) -> None:
         """Finish what is under way, then give the database back."""
         await self._group.close()
         await self.outbox.close()
+        await self.sms.close()
         await self.database.close()
 
     async def act(self, act: Effect) -> Committed:
         """Write an act and return what its key holds: the first effect that came with it, whatever this one is.
 
-        `Committed("limit")` where the caller's day is full and nothing was written. `RolledBack` where it is known that
-        nothing was, `Unknown` where that is not known. A caller who is cancelled stops nothing.
+        `Committed("limit")` where the caller's day is full, `Committed("hour")` where her hour is, and nothing was
+        written. `RolledBack` where it is known that nothing was, `Unknown` where that is not known. A caller who is
+        cancelled stops nothing.
         """
         committed = await self._group.add(self._plan(act))
         if committed.kind in CARRIED:
             self.outbox.added.set()
+        if committed.kind in TELLING:
+            self.sms.added.set()
         return committed
+
+    def within(self, conn: Connection, act: Effect) -> Committed:
+        """As `act`, in a transaction of an SMS, whose answer is for whoever calls: no receipt is left beside it."""
+        committed = self._acts.one(conn, self._plan(act))
+        if isinstance(act, Submit):
+            mine = select(cases.c.handle).where(cases.c.reference == committed.reference)
+            conn.execute(delete(sms).where(sms.c.handle.in_(mine)))
+        return committed
+
+    def own_within(self, conn: Connection, msisdn: str, now_ms: int) -> list[Case]:
+        """As `own_cases`, in a transaction."""
+        return self._lookups.own(conn, msisdn, self._day(now_ms))
 
     async def probe(self) -> None:
         """Write something, and take it away. `EngineError` where the database takes no writing."""
@@ -128,11 +162,19 @@ class Ledger:
         """Open a case, or say what it needs; the try is counted. Raises as `act` does."""
         return await self.database.write(lambda conn: self._lookups.look_up(conn, ask, self._day(ask.at_ms)))
 
+    async def seen(self, reference: str, msisdn: str) -> None:
+        """Its phone has read the words of a confidential case, which no SMS told: what they ask is open from now on.
+
+        Raises as `act` does.
+        """
+        if self.notices.sends:
+            await self.database.write(lambda conn: self._seen(conn, reference, msisdn))
+
     async def tell(self, events: Sequence[CaseEvent], source: str, mark: str | None = None) -> list[Heard]:
         """Apply what a core told, in its order, and note with it how far the source was read. Raises as `act` does."""
-        return await self.database.write(
-            lambda conn: projection.tell(conn, events, self._day, self.due, source, mark),
-        )
+        heard = await self.database.write(lambda conn: self._tell(conn, events, source, mark))
+        self.sms.added.set()
+        return heard
 
     async def mark(self, source: str) -> str:
         """How far a core's events were read; empty at first."""
@@ -140,8 +182,15 @@ class Ledger:
 
     async def overdue(self) -> list[Case]:
         """The cases whose citizens are told today that their answer is late; at most 500 a call."""
-        today = self._day(self._clock())
-        return await self.database.write(lambda conn: projection.overdue(conn, today))
+        return await self.database.write(self._overdue)
+
+    async def remind(self) -> None:
+        """Tell by SMS what time has brought: an answer of which nothing was said, a new PIN that can be seen."""
+        for telling in (self._unrated, self.notices.pins_ready):
+            after: str | None = ""
+            while after is not None:
+                after = await self.database.write(partial(telling, now_ms=self._clock(), after=after))
+        self.sms.added.set()
 
     async def sms_on(self, msisdn: str) -> bool:
         """Whether a phone is sent SMS; it is unless its owner said otherwise."""
@@ -158,7 +207,8 @@ class Ledger:
         self, institution: str | None = None, state: CaseState | None = None, limit: int = 50
     ) -> list[Case]:
         """Cases, the newest first; of one institution, in one state, where these are given."""
-        query = select(cases).order_by(cases.c.submitted.desc(), cases.c.reference).limit(limit)
+        newest = (cases.c.submitted.desc(), cases.c.sent_ms.desc(), cases.c.reference)
+        query = select(cases).order_by(*newest).limit(limit)
         if institution is not None:
             query = query.where(cases.c.institution == institution)
         if state is not None:
@@ -175,9 +225,29 @@ class Ledger:
         plain = self._keyring.open("submission", found.case, found.sealed)
         return msgspec.msgpack.decode(plain, type=Submission)
 
-    async def purge(self, log: PurgeLog) -> dict[str, int]:
-        """Drop what is kept no longer; how many rows of each kind. `EngineError` where the log cannot be used."""
-        return await self.purging.all(log)
+    async def purge(self, log: PurgeLog, more: Mapping[str, Job] = NOTHING) -> dict[str, int]:
+        """Drop what is kept no longer, and `more`; how many rows of each kind. `EngineError` where the log cannot be
+        used."""
+        return await self.purging.all(log, more)
+
+    def _tell(self, conn: Connection, events: Sequence[CaseEvent], source: str, mark: str | None) -> list[Heard]:
+        heard = projection.tell(conn, events, self._day, self.due, source, mark)
+        self.notices.heard(conn, heard, self._clock())
+        return heard
+
+    def _seen(self, conn: Connection, reference: str, msisdn: str) -> None:
+        now_ms = self._clock()
+        mine = self._lookups.own(conn, msisdn, self._day(now_ms))
+        self.notices.seen(conn, [case for case in mine if case.reference == reference], msisdn, now_ms)
+
+    def _overdue(self, conn: Connection) -> list[Case]:
+        now_ms = self._clock()
+        late = projection.overdue(conn, self._day(now_ms))
+        self.notices.overdue(conn, late, now_ms)
+        return late
+
+    def _unrated(self, conn: Connection, now_ms: int, after: str) -> str | None:
+        return self.notices.unrated(conn, self._day(now_ms), now_ms, after)
 
     def _plan(self, act: Effect) -> Plan:
         day = self._day(act.at_ms)

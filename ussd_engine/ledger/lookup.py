@@ -1,7 +1,8 @@
 """Who may open a case: own phone, reference and PIN, and how often may be tried.
 
 Every way to be refused takes the same statements and gives the same answer: an unknown reference, another person's, a
-wrong PIN. Tries are counted before anything is compared; one that succeeds is not counted.
+wrong PIN. Tries are counted before anything is compared; one that succeeds is not counted. Copies of one answer are one
+try, however many come at the same moment.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger.database import upsert
+from ussd_engine.ledger.database import hold
 from ussd_engine.ledger.projection import case_of
-from ussd_engine.ledger.tables import cases, contacts, limits, tries
+from ussd_engine.ledger.tables import cases, contacts, tries
 from ussd_engine.model import Case, Mode
 from ussd_engine.reference import derive_pin
 from ussd_engine.tracking import LookedUp, LookUp
@@ -28,7 +29,6 @@ TRIES: Final = 5
 """Of a caller on one reference, in 24 hours."""
 ALL_TRIES: Final = 20
 """Of everybody on one reference; the case's own phone is exempt."""
-TRIED: Final = "tried"
 LOOKS: Final = 10
 """References that a caller may type in an hour."""
 OWN_FOR: Final = timedelta(days=90)
@@ -36,6 +36,18 @@ OWN_FOR: Final = timedelta(days=90)
 NEW_PIN_MS: Final = DAY_MS
 """Between asking for a new PIN and seeing it."""
 
+_DOOR = (
+    select(
+        *(cases.c[name] for name in ("reference", "case", "handle", "touched", "generation", "pin_seen")),
+        cases.c.pin_asked_ms,
+        cases.c.mode,
+    )
+    .where(cases.c.reference >= bindparam("reference"))
+    .order_by(cases.c.reference)
+    .limit(1)
+)
+"""What opens a case. Where there is none of this reference the next one is read in its place, and opens nothing: one
+index entry and one row are looked at, whatever was typed, or the time would tell what there is."""
 _CASE = select(cases).where(cases.c.reference == bindparam("reference"))
 _MINE = select(contacts.c.handle).where(
     contacts.c.handle == bindparam("handle"), contacts.c.tag.in_(bindparam("tags", expanding=True))
@@ -44,27 +56,46 @@ _OWN = (
     select(cases)
     .join(contacts, contacts.c.handle == cases.c.handle)
     .where(contacts.c.tag.in_(bindparam("tags", expanding=True)), cases.c.touched >= bindparam("since"))
-    .order_by(cases.c.submitted.desc(), cases.c.reference)
+    .order_by(cases.c.submitted.desc(), cases.c.sent_ms.desc(), cases.c.reference)
 )
 _CONTACTS = _OWN.with_only_columns(cases.c.reference, cases.c.handle)
-_COUNT = select(func.count()).where(
+_COUNT = select(func.count(tries.c.once.distinct())).where(
     tries.c.tag.in_(bindparam("tags", expanding=True)),
     tries.c.what == bindparam("what"),
     tries.c.at_ms > bindparam("since"),
+    tries.c.once != bindparam("this"),
 )
 _TRY = insert(tries)
 _FORGIVE = delete(tries).where(
-    tries.c.tag == bindparam("mine"), tries.c.what == bindparam("why"), tries.c.at_ms == bindparam("at")
+    tries.c.tag == bindparam("mine"), tries.c.what == bindparam("why"), tries.c.once == bindparam("this")
 )
 _TOUCH = update(cases).where(cases.c.reference == bindparam("this")).values(touched=bindparam("day"))
 _KEEP_PIN = update(cases).where(cases.c.reference == bindparam("this")).values(pin_asked_ms=None)
-_NOBODY = bytes(16)
-"""Stands for the case of an unknown reference, so that as much is worked out for it."""
 
 
-class _Tags(NamedTuple):
-    """What a try is counted under: the tag of the day it is made on, and those that may still count."""
+class _Door(NamedTuple):
+    """The columns of `_DOOR`."""
 
+    reference: str
+    case: bytes
+    handle: str | None
+    touched: date
+    generation: int
+    pin_seen: bool
+    pin_asked_ms: int | None
+    mode: str
+
+
+_NO_CASE = _Door("", bytes(16), None, date(2000, 1, 1), 0, True, None, Mode.CONFIDENTIAL.value)
+"""Behind the last one there is."""
+
+
+class _Counted(NamedTuple):
+    """What a try is counted as, and under which tags: that of the day it is made on, and those that may still count."""
+
+    what: str
+    most: int
+    span_ms: int
     write: bytes
     read: Sequence[bytes]
 
@@ -90,65 +121,77 @@ class LookUps:
 
     def look_up(self, conn: Connection, ask: LookUp, today: date) -> LookedUp:
         """Open a case, or say what it needs."""
-        # Nothing is worked out of a row before it is known to open: the time would tell that there is one.
-        row = conn.execute(_CASE, {"reference": ask.reference}).one_or_none()
-        handle, touched = (row.handle, row.touched) if row else (None, today)
-        own = owns(conn, self._vault, ask.msisdn, handle, touched, today)
-        if row is not None and own and ask.pin is None:
-            ready = row.pin_asked_ms is not None and ask.at_ms - row.pin_asked_ms >= NEW_PIN_MS
-            if ready or not row.pin_seen:
-                return LookedUp("pin_new", case=case_of(row), own=True, generation=row.generation + row.pin_seen)
-            if row.mode == Mode.NAMED:
-                return self._found(conn, row, own, today)
+        # Nothing else is read of a case before it is known to open: the time would tell that there is one.
+        door = conn.execute(_DOOR, {"reference": ask.reference}).one_or_none() or _NO_CASE
+        known = door.reference == ask.reference
+        own = owns(conn, self._vault, ask.msisdn, door.handle, door.touched, today) and known
+        if own and ask.pin is None:
+            ready = door.pin_asked_ms is not None and ask.at_ms - door.pin_asked_ms >= NEW_PIN_MS
+            if ready or not door.pin_seen:
+                case = self._case(conn, ask.reference)
+                return LookedUp("pin_new", case=case, own=True, generation=door.generation + door.pin_seen)
+            if door.mode == Mode.NAMED:
+                return self._found(conn, ask, door, own, today)
         if ask.pin is None:
             return self._asked(conn, ask, today)
-        return self._tried(conn, ask, row, own, today)
+        return self._tried(conn, ask, door, own, today)
 
-    def _found(self, conn: Connection, row: Any, own: bool, today: date) -> LookedUp:
+    def _case(self, conn: Connection, reference: str) -> Case:
+        return case_of(conn.execute(_CASE, {"reference": reference}).one())
+
+    def _found(self, conn: Connection, ask: LookUp, door: Any, own: bool, today: date) -> LookedUp:
         if own:
-            conn.execute(_TOUCH, {"this": row.reference, "day": today})
-        return LookedUp("found", case=case_of(row), own=own, generation=row.generation)
+            conn.execute(_TOUCH, {"this": ask.reference, "day": today})
+        return LookedUp("found", case=self._case(conn, ask.reference), own=own, generation=door.generation)
 
     def _asked(self, conn: Connection, ask: LookUp, today: date) -> LookedUp:
         """A PIN is asked for whatever the reference is; only how many are typed is bounded."""
         if ask.msisdn:
-            tags = self._tags("look", ask.msisdn, today)
-            self._hold(conn, [tags.write], today)
-            if self._counted(conn, tags, "look", ask.at_ms, HOUR_MS) > LOOKS:
+            looks = self._tags("look", LOOKS, HOUR_MS, ask.msisdn, today)
+            hold(conn, [looks.write])
+            if self._counted(conn, looks, ask, self._once(ask, today)) > LOOKS:
                 return LookedUp("locked", hours=1)
         return LookedUp("pin_needed")
 
-    def _tried(self, conn: Connection, ask: LookUp, row: Any, own: bool, today: date) -> LookedUp:
-        mine = self._tags("pin", f"{ask.msisdn or ''} {ask.reference}", today)
-        everybodys = self._tags("reference", ask.reference, today)
-        self._hold(conn, [mine.write, everybodys.write], today)
-        tried = self._counted(conn, mine, "pin", ask.at_ms, DAY_MS)
-        # One caller alone must not lock it for all. Who is locked leaves a row of nobody's: it takes as long.
-        fair = everybodys if tried <= TRIES else everybodys._replace(write=token_bytes(len(everybodys.write)))
-        all_tried = self._counted(conn, fair, "reference", ask.at_ms, DAY_MS)
-        case, generation = (row.case, row.generation) if row else (_NOBODY, 0)
-        right = derive_pin(self._keyring.pin, case, generation).matches(ask.pin or "") and row is not None
+    def _tried(self, conn: Connection, ask: LookUp, door: Any, own: bool, today: date) -> LookedUp:
+        mine = self._tags("pin", TRIES, DAY_MS, f"{ask.msisdn or ''} {ask.reference}", today)
+        everybodys = self._tags("reference", ALL_TRIES, DAY_MS, ask.reference, today)
+        hold(conn, [mine.write, everybodys.write])
+        once = self._once(ask, today)
+        tried = self._counted(conn, mine, ask, once)
+        # One caller alone must not lock it for all.
+        all_tried = self._counted(conn, everybodys, ask, once, full=tried > TRIES)
+        right = derive_pin(self._keyring.pin, door.case, door.generation).matches(ask.pin or "")
         if tried > TRIES or (all_tried > ALL_TRIES and not own):
             return LookedUp("locked", hours=24)
-        if not right:
+        if not right or door.reference != ask.reference:
             return LookedUp("wrong", left=TRIES - tried, own=own)
-        for tags, what in ((mine, "pin"), (everybodys, "reference")):
-            conn.execute(_FORGIVE, {"mine": tags.write, "why": what, "at": ask.at_ms})
-        conn.execute(_KEEP_PIN, {"this": row.reference})
-        return self._found(conn, row, own, today)
+        for counted in (mine, everybodys):
+            conn.execute(_FORGIVE, {"mine": counted.write, "why": counted.what, "this": once})
+        conn.execute(_KEEP_PIN, {"this": ask.reference})
+        return self._found(conn, ask, door, own, today)
 
-    def _hold(self, conn: Connection, tags: Sequence[bytes], today: date) -> None:
-        """Who tries the same at the same moment waits: else each would count without the other."""
-        upsert(conn, limits, [{"tag": tag, "what": TRIED, "day": today, "count": 0} for tag in sorted(tags)], "day")
+    def _counted(self, conn: Connection, counted: _Counted, ask: LookUp, once: bytes, full: bool = False) -> int:
+        """How many there are with this one, which is kept under the tag unless that is `full`.
 
-    def _counted(self, conn: Connection, tags: _Tags, what: str, at_ms: int, span_ms: int) -> int:
-        """Count this one, and say how many there are with it."""
-        conn.execute(_TRY, {"tag": tags.write, "what": what, "at_ms": at_ms})
-        return conn.scalar(_COUNT, {"tags": tags.read, "what": what, "since": at_ms - span_ms}) or 0
+        Who is locked leaves a row of nobody's: that takes as long, and what is counted never grows.
+        """
+        asked = {"tags": counted.read, "what": counted.what, "since": ask.at_ms - counted.span_ms, "this": once}
+        before = conn.scalar(_COUNT, asked) or 0
+        nobodys = token_bytes(len(counted.write))
+        tag = nobodys if full or before >= counted.most else counted.write
+        conn.execute(_TRY, {"tag": tag, "what": counted.what, "at_ms": ask.at_ms, "once": once})
+        return before + 1
 
-    def _tags(self, what: str, counted: str, today: date) -> _Tags:
-        now, before = (self._keyring.limit_tag(f"{what} {counted}", day) for day in (today, today - timedelta(days=1)))
-        return _Tags(now, [now, before])
+    def _once(self, ask: LookUp, today: date) -> bytes:
+        """What this try shares with the copies of the same answer; another PIN in that answer is another try."""
+        if not ask.answer:
+            return token_bytes(len(_NO_CASE.case))
+        return self._keyring.limit_tag(f"once {ask.answer.hex()} {ask.reference} {ask.pin or ''}", today)
+
+    def _tags(self, what: str, most: int, span_ms: int, of: str, today: date) -> _Counted:
+        now, before = (self._keyring.limit_tag(f"{what} {of}", day) for day in (today, today - timedelta(days=1)))
+        return _Counted(what, most, span_ms, now, [now, before])
 
 
 def owns(conn: Connection, vault: Vault, msisdn: str | None, handle: str | None, touched: date, today: date) -> bool:

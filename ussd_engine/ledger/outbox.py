@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from datetime import date
 from operator import itemgetter
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, tuple_, update
 
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
@@ -20,6 +22,9 @@ from ussd_engine.ledger.database import Database, Job
 from ussd_engine.ledger.group import Group
 from ussd_engine.ledger.queue import decoded, kind_of
 from ussd_engine.ledger.tables import cases, contacts, dead_letters, outbox
+from ussd_engine.ledger.terms import DAYS, last_day
+from ussd_engine.ledger.undo import give_again, take_back
+from ussd_engine.ledger.waiting import Waiting, query, waiting
 from ussd_engine.messages import Message
 from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.vault import Vault
@@ -40,6 +45,8 @@ class Claim(msgspec.Struct, frozen=True):
     queued_ms: int = 0
     passes: bool = False
     """Whether it goes though the submission is a dead letter."""
+    undo: bytes = b""
+    """How its case is brought back where the core never takes it."""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -53,6 +60,8 @@ class Letter(msgspec.Struct, frozen=True):
     queued_ms: int
     at_ms: int
     """When it was given up."""
+    until: date | None = None
+    """The last day on which it is kept, as its case stands now; `None`: until an operator has seen to it."""
 
 
 Settled = tuple[Claim, str | None]
@@ -65,6 +74,8 @@ class Backlog(msgspec.Struct, frozen=True):
     waiting: int
     oldest_ms: int | None
     dead: int
+    stopped_ms: int | None = None
+    """Until when the whole route was stopped the last time, of what waits; it may be in the past."""
 
 
 _other = outbox.alias("other")
@@ -92,6 +103,11 @@ _RECEIVE = (
     update(cases)
     .where(cases.c.reference == bindparam("ours"))
     .values(core_reference=bindparam("theirs"), state=_received)
+)
+
+
+_LETTERS = select(dead_letters, *(cases.c[name] for name in DAYS)).join(
+    cases, cases.c.reference == dead_letters.c.reference, isouter=True
 )
 
 
@@ -138,22 +154,37 @@ class Outbox:
         """
         return await self._done.add((claim, core_reference))
 
-    async def later(self, claim: Claim, next_ms: int, counts: bool = True) -> bool:
-        """Give the row back until `next_ms`; an attempt that does not count is taken back. False as above."""
-        return await self._jobs.add(lambda conn: _later(conn, claim, next_ms, counts))
+    async def later(
+        self, claim: Claim, next_ms: int, error: str = "", *, counts: bool = True, paused: bool = False
+    ) -> bool:
+        """Give the row back until `next_ms`, with the kind of error that kept it. False as above.
+
+        An attempt that does not count is taken back; `paused`: until then the whole route is stopped.
+        """
+        why = {"attempts": claim.attempts - (not counts), "error": error, "paused": paused}
+        return await self._jobs.add(lambda conn: _later(conn, claim, {"next_ms": next_ms, "lease_ms": 0, **why}))
 
     async def dead(self, claim: Claim, reason: str, now_ms: int) -> bool:
-        """Give the row up and keep it whole, sealed; `reason` holds nothing of it. False as above."""
+        """Give the row up and keep it whole, sealed; `reason` holds nothing of it. False as above.
+
+        Where it carried an act, the case goes back to where it was, and says so.
+        """
         whole = self._keyring.seal("dead_letter", claim.key, msgspec.msgpack.encode(claim))
         place = {"key": claim.key, "reference": claim.reference, "turn": claim.turn}
         letter = {**place, "reason": reason, "sealed": whole, "at_ms": now_ms}
-        return await self._jobs.add(lambda conn: _remove(conn, claim) and _bury(conn, letter))
+        # One case a transaction: many at once would be held in the order in which they came.
+        return await self._database.write(lambda conn: _remove(conn, claim) and _bury(conn, claim, letter))
 
     async def letters(self, most: int | None = None) -> list[Letter]:
         """What was given up, the latest first."""
-        query = select(dead_letters).order_by(dead_letters.c.at_ms.desc(), dead_letters.c.key).limit(most)
-        found = await self._database.read(lambda conn: conn.execute(query).all())
-        return [self._letter(row.key, row.reason, row.sealed, row.at_ms) for row in found]
+        newest = (dead_letters.c.at_ms.desc(), dead_letters.c.key)
+        found = await self._database.read(lambda conn: conn.execute(_LETTERS.order_by(*newest).limit(most)).all())
+        return [self._letter(row) for row in found]
+
+    async def waiting(self, most: int | None = None) -> list[Waiting]:
+        """What the core has not got yet and why, the oldest first."""
+        found = await self._database.read(lambda conn: conn.execute(query(most)).all())
+        return [waiting(self._keyring, row) for row in found]
 
     async def retry(self, keys: Collection[bytes]) -> int:
         """Put dead letters back whole, in their old place of their case and with all attempts before them.
@@ -162,7 +193,8 @@ class Outbox:
         """
         query = select(dead_letters.c.key, dead_letters.c.sealed).where(dead_letters.c.key.in_(keys))
         found = await self._database.read(lambda conn: conn.execute(query).all())
-        claims = [self._buried(row.key, row.sealed) for row in found]
+        claims = [buried(self._keyring, row.key, row.sealed) for row in found]
+        claims.sort(key=lambda claim: (claim.reference, claim.turn))
         count = await self._database.write(lambda conn: sum(_revive(conn, claim) for claim in claims))
         self.added.set()
         return count
@@ -171,21 +203,25 @@ class Outbox:
         """What waits and what was given up."""
         return await self._database.read(_backlog)
 
-    def _buried(self, key: bytes, sealed: bytes) -> Claim:
-        return msgspec.msgpack.decode(self._keyring.open("dead_letter", key, sealed), type=Claim)
-
-    def _letter(self, key: bytes, reason: str, sealed: bytes, at_ms: int) -> Letter:
+    def _letter(self, row: Row[Any]) -> Letter:
+        key, reason, at_ms = row.key, row.reason, row.at_ms
         try:
-            claim = self._buried(key, sealed)
+            claim = buried(self._keyring, key, row.sealed)
             kind = kind_of(decoded(self._keyring.open("outbox", key, claim.sealed)))
         except (EngineError, KeyError):
             return Letter(key, "", reason, 0, at_ms, at_ms)
-        return Letter(key, kind, reason, claim.attempts, claim.queued_ms or at_ms, at_ms)
+        until = None if claim.passes or claim.turn == 0 or row.state is None else last_day(row)
+        return Letter(key, kind, reason, claim.attempts, claim.queued_ms or at_ms, at_ms, until)
 
     async def _number(self, handle: str) -> str | None:
         query = select(contacts.c.sealed).where(contacts.c.handle == handle)
         sealed = await self._database.read(lambda conn: conn.scalar(query))
         return None if sealed is None else self._vault.open(sealed, bytes.fromhex(handle))
+
+
+def buried(keyring: Keyring, key: bytes, sealed: bytes) -> Claim:
+    """The row that a dead letter holds. `CannotOpen` where the data key is not held."""
+    return msgspec.msgpack.decode(keyring.open("dead_letter", key, sealed), type=Claim)
 
 
 def _claim(conn: Connection, now_ms: int, most: int) -> list[Claim]:
@@ -211,14 +247,14 @@ def _done(conn: Connection, taken: Sequence[Settled]) -> list[bool | Exception]:
     return [*ours]
 
 
-def _later(conn: Connection, claim: Claim, next_ms: int, counts: bool) -> bool:
+def _later(conn: Connection, claim: Claim, values: dict[str, object]) -> bool:
     row = update(outbox).where(outbox.c.key == claim.key, outbox.c.token == claim.token)
-    attempts = claim.attempts if counts else claim.attempts - 1
-    return conn.execute(row.values(next_ms=next_ms, lease_ms=0, attempts=attempts)).rowcount == 1
+    return conn.execute(row.values(values)).rowcount == 1
 
 
-def _bury(conn: Connection, letter: dict[str, object]) -> bool:
+def _bury(conn: Connection, claim: Claim, letter: dict[str, object]) -> bool:
     conn.execute(insert(dead_letters).values(letter))
+    take_back(conn, claim.reference, claim.undo)
     return True
 
 
@@ -227,9 +263,12 @@ def _revive(conn: Connection, claim: Claim) -> bool:
         return False
     row = msgspec.structs.asdict(claim) | {"attempts": 0, "next_ms": 0, "lease_ms": 0}
     conn.execute(insert(outbox).values(row))
+    give_again(conn, claim.reference, claim.undo)
     return True
 
 
 def _backlog(conn: Connection) -> Backlog:
-    waiting, oldest = conn.execute(select(func.count(), func.min(outbox.c.queued_ms))).one()
-    return Backlog(waiting, oldest, conn.scalar(select(func.count()).select_from(dead_letters)) or 0)
+    stopped = func.max(case((outbox.c.paused, outbox.c.next_ms)))
+    waiting, oldest, stopped_ms = conn.execute(select(func.count(), func.min(outbox.c.queued_ms), stopped)).one()
+    dead = conn.scalar(select(func.count()).select_from(dead_letters)) or 0
+    return Backlog(waiting, oldest, dead, stopped_ms)

@@ -44,12 +44,14 @@ DayOf = Callable[[int], date]
 
 
 class Heard(NamedTuple):
-    """What became of an event: the case afterwards (`None`: no case has that reference), what its citizen is told."""
+    """What became of an event: the case afterwards (`None`: no case has that reference), what its citizen is told, and
+    the case before."""
 
     event: CaseEvent
     case: Case | None
     told: Told | None
     verdict: Verdict
+    before: Case | None = None
 
 
 def case_of(row: Row[tuple[object, ...]]) -> Case:
@@ -112,8 +114,11 @@ def _heard(event: CaseEvent, known: dict[str, Case], heard: set[tuple[object, ..
     if case is None:
         return Heard(event, None, None, Verdict.NO_CASE)
     applied = lifecycle.apply(case, event, day_of(event.at_ms), due)
-    known[event.reference] = applied.case
-    return Heard(event, applied.case, applied.told, applied.verdict)
+    after = applied.case
+    if after.state is not case.state:
+        after = msgspec.structs.replace(after, refused="")  # what she is told of a case that stood elsewhere
+    known[event.reference] = after
+    return Heard(event, after, applied.told, applied.verdict, case)
 
 
 def _row(heard: Heard) -> Mapping[str, object]:

@@ -10,8 +10,8 @@ import asyncio
 import fcntl
 import itertools
 import os
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -21,13 +21,15 @@ from sqlalchemy import Connection, select
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import Database, insert_new
-from ussd_engine.ledger.retention import MOST, PURGES, Job, When, let_go
+from ussd_engine.ledger.retention import GOING, MOST, PURGES, WARNED, Job, When, let_go
 from ussd_engine.ledger.tables import cases, contacts, erased
 
 OVERLAP_MS: Final = 24 * 3_600_000
 """What is looked at again behind the newest line of the file: clocks of several machines differ."""
 
 LONGEST_LINE: Final = 256
+MILLISECOND: Final = timedelta(milliseconds=1)
+NOTHING: Final[Mapping[str, Job]] = {}
 
 
 class Erased(NamedTuple):
@@ -89,13 +91,19 @@ class Purge:
         self._clock = clock
         self._day_of = day_of
 
-    async def all(self, log: PurgeLog) -> dict[str, int]:
-        """The whole clock of retention, now; how many rows of each kind went."""
+    async def all(self, log: PurgeLog, more: Mapping[str, Job] = NOTHING) -> dict[str, int]:
+        """The whole clock of retention, now, with `more` of what others keep; how many rows of each kind went."""
         again = await self.again(log)
         when = When(self._day_of(self._clock()), self._clock())
-        counts = {name: await self._drained(job, when) for name, job in PURGES.items()}
+        counts = {name: await self._drained(job, when) for name, job in {**PURGES, **more}.items()}
         await self.note(log)
         return {**counts, "erased again after a restore": again}
+
+    async def going(self, more: Mapping[str, Job] = NOTHING) -> int:
+        """How much of what no core has taken, or read, is purged within `WARNED` unless somebody sees to it."""
+        then = When(self._day_of(self._clock()) + WARNED, self._clock() + WARNED // MILLISECOND)
+        jobs = [*GOING.values(), *more.values()]
+        return await self._database.read(lambda conn: sum(job(conn, self._keyring, then) for job in jobs))
 
     async def again(self, log: PurgeLog) -> int:
         """Erase whatever the log says was erased; how many contacts had come back."""

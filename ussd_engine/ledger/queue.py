@@ -52,8 +52,8 @@ def decoded(plain: bytes) -> Message:
     return msgspec.msgpack.decode(raw, type=KINDS[kind])
 
 
-def outbox_row(keyring: Keyring, message: Message, at_ms: int) -> dict[str, Any]:
-    """The row of a message that was accepted at a time; `enqueue` gives it its turn."""
+def outbox_row(keyring: Keyring, message: Message, at_ms: int, undo: bytes = b"") -> dict[str, Any]:
+    """The row of a message that was accepted at a time; `enqueue` gives it its turn. `undo`: see `ledger.undo`."""
     key = bytes.fromhex(message.idempotency_key)
     return {
         "key": key,
@@ -66,6 +66,7 @@ def outbox_row(keyring: Keyring, message: Message, at_ms: int) -> dict[str, Any]
         "lease_ms": 0,
         "token": 0,
         "passes": isinstance(message, Erasure),
+        "undo": undo,
     }
 
 

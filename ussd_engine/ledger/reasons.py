@@ -37,7 +37,8 @@ SERVER = {
 
 FILE = {
     "SQLITE_BUSY": "another process holds the file: end it, or try again",
-    "SQLITE_CANTOPEN": f"the file cannot be opened: {SETTING} must name a file in a folder that this user may write in",
+    "SQLITE_CANTOPEN": f"the file is not there, or this user may not open it: a gateway makes it at its start "
+    f"(`ussd-engine serve`), in a folder in which it may write; mend {SETTING} where it should be another",
     "SQLITE_CONSTRAINT": "a rule of its tables forbids it",
     "SQLITE_CORRUPT": "the file is damaged: bring it back from a copy",
     "SQLITE_FULL": "the disk is full: make room",

@@ -2,8 +2,9 @@
 
 | what | how long |
 | --- | --- |
-| number and name | 90 days after the last closing, which an appeal takes back; or until the citizen erases them |
+| number and name | until the case is over (`ledger.terms`), or the citizen erases them |
 | our copy of what was sent | as long, and never while a message of the case has still to reach the core |
+| what the core never took | as long; but a submission, and an erasure, until an operator has sent them again |
 | language, and whether SMS are wanted | 12 months after the last use |
 | counters of a day, tries | their day, and the day after for the mark of an erasure; 24 hours |
 | results of acts | 30 days: whoever may ask again does so within the minutes that a session lives |
@@ -24,19 +25,21 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Select,
     Table,
-    and_,
     bindparam,
     delete,
     exists,
-    or_,
     select,
     tuple_,
     update,
 )
 
+from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger import smspurge
 from ussd_engine.ledger.database import insert_new
+from ussd_engine.ledger.outbox import buried
 from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.tables import (
     cases,
@@ -50,15 +53,15 @@ from ussd_engine.ledger.tables import (
     submissions,
     tries,
 )
-from ussd_engine.lifecycle import APPEAL_WINDOW, CLOSED_AFTER
+from ussd_engine.ledger.terms import over
 from ussd_engine.messages import Erasure
-from ussd_engine.model import CaseState, Mode, Submission
+from ussd_engine.model import Mode, Submission
 
-NUMBER_KEPT: Final = timedelta(days=90)
-"""After the last closing."""
 LANGUAGE_KEPT: Final = timedelta(days=365)
 TRY_KEPT_MS: Final = 24 * 3_600_000
 EFFECT_KEPT_MS: Final = 30 * TRY_KEPT_MS
+WARNED: Final = timedelta(days=30)
+"""So long before it goes, an operator is told of what no core has taken."""
 MOST: Final = 500
 """Rows of one transaction, so that no citizen waits long for the purge."""
 
@@ -99,24 +102,6 @@ class When(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-def over(today: date) -> ColumnElement[bool]:
-    """The cases in which nothing can come any more, and whose time is up.
-
-    An answer that its core never closes counts as closed on the day on which it would be.
-    """
-    last = today - NUMBER_KEPT
-    ended = (CaseState.CLOSED, CaseState.NOT_ACCEPTED, CaseState.APPEAL_DECIDED)
-    answered = cases.c.state == CaseState.ANSWERED.value
-    return or_(
-        and_(cases.c.state.in_([state.value for state in ended]), cases.c.ended < last),
-        and_(answered, cases.c.ended < last - CLOSED_AFTER, cases.c.rating != "no"),
-        and_(answered, cases.c.ended < last - APPEAL_WINDOW),
-        and_(cases.c.state == CaseState.WITHDRAWN.value, cases.c.changed < last),
-        # A compliment goes no further.
-        and_(cases.c.state == CaseState.OPENED.value, cases.c.type == "compliment", cases.c.changed < last),
-    )
-
-
 def let_go(conn: Connection, keyring: Keyring, handles: Sequence[str], at_ms: int) -> None:
     """Erase contacts, and tell the core of those whose number it was given. Their cases' rows must be held."""
     named = select(cases.c.reference).where(cases.c.handle.in_(handles), cases.c.mode == Mode.NAMED.value)
@@ -136,10 +121,40 @@ def _numbers(conn: Connection, keyring: Keyring, when: When) -> int:
 
 def _texts(conn: Connection, keyring: Keyring, when: When) -> int:
     """Drop our copies of what the core has had all of for so long."""
-    waiting = [exists().where(table.c.reference == cases.c.reference) for table in (outbox, dead_letters)]
+    waits = exists().where(outbox.c.reference == cases.c.reference)
+    given_up = exists().where(dead_letters.c.reference == cases.c.reference, dead_letters.c.turn == 0)
     query = select(submissions.c.case).join(cases, cases.c.case == submissions.c.case)
-    old = query.where(over(when.today), *(~one for one in waiting)).limit(MOST)
+    old = query.where(over(when.today), ~waits, ~given_up).limit(MOST)
     return conn.execute(delete(submissions).where(submissions.c.case.in_(old))).rowcount
+
+
+def _letters(conn: Connection, keyring: Keyring, when: When) -> int:
+    """Drop dead letters whose time is up."""
+    keys: list[bytes] = []
+    for row in conn.execute(_going(when.today).order_by(dead_letters.c.key)):
+        if len(keys) < MOST and not _stays(keyring, row.key, row.sealed):
+            keys.append(row.key)
+    return conn.execute(delete(dead_letters).where(dead_letters.c.key.in_(keys))).rowcount
+
+
+def _letters_going(conn: Connection, keyring: Keyring, when: When) -> int:
+    rows = conn.execute(_going(when.today)).all()
+    return sum(not _stays(keyring, row.key, row.sealed) for row in rows)
+
+
+def _going(today: date) -> Select[Any]:
+    """Dead letters of cases that are over, but for submissions."""
+    theirs = cases.c.reference == dead_letters.c.reference
+    query = select(dead_letters.c.key, dead_letters.c.sealed).join(cases, theirs)
+    return query.where(over(today), dead_letters.c.turn > 0)
+
+
+def _stays(keyring: Keyring, key: bytes, sealed: bytes) -> bool:
+    """Whether an operator must see to a dead letter, however old; so too where it does not open here."""
+    try:
+        return buried(keyring, key, sealed).passes
+    except EngineError:
+        return True
 
 
 def _results(conn: Connection, keyring: Keyring, when: When) -> int:
@@ -165,15 +180,24 @@ def _drop(conn: Connection, table: Table, key: Sequence[Column[Any]], old: Colum
     return conn.execute(delete(table).where(tuple_(*key).in_(some))).rowcount
 
 
+def _of_sms(job: smspurge.Job) -> Job:
+    return lambda conn, keyring, when: job(conn, when.at_ms, MOST)
+
+
 Job = Callable[[Connection, Keyring, When], int]
 """Purges something in one transaction, and says how many rows. `MOST` or more: there may be others."""
 
 PURGES: Final[dict[str, Job]] = {
     "numbers": _numbers,
+    "dead letters": _letters,
     "copies of submissions": _texts,
     "results of acts": _results,
     "languages": _languages,
     "counters": _limits,
     "tries": _tries,
+    **{name: _of_sms(job) for name, job in smspurge.SMS_PURGES.items()},
 }
 """What is purged, by the name under which it is counted. Numbers go first: what they leave to send holds the copies."""
+
+GOING: Final[dict[str, Job]] = {"dead letters": _letters_going}
+"""What no core has taken and is purged some time: how much of it is purged at a time. Nothing is changed."""

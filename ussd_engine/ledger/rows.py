@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Table
 
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger.notices import BY_SMS
 from ussd_engine.ledger.queue import outbox_row
 from ussd_engine.ledger.tables import cases, contacts, effects, languages, outbox, submissions
 from ussd_engine.model import Act, CaseState, Committed, Mode, SetLanguage, Submission, Submit
@@ -112,6 +113,7 @@ def _case(act: Submit, reference: str, handle: str, day: date) -> Row:
         "institution": act.institution,
         "state": CaseState.QUEUED.value,
         "submitted": day,
+        "sent_ms": act.at_ms,
         "changed": day,
         "due": act.due,
         "sequence": 0,
@@ -124,8 +126,9 @@ def _case(act: Submit, reference: str, handle: str, day: date) -> Row:
         "spoken": False,
         "rating": "",
         "overdue": False,
+        "refused": "",
         "touched": day,
         "generation": 0,
-        "pin_seen": True,
+        "pin_seen": not act.channel.startswith(BY_SMS),
         "pin_asked_ms": None,
     }

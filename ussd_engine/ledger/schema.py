@@ -15,7 +15,7 @@ from ussd_engine.errors import ConfigError
 from ussd_engine.ledger.database import Database, parse_url
 from ussd_engine.ledger.faults import Faults
 from ussd_engine.ledger.postgres import PostgresDatabase
-from ussd_engine.ledger.sqlite import SqliteDatabase
+from ussd_engine.ledger.sqlite import SqliteDatabase, make_file
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 LOCK = 7_355_608_152
@@ -29,7 +29,11 @@ def connect(url: str, faults: Faults | None = None) -> Database:
 
 
 async def upgrade(url: str) -> None:
-    """Bring a database's tables to the newest form. `RolledBack` where it cannot be reached."""
+    """Bring a database's tables to the newest form; a file that is not there is made. `RolledBack` where it cannot be
+    reached."""
+    parsed = parse_url(url)
+    if parsed.drivername == "sqlite":
+        make_file(Path(parsed.database or ""))
     database = connect(url)
     try:
         await database.write(_upgrade)

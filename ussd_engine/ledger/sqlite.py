@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -23,10 +25,9 @@ READERS = 2
 
 
 class SqliteDatabase:
-    """A database file. Its folder is made where it is missing; `ConfigError` where it cannot be."""
+    """A database file that is there: `make_file` makes one, nothing else does."""
 
     def __init__(self, url: URL, faults: Faults | None = None) -> None:
-        _make_folder(Path(url.database or "").parent)
         self._writing, self._reading = _engine(url, writes=True), _engine(url, writes=False)
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(READERS, "ledger-reader")
@@ -68,14 +69,20 @@ class SqliteDatabase:
             raise silence(error) from None
 
 
-def _make_folder(folder: Path) -> None:
+def make_file(path: Path) -> None:
+    """Make an empty database, and the folder around it, where there is none. `ConfigError` where that cannot be."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{SETTING}: the folder {folder} cannot be made: {error.strerror}") from None
+        raise ConfigError(f"{SETTING}: the folder {path.parent} cannot be made: {error.strerror}") from None
+    with contextlib.suppress(OSError):  # who opens it then says why it cannot
+        path.touch()
 
 
 def _engine(url: URL, writes: bool) -> Engine:
+    if not url.query:
+        there = f"file:{quote(str(Path(url.database or '').absolute()))}"
+        url = url.set(database=there, query={"mode": "rw", "uri": "true"})
     engine = create_engine(url, pool_size=1 if writes else READERS, hide_parameters=True)
     event.listen(engine, "connect", _prepare if writes else _prepare_reader)
     if writes:

@@ -5,7 +5,7 @@ Submissions and contacts are linked by the case's random handle alone. Times in 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text, false
 
 metadata = MetaData()
 
@@ -46,6 +46,7 @@ cases = Table(
     Column("institution", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("submitted", Date, nullable=False),
+    Column("sent_ms", BigInteger, nullable=False),
     Column("changed", Date, nullable=False),
     Column("due", Date),
     Column("sequence", BigInteger, nullable=False),
@@ -58,16 +59,18 @@ cases = Table(
     Column("spoken", Boolean, nullable=False),
     Column("rating", Text, nullable=False),
     Column("overdue", Boolean, nullable=False),
+    Column("refused", Text, nullable=False),
     Column("touched", Date, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("pin_seen", Boolean, nullable=False),
     Column("pin_asked_ms", BigInteger),
     Index("ix_cases_inbox", "institution", "state", "submitted"),
     Index("ix_cases_due", "state", "due"),
+    Index("ix_cases_pin_asked", "pin_asked_ms"),
 )
-"""The projection (`model.Case`) that lists, status and HALI read, and what opens a case: `touched` is the last day on
-which its own phone did something, `generation` counts its PINs, `pin_seen` whether the citizen has seen the first one,
-`pin_asked_ms` when she asked for another."""
+"""The projection (`model.Case`) that lists, status and HALI read; `sent_ms`, by which those of one day are ordered; and
+what opens a case: `touched` is the last day on which its own phone did something, `generation` counts its PINs,
+`pin_seen` whether the citizen has seen the first one, `pin_asked_ms` when she asked for another."""
 
 news = Table(
     "news",
@@ -96,11 +99,13 @@ tries = Table(
     Column("tag", LargeBinary, nullable=False),
     Column("what", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("once", LargeBinary, nullable=False),
     Index("ix_tries_tag", "tag", "what", "at_ms"),
     Index("ix_tries_at_ms", "at_ms"),
 )
 """What is counted by the hour or by 24 hours, a row each: `pin` of a caller and a reference, `reference` of everybody,
-`look` and `send` of a caller. The tag's key is the day's."""
+`look` and `send` of a caller. The tag's key is the day's; so is that of `once`, the tag of one answer and what was
+typed in it: rows that share it are one try."""
 
 erased = Table(
     "erased",
@@ -123,12 +128,17 @@ outbox = Table(
     Column("lease_ms", BigInteger, nullable=False),
     Column("token", Integer, nullable=False),
     Column("passes", Boolean, nullable=False),
+    Column("undo", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("paused", Boolean, nullable=False, server_default=false()),
     Index("ix_outbox_due", "next_ms", "queued_ms"),
     Index("ix_outbox_case", "reference", "turn"),
 )
 """What the core has not got yet. `key` is the idempotency key, `turn` the place among the messages of one case (0: the
 submission), `lease_ms` the time until which a worker holds the row, `token` the number of claims: only who knows the
-last one may change the row; `passes` says that it does not wait for a submission that was given up."""
+last one may change the row; `passes` says that it does not wait for a submission that was given up; `undo` is how the
+case is brought back where the core never takes it (`ledger.undo`); `error` is the kind of error at its last try, and
+`paused` says that the whole route was stopped then."""
 
 dead_letters = Table(
     "dead_letters",

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final
+
 from ussd_engine.menu.schema import Service
+
+TEXTS: Final = ("read", "notice")
+"""Types of screens that only tell something."""
 
 
 def answers_of(service: Service) -> dict[str, list[str]]:
@@ -21,14 +27,32 @@ def answers_of(service: Service) -> dict[str, list[str]]:
     return {name: [] if name in open_ended else values for name, values in found.items()}
 
 
+def asked_in(service: Service) -> set[str]:
+    """The questions and sub-forms that forms ask."""
+    return {item.name for form in service.forms.values() for item in form.ask}
+
+
+def read_beside(service: Service, asked: Collection[str], name: str) -> bool:
+    """Whether a form's line may lead there: to a text, which is read and left again for the question."""
+    return name in service.screens and service.screens[name].kind in TEXTS and name not in asked
+
+
+def beside_of(service: Service, asked: Collection[str], name: str) -> list[str]:
+    """The screens that stand beside a question's own one: in its place, or only read."""
+    screen = service.screens[name]
+    dests = [case.dest for line in screen.lines for case in line.target if case.dest.verb == "to"]
+    read = [dest.name for dest in dests if read_beside(service, asked, dest.name)]
+    return [one for one in (screen.full, screen.none, *dict.fromkeys(read)) if one]
+
+
 def inside_forms(service: Service) -> set[str]:
     """The screens that stand inside a form: what forms ask, and what stands beside a question."""
-    found = {item.name for form in service.forms.values() for item in form.ask if item.name in service.screens}
+    asked = asked_in(service)
+    found = asked & service.screens.keys()
     queue = list(found)
     while queue:
-        screen = service.screens[queue.pop()]
-        for name in (screen.full, screen.none):
-            if name and name in service.screens and name not in found:
+        for name in beside_of(service, asked, queue.pop()):
+            if name in service.screens and name not in found:
                 found.add(name)
                 queue.append(name)
     return found
@@ -36,6 +60,6 @@ def inside_forms(service: Service) -> set[str]:
 
 def all_named(service: Service) -> bool:
     """Whether all that forms ask and screens show beside them exists; else nobody knows what stands outside a form."""
-    asked = {item.name for form in service.forms.values() for item in form.ask}
+    asked = asked_in(service)
     beside = {name for screen in service.screens.values() for name in (screen.full, screen.none) if name}
     return asked | beside <= service.screens.keys() | service.forms.keys()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from transitions import Event, Machine, MachineError
 
 from ussd_engine.actions import ACTIONS
+from ussd_engine.menu.answers import read_beside
 from ussd_engine.menu.graph import Edge, Graph
 from ussd_engine.menu.plan import Plan, lay_flat
 from ussd_engine.menu.schema import Service
@@ -51,6 +52,8 @@ class Menu:
     """The answers that citizens type."""
     full: frozenset[str]
     """The screens that follow a full reply."""
+    aside: frozenset[str]
+    """The texts that are read beside a question, and left again for it."""
     acting: Mapping[Dest, tuple[str, ...]]
     """What acts, an action or `forget`, to the screens with an answer that leads to it."""
 
@@ -76,6 +79,7 @@ def compile_service(service: Service) -> Menu:
         _warned(service, edges),
         frozenset(name for screen in screens if screen.kind == "input" for name in screen.answers),
         frozenset(screen.full for screen in screens if screen.full),
+        frozenset(name for name, forms in graph.homes.items() if forms and read_beside(service, graph.asked, name)),
         _acting(service),
     )
 

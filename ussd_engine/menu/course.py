@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from ussd_engine.menu.answers import asked_in, beside_of
 from ussd_engine.menu.conditions import Known, agree, certain, possible
 from ussd_engine.menu.plan import Plan, all_tests, meant
 from ussd_engine.menu.schema import Service
@@ -41,6 +42,8 @@ class Course:
 
     def __init__(self, service: Service, plan: Plan, given: Iterable[str]) -> None:
         self.plan = plan
+        self.service = service
+        self.forms = asked_in(service)
         self.screens = service.screens
         self.known = {name: value for name, value in plan.sets.items() if value is not None}
         self.asked = [index for index, item in enumerate(plan.items) if not item.asks]
@@ -92,7 +95,7 @@ class Course:
             screen = self.screens[todo.pop()]
             if screen not in found:
                 found.append(screen)
-                todo += beside_of(screen)
+                todo += beside_of(self.service, self.forms, screen.name)
         return found
 
     def _sets(self, index: int) -> list[Mapping[str, Value]]:
@@ -274,7 +277,8 @@ class Course:
     def _passed(self, again: Again, names: set[str] | None) -> set[int]:
         """The questions to which she does not come back: answered by then, or applying no more."""
         tested = {index: self.tested[index] for index in again.stays}
-        return again.passes | {index for index, on in tested.items() if (on if names is None else on & names)}
+        given = {index for index in again.stays if self.saves[index] and self.saves[index] <= again.names}
+        return again.passes | given | {index for index, on in tested.items() if (on if names is None else on & names)}
 
     def _all(self, index: int) -> set[int]:
         before = set[int]().union(*(self._before(index, sets) for sets in ({}, *self.sets[index])))
@@ -338,8 +342,3 @@ def grounds(screen: Screen) -> set[str]:
         return set()
     kinds = SOURCES[screen.source.source].args
     return {value for name, value in screen.source.args.items() if kinds[name] == "answer"}
-
-
-def beside_of(screen: Screen) -> list[str]:
-    """The screens that stand in the place of a question's own one."""
-    return [name for name in (screen.full, screen.none) if name]

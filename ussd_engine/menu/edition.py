@@ -13,10 +13,13 @@ from ussd_engine.country import Country
 from ussd_engine.deadlines import Deadlines
 from ussd_engine.errors import Fault, MenuError
 from ussd_engine.institutions import Institutions
-from ussd_engine.menu.compile import Menu, compile_service
+from ussd_engine.menu.answers import answers_of
+from ussd_engine.menu.compile import Menu, compile_service, entered
+from ussd_engine.menu.keywords import check_keywords
 from ussd_engine.menu.load import Node, load_file
 from ussd_engine.menu.names import check_names, check_no_data, check_services
 from ussd_engine.menu.schema import Service, read_service
+from ussd_engine.menu.smsbook import check_book
 
 SERVICE_FILE = "service.yaml"
 DATA_FILE = "institutions.csv"
@@ -160,7 +163,11 @@ def _check_names(
 ) -> None:
     faults: list[Fault] = []
     for service in read.values():
-        check_names(service, known, _languages(service, locales), faults)
+        languages = _languages(service, locales)
+        check_names(service, known, languages, faults)
+        check_book(service.sms, service.places, faults)
+        if service.keywords:
+            check_keywords(service.keywords, languages, entered(service), answers_of(service), faults)
         if not (homes[service.name] / DATA_FILE).exists():
             check_no_data(service, DATA_FILE, faults)
     if known is not None:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ussd_engine.actions import OVERTAKEN
-from ussd_engine.menu.course import Course, beside_of
+from ussd_engine.menu.answers import asked_in, beside_of
+from ussd_engine.menu.course import Course
 from ussd_engine.menu.plan import Item, Plan
 from ussd_engine.menu.schema import Action, Service
 from ussd_engine.model import Value
@@ -37,6 +38,7 @@ class Graph:
     def __init__(self, service: Service, plans: Mapping[str, Plan]) -> None:
         self.service = service
         self.plans = plans
+        self.asked = asked_in(service)
         self.homes: dict[str, dict[str, int]] = {name: {} for name in service.screens}
         """Screen to the forms in which it may stand, each with the index of its question."""
         given = _given(service)
@@ -50,7 +52,7 @@ class Graph:
         if screen not in self.homes or form in self.homes[screen]:
             return
         self.homes[screen][form] = index
-        for other in beside_of(self.service.screens[screen]):
+        for other in beside_of(self.service, self.asked, screen):
             self._anchor(form, other, index)
 
     def edges(self) -> set[Edge]:
@@ -66,6 +68,10 @@ class Graph:
         }
         # what was found there may be gone meanwhile, so that another screen stands in its place
         back = {edge for source, dest in turned for edge in self._shown(source, "back", dest)}
+        if self.service.resume:
+            # who has come back to a form by a redial has the start behind her
+            entered = {edge.dest for edge in forward if edge.verb == "ask" and not self.homes[edge.source]}
+            back |= {Edge(first, "back", self.service.start) for first in entered}
         return forward | back | self._engine()
 
     def _engine(self) -> set[Edge]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from ussd_engine.actions import ACTIONS
 from ussd_engine.errors import Fault, did_you_mean
-from ussd_engine.menu.answers import all_named, answers_of, inside_forms
+from ussd_engine.menu.answers import all_named, answers_of, asked_in, inside_forms, read_beside
 from ussd_engine.menu.chains import chained
 from ussd_engine.menu.compile import entered, targets
 from ussd_engine.menu.course import grounds
@@ -26,7 +26,8 @@ class _Checker:
         self.faults = faults
         self.answers = answers_of(service)
         self.entered = entered(service)
-        self.asked = {item.name for form in service.forms.values() for item in form.ask}
+        self.asked = asked_in(service)
+        self.inside = inside_forms(service) | self.asked
         # made once: a service may have ten thousand of each
         self.questions = frozenset([*service.screens, *service.forms])
         self.targets = self.questions.union(service.actions)
@@ -173,11 +174,11 @@ class _Checker:
             self.fault(case.place, f'"{dest.name}" needs a name behind it', "verbs")
         elif dest.verb == "to":
             if self.exists(dest.name, self.targets, case.place, "target", "targets"):
-                if inside and dest.name not in service.actions:
+                if inside and dest.name not in service.actions and not read_beside(service, self.asked, dest.name):
                     message = f'inside a form no line leads to "{dest.name}": the form asks what comes next'
                     self.fault(case.place, message, "no goto")
-                if inside is False and dest.name in self.asked:
-                    message = f'"{dest.name}" is asked by a form: lead to the form'
+                if inside is False and dest.name in self.inside:
+                    message = f'"{dest.name}" is shown by a form: lead to the form'
                     self.fault(case.place, message, "no goto")
         elif dest.verb == "service" and self.services is not None:
             self.exists(dest.name, self.services, case.place, "service", "services")
@@ -315,9 +316,9 @@ def check_names(
     checker.frame(languages)
     for form in service.forms.values():
         checker.form(form)
-    inside, known = inside_forms(service), all_named(service)
+    known = all_named(service)
     for screen in service.screens.values():
-        checker.screen(screen, screen.name in inside or (False if known else None))
+        checker.screen(screen, screen.name in checker.inside or (False if known else None))
     checker.actions()
 
 

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ussd_engine.actions import ACTIONS
+from ussd_engine.menu.keywords import ACTIONS as ASKED
+from ussd_engine.menu.keywords import OF_ENTRY, OF_FORMS, TAKING, WORD_LISTS
 from ussd_engine.menu.rules import RULES
 from ussd_engine.menu.schema import FORM, NAVIGATION, SCREEN, SERVICE, SYSTEM, SYSTEM_OPTIONAL, Key
 from ussd_engine.registry import FACTS, KINDS, OFFERS, SETTINGS, SOURCES, WARNINGS
 from ussd_engine.registry import RULES as CHECKS
 from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import VERBS
+from ussd_engine.sms.templates import SMS, VALUES
 
 Schema = dict[str, Any]
 
@@ -124,6 +127,31 @@ def _choice() -> Schema:
     return {"anyOf": [_ref("text"), block]}
 
 
+def _keywords() -> Schema:
+    words = {"type": "array", "items": _ref("text")}
+    others = "|".join(OF_ENTRY)
+    language = {f"^(?!({others})$)[a-z]{{2,3}}(_[A-Z]{{2}})?$": words}
+    about = {"about": {**words, "description": OF_ENTRY["about"]}}
+    answers = {
+        "set": {**_ref("texts"), "description": OF_ENTRY["set"]},
+        "for": {"type": "object", "additionalProperties": _ref("texts"), "description": OF_ENTRY["for"]},
+        "save": {**_mapping(_ref("name")), "description": OF_ENTRY["save"]},
+    }
+    entry = {**_object(about), "patternProperties": language}
+    lists = {name: {**words, "description": help} for name, help in WORD_LISTS.items()}
+    asked = {name: {**entry, "description": help} for name, help in ASKED.items()}
+    form = {**_object({**answers, **about}), "patternProperties": language, "description": TAKING["form"]}
+    taking = {
+        f"^form {_NAME}$": form,
+        "^language [a-z]{2,3}(_[A-Z]{2})?$": {**entry, "description": TAKING["language"]},
+    }
+    return {**_object({**lists, **asked}), "patternProperties": taking}
+
+
+def _sms() -> Schema:
+    return _object({name: {**_ref("text"), "description": one.help} for name, one in SMS.items()})
+
+
 _SHAPES: dict[str, Callable[[], Schema]] = {
     "name": lambda: {"type": "string", "pattern": f"^{_NAME}$"},
     "language": lambda: {"type": "string", "pattern": "^[a-z]{2,3}(_[A-Z]{2})?$"},
@@ -152,6 +180,8 @@ _SHAPES: dict[str, Callable[[], Schema]] = {
     "check": _check,
     "warn": lambda: _one_or_more({"enum": list(WARNINGS)}),
     "from": _from,
+    "sms": _sms,
+    "keywords": _keywords,
     "offer": lambda: _single({**_object(dict.fromkeys(OFFERS, _one_or_more(_ref("name")))), "minProperties": 1}),
 }
 """By the name that the tables give a shape."""
@@ -190,7 +220,34 @@ def _reference() -> Iterator[str]:
     yield from _table("Facts", ("fact", "value", "means"), _named(facts))
     settings = ((f"{{{name}}}", help, str(longest)) for name, (longest, help) in SETTINGS.items())
     yield from _table("Settings", ("placeholder", "shows", "longest"), _named(settings))
+    yield from _sms_tables()
     yield from _table("Rules of `ussd-engine check`", ("rule", "holds that"), RULES.items())
+
+
+def _sms_tables() -> Iterator[str]:
+    said = ((name, one.help, _sms_slots(name)) for name, one in SMS.items())
+    yield from _table("SMS", ("sms", "says", "placeholders, beside the settings"), _named(said))
+    values = ((f"{{{name}}}", value.help, _sms_longest(name)) for name, value in VALUES.items())
+    yield from _table("Values of SMS", ("placeholder", "shows", "longest"), _named(values))
+    lists = ((name, "words", help) for name, help in WORD_LISTS.items())
+    asked = (
+        (name, "entry", help) for name, help in [*ASKED.items(), *((f"{verb} …", TAKING[verb]) for verb in TAKING)]
+    )
+    yield from _table("Keywords", ("key", "value", "means"), _named([*lists, *asked]))
+    keys = ((name, "form" if name in OF_FORMS else "any", help) for name, help in OF_ENTRY.items())
+    yield from _table("An entry of keywords", ("key", "of", "means"), _named([("LANGUAGE", "any", "its words"), *keys]))
+
+
+def _sms_slots(name: str) -> str:
+    several = "; several, one after the other: " + ", ".join(f"`{{{row}}}`" for row in SMS[name].rows)
+    return " ".join(f"`{{{value}}}`" for value in SMS[name].values) + (several if SMS[name].rows else "")
+
+
+def _sms_longest(name: str) -> str:
+    value = VALUES[name]
+    if value.kind:
+        return str(KINDS[value.kind].columns[""].longest)
+    return str(value.longest) if value.longest else f"by its words, `{value.words}`"
 
 
 def _screen_type(kind: str, doc: str, keys: list[str]) -> Iterator[str]:

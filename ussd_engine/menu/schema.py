@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ussd_engine.errors import Fault, did_you_mean
+from ussd_engine.menu.keywords import Keywords, read_keywords
 from ussd_engine.menu.load import Node
 from ussd_engine.menu.shapes import Reader
 from ussd_engine.model import Answers
@@ -35,7 +36,10 @@ SERVICE: dict[str, Key] = {
     "keys": Key("keys", "the navigation keys, as printed"),
     "tries": Key("number", "wrong choices in a row before a polite end"),
     "too_many": Key("name", "the end screen after that"),
-    "system": Key("system", "the end screens that the engine itself shows; without limit busy stands for it"),
+    "system": Key(
+        "system",
+        "the end screens that the engine itself shows; busy stands for limit and steps where they are not there",
+    ),
     "dial": Key("dial", "digits dialled behind the service's path, each with its screen"),
     "errors": Key("texts", "the line above the same screen when an answer is refused, by rule"),
     "warnings": Key("texts", "the line above the screen that follows, by warning"),
@@ -43,8 +47,10 @@ SERVICE: dict[str, Key] = {
     "forms": Key("forms", "what to ask, in order"),
     "screens": Key("screens", "the screens"),
     "actions": Key("actions", "what the engine does, and where each outcome leads"),
+    "sms": Key("sms", "the words of each SMS that the engine can send; without them none is sent"),
+    "keywords": Key("keywords", "what an SMS may begin with; without them none is taken"),
 }
-SPREAD = ("errors", "warnings", "words", "forms", "screens", "actions")
+SPREAD = ("errors", "warnings", "words", "forms", "screens", "actions", "sms")
 """Blocks that may be spread over the files of a service; the other keys stand in one of them."""
 
 REQUIRED = ("service", "language", "start", "keys", "tries", "too_many", "system", "errors", "screens")
@@ -79,7 +85,7 @@ _DIALLED = re.compile(r"[0-9]{1,3}(\*[0-9]{1,3}){0,4}")
 _TYPED = re.compile(r"[0-9*#]{1,3}")
 
 SYSTEM = ("fault", "old", "busy", "maint")
-SYSTEM_OPTIONAL = ("limit",)
+SYSTEM_OPTIONAL = ("limit", "steps")
 NAVIGATION = ("back", "more", "home")
 
 
@@ -133,6 +139,8 @@ class Service:
     forms: dict[str, Form] = field(default_factory=dict)
     screens: dict[str, Screen] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
+    sms: dict[str, str] = field(default_factory=dict)
+    keywords: Keywords | None = None
     places: dict[str, Place] = field(default_factory=dict)
     """Where each single key and each word stands: `start`, `dial.5`, `errors.choice`, `words.type.complaint`."""
 
@@ -179,6 +187,8 @@ def _single(service: Service, reader: Reader, name: str, node: Node) -> None:
         (_system if name == "system" else _dial)(reader, node, found)
     elif name == "language":
         service.language = _language(reader, node)
+    elif name == "keywords":
+        service.keywords = read_keywords(reader, node)
     else:
         setattr(service, "name" if name == "service" else name, reader.name(node, name))
 
@@ -327,4 +337,5 @@ _SPREAD = {
     "forms": _forms,
     "screens": _screens,
     "actions": _actions,
+    "sms": lambda *args: _texts("sms", *args),
 }

@@ -38,6 +38,7 @@ from ussd_engine.testing.specimens import (
     submit,
 )
 from ussd_engine.testing.tracking_contract import TrackingContract
+from ussd_engine.tracking import Append
 from ussd_engine.vault import Vault
 
 
@@ -110,6 +111,16 @@ class LedgerContract(CommitContract, ErasureContract, OutboxContract, TrackingCo
         assert (await ledger.act(acts[0])).reference == acts[0].reference
         assert (await ledger.act(submit(caller="255700000002"))).kind == "submit"
         assert (await ledger.act(submit(at_ms=NOON_MS + DAY_MS))).kind == "submit"
+
+    async def test_five_submissions_an_hour_of_any_kind(self, ledger: Ledger) -> None:
+        act = submit()
+        await ledger.act(act)
+        more = Append(key=b"1", reference=act.reference, msisdn=MSISDN, text="x", at_ms=NOON_MS)
+        kinds = [(await ledger.act(msgspec.structs.replace(more, key=bytes([2, key])))).kind for key in range(6)]
+        assert kinds == ["append"] * 4 + ["hour"] * 2
+        assert await ledger.act(submit()) == Committed("hour")
+        assert (await ledger.act(msgspec.structs.replace(more, key=b"3", msisdn="255700000009"))).kind == "append"
+        assert (await ledger.act(msgspec.structs.replace(more, key=b"4", at_ms=NOON_MS + 3_600_000))).kind == "append"
 
     async def test_a_cancel_after_a_full_day_is_a_cancel(self, ledger: Ledger) -> None:
         await asyncio.gather(*(ledger.act(submit()) for _ in range(5)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from secrets import token_hex
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,11 +15,12 @@ from ussd_engine.ledger import Ledger, Outbox
 from ussd_engine.ledger.outbox import LEASE_MS
 from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.tables import cases, dead_letters
-from ussd_engine.messages import Addition
-from ussd_engine.model import CaseState, Mode, Submission
+from ussd_engine.messages import Addition, CaseEvent
+from ussd_engine.model import Case, CaseState, Mode, Submission
 from ussd_engine.testing.databases import dump
 from ussd_engine.testing.specimens import (
     DAY,
+    DAY_MS,
     MSISDN,
     NAME,
     SPELLINGS,
@@ -30,6 +32,7 @@ from ussd_engine.testing.specimens import (
     rows,
     submit,
 )
+from ussd_engine.tracking import Append, AskHigher, Effect, Rate, Withdraw
 
 
 class OutboxContract(LedgerFixtures):
@@ -132,6 +135,55 @@ class OutboxContract(LedgerFixtures):
         assert not await ledger.outbox.done(claim, "late")
         assert await ledger.outbox.done(again, "EMR")
         assert [claim.turn for claim in await ledger.outbox.claim(clock(), 10)] == [1]
+
+    @pytest.mark.parametrize("kind", ["addition", "rating", "withdrawal", "appeal"])
+    async def test_an_act_that_the_core_never_takes_is_taken_back(
+        self, ledger: Ledger, clock: StoppedClock, kind: str
+    ) -> None:
+        before, after = await self._acted(ledger, clock, kind)
+        (claim,) = await ledger.outbox.claim(clock(), 1)
+        assert await ledger.outbox.dead(claim, "Rejected", clock())
+        assert await ledger.case(before.reference) == msgspec.structs.replace(before, refused=kind)
+        assert await ledger.outbox.retry([claim.key]) == 1
+        assert await ledger.case(before.reference) == after
+
+    async def test_what_the_core_told_since_is_newer_than_what_it_refused(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        before, _ = await self._acted(ledger, clock, "withdrawal")
+        (claim,) = await ledger.outbox.claim(clock(), 1)
+        told = CaseEvent(reference=before.reference, id="2", at_ms=clock(), sequence=2, state="answered")
+        (heard,) = await ledger.tell([told], "core")
+        assert heard.case is not None
+        assert heard.case.state is CaseState.ANSWERED
+        await ledger.outbox.dead(claim, "Rejected", clock())
+        refused = msgspec.structs.replace(heard.case, refused="withdrawal")
+        assert await ledger.case(before.reference) == refused
+        rating = Rate(key=b"again", reference=before.reference, msisdn=MSISDN, rating="no", at_ms=clock())
+        assert (await ledger.act(rating)).kind == "rate"
+        assert await ledger.case(before.reference) == msgspec.structs.replace(heard.case, rating="no")
+
+    async def _acted(self, ledger: Ledger, clock: StoppedClock, kind: str) -> tuple[Case, Case]:
+        """A case that the core has, before and after an act on it that waits for the core."""
+        act = submit()
+        await ledger.act(act)
+        (claim,) = await ledger.outbox.claim(clock(), 1)
+        await ledger.outbox.done(claim, "EMR-1")
+        state = "answered" if kind in ("rating", "appeal") else "opened"
+        told = CaseEvent(reference=act.reference, id="1", at_ms=clock(), sequence=1, state=state)
+        (heard,) = await ledger.tell([told], "core")
+        on: dict[str, Any] = {"key": b"act", "reference": act.reference, "msisdn": MSISDN, "at_ms": clock() + DAY_MS}
+        acts: dict[str, Effect] = {
+            "addition": Append(text="Na jana pia", **on),
+            "rating": Rate(rating="yes", **on),
+            "withdrawal": Withdraw(**on),
+            "appeal": AskHigher(reason="unhappy", text="Si kweli", higher="MAJI", due=DAY, **on),
+        }
+        assert (await ledger.act(acts[kind])).kind not in ("refused", "limit", "hour")
+        after = await ledger.case(act.reference)
+        assert heard.case is not None
+        assert after is not None
+        return heard.case, after
 
     async def test_without_the_data_key_a_dead_letter_is_counted_and_never_touched(
         self, ledger: Ledger, clock: StoppedClock, keyring: Keyring

@@ -26,7 +26,7 @@ def closed_notices_are_obeyed() -> Iterator[None]:
 
     async def turn(self: Gateway, turn: Any, profile: Any, seen: Any = None) -> Any:
         if turn.phase is Phase.CLOSED:
-            work = place.Work(turn, profile, seen, self.editions.current, self.now_ms(), 1e12)
+            work = place.Work(turn, profile, seen, self.editions.current, self.now_ms(), self.places.teller, 1e12)
             work.key = await self.places.locate(work)
             await self.places.load(work)
             if work.session:

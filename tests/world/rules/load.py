@@ -23,7 +23,7 @@ from .rule import changed_session, rule, story
 @rule("3.1", story("numbered", 0, 0, 0, faults=(("leg", 4, "drop"),)))
 def sessions_are_keyed_by_dialogue() -> Iterator[None]:
     def own_key(self: Places, work: Any) -> bytes:
-        return place.dialogue_key(self._teller.secret, work.turn.channel, work.turn.dialogue)
+        return place.dialogue_key(work.teller.secret, work.turn.channel, work.turn.dialogue)
 
     async def locate(self: Places, work: Any) -> bytes:
         return own_key(self, work)

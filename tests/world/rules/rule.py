@@ -19,7 +19,7 @@ class Rule(NamedTuple):
 
     number: str
     switch: Switch
-    climate: Climate = Climate(people=(1, 2), shipped=0.0, changes=(0, 0))
+    climate: Climate = Climate(people=(1, 2), shipped=0.0, changes=(0, 0), core=0.0)
     plans: tuple[Plan, ...] = ()
     """Stories to try first."""
 
@@ -36,9 +36,7 @@ def rule(number: str, *plans: Plan, **climate: Any) -> Callable[[Callable[[], An
 
     def add(function: Callable[[], Any]) -> Switch:
         switch: Switch = contextlib.contextmanager(function)
-        RULES[number] = Rule(
-            number, switch, Climate(**{"people": (1, 2), "shipped": 0.0, "changes": (0, 0), **climate}), plans
-        )
+        RULES[number] = Rule(number, switch, Rule("", switch).climate._replace(**climate), plans)
         return switch
 
     return add

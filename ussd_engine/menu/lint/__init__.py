@@ -15,6 +15,7 @@ from ussd_engine.menu.lint.reach import dead_ends, unreachable
 from ussd_engine.menu.lint.receipts import unreceipted
 from ussd_engine.menu.lint.rows import rowless
 from ussd_engine.menu.lint.said import Said, said_in
+from ussd_engine.menu.lint.sms import unfilled, unfitting, unsaid
 from ussd_engine.menu.lint.values import Values
 from ussd_engine.menu.lint.words import alphabet, placeholders, wordless
 from ussd_engine.model import Profile
@@ -32,6 +33,7 @@ def prove(edition: Edition, profiles: Mapping[str, Profile]) -> list[Fault]:
         faults.update(alphabet(said), placeholders(menu, said, values), wordless(menu, said))
         faults.update(_translations(edition, name))
         faults.update(fits(edition, menu, profiles, values))
+        faults.update(unsaid(menu), unfitting(edition, menu, values), unfilled(edition, menu))
     return sorted(faults)
 
 

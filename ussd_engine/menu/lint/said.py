@@ -17,9 +17,9 @@ class Said(NamedTuple):
     context: str
     msgid: str
     role: str
-    """`words`, `row` or `line` of a screen, else `errors`, `warnings`, `table`, `keys`."""
+    """`words`, `row` or `line` of a screen, else `errors`, `warnings`, `sms`, `table`, `keys`."""
     name: str
-    """The screen, the error, the warning."""
+    """The screen, the error, the warning, the SMS."""
     place: Place
 
 
@@ -32,7 +32,7 @@ def said_in(service: Service, nodes: Sequence[Node]) -> list[Said]:
 def _all(service: Service) -> Iterator[Said]:
     for screen in service.screens.values():
         yield from _of_screen(screen)
-    for role in ("errors", "warnings"):
+    for role in ("errors", "warnings", "sms"):
         for name, msgid in getattr(service, role).items():
             yield Said(role, msgid, role, name, service.places[f"{role}.{name}"])
     for name, table in service.words.items():

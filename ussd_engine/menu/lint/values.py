@@ -35,7 +35,7 @@ class Values:
 
     def names(self, screen: Screen) -> set[str]:
         """The placeholders that a text of the screen may hold."""
-        names = {*self.results.get(screen.name, {}), *self.menu.shown, *screen.bounds, *self._settings()}
+        names = {*self.results.get(screen.name, {}), *self.menu.shown, *screen.bounds, *self.settings()}
         if screen.name not in self.closed:
             names |= CASE.keys()
         return names | ({"n"} if screen.name in self.told else set())
@@ -44,16 +44,24 @@ class Values:
         """The longest value; a count is the greatest that takes the plural form of that number."""
         found = [*self._shown(slot, locale)]
         for length in self._lengths(screen, slot):
-            found.append(self._count(locale, length, plural) if slot.name in COUNTS else _WIDE * length)
+            found.append(self.filled(slot.name, locale, length, plural))
         if slot.name in screen.bounds and slot.name not in self.menu.shown:
             found = [str(screen.bounds[slot.name])]
         return max(found, key=lambda text: gsm.measure(text).units, default="")
+
+    def filled(self, name: str, locale: str, length: int, plural: int) -> str:
+        """The longest value of a length; of a count the greatest that takes the plural form of that number."""
+        return self._count(locale, length, plural) if name in COUNTS else _WIDE * length
+
+    def worded(self, table: str, locale: str) -> str:
+        """The longest words of a table."""
+        return max(self._shown(Slot(table, "", 0), locale), key=lambda text: gsm.measure(text).units, default="")
 
     def column(self, kind: str, name: str, locale: str) -> str:
         """The longest value of a column of a list's rows."""
         column = KINDS[kind].columns.get(name)
         if column and column.words:
-            return max(self._shown(Slot(column.words, "", 0), locale), key=len, default="")
+            return self.worded(column.words, locale)
         return _WIDE * column.longest if column else ""
 
     def _lengths(self, screen: Screen, slot: Slot) -> list[int]:
@@ -76,8 +84,8 @@ class Values:
             found += _column(CASE[name].kind, slot.column) if CASE[name].kind else [CASE[name].longest]
         if name == SPOKEN and screen.kind == "read" and screen.slow and not slot.column:
             found.append(LONGEST_SPOKEN)
-        if name in self._settings() and not slot.column:
-            found.append(self._settings()[name])
+        if name in self.settings() and not slot.column:
+            found.append(self.settings()[name])
         return found
 
     def _shown(self, slot: Slot, locale: str) -> Iterator[str]:
@@ -86,7 +94,7 @@ class Values:
         for context, msgid in shown.words.values() if shown and not slot.column else ():
             yield self.edition.catalog.gettext(locale, self.menu.name, context, msgid)
 
-    def _settings(self) -> Mapping[str, int]:
+    def settings(self) -> Mapping[str, int]:
         """Each setting with the longest length declared, or with that of this edition where it is longer."""
         found = {name: length for name, (length, _) in SETTINGS.items()}
         actual = [*self.edition.settings.items()]

@@ -9,10 +9,12 @@ from ussd_engine.errors import Fault, did_you_mean
 from ussd_engine.menu.answers import answers_of
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.lint.said import Said
+from ussd_engine.menu.lint.sms import has
 from ussd_engine.menu.lint.values import Values, row_columns
 from ussd_engine.menu.template import Slot, template
 from ussd_engine.registry import KINDS, WORDS
 from ussd_engine.registry import RULES as CHECKS
+from ussd_engine.sms.templates import SMS
 
 
 def alphabet(said: Iterable[Said]) -> Iterator[Fault]:
@@ -52,6 +54,9 @@ def _unfilled(menu: Menu, text: Said, slot: Slot, values: Values) -> str | None:
         if slot.name == kind:
             return None if slot.column in KINDS[kind].columns else did_you_mean(slot.column, known[1:])
         return None if slot.name in known and not slot.column else did_you_mean(slot.name, known)
+    if text.role == "sms":
+        settings = values.settings()
+        return None if has(text.name, slot, settings) else did_you_mean(slot.name, [*SMS[text.name].values, *settings])
     bounds = _bounds(text.name) if text.role == "errors" else set()
     return None if slot.name in bounds and not slot.column else did_you_mean(slot.name, bounds)
 

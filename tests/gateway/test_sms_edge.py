@@ -1,0 +1,325 @@
+"""SMS at the edge: who may call, what is answered whatever comes, what is done once, what is never done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from handset import Handset
+from house import NUMBER
+from sqlalchemy import func, select
+from test_http import TOKEN, Edge
+from test_sms_circle import named_by_ussd, reference_in
+from texting import Exchange, Writer, carrying, settings_of
+
+from ussd_engine import app, config
+from ussd_engine.errors import ConfigError, RolledBack
+from ussd_engine.ledger.database import Database
+from ussd_engine.ledger.tables import cases
+from ussd_engine.sms.message import Progress
+
+COMPLAINT = "LALAMIKO TANESCO umeme umekatika siku tatu Mtumba"
+UNKNOWN = "482173657"
+"""A reference that no case has."""
+OTHER = "255700000077"
+JSON = {"Content-Type": "application/json"}
+HEARD_FIRST = "e-Mrejesho hutumia namba yako"
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[tuple[Edge, Exchange]]:
+    async with carrying(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def edge(made: tuple[Edge, Exchange]) -> Edge:
+    return made[0]
+
+
+@pytest.fixture
+def phone(made: tuple[Edge, Exchange]) -> Writer:
+    return Writer(*made)
+
+
+async def sent(phone: Writer) -> str:
+    """A complaint by SMS; its reference."""
+    received, first = await phone.write(COMPLAINT, replies=2)
+    assert first.startswith(HEARD_FIRST)
+    return reference_in(received)
+
+
+async def count(edge: Edge) -> int:
+    query = select(func.count()).select_from(cases)
+    found = await edge.engine.ledger.database.read(lambda conn: conn.scalar(query))
+    return int(found or 0)
+
+
+# what is asked back
+
+
+async def test_an_institution_that_is_not_clear_is_asked_for_and_chosen_by_its_number(
+    edge: Edge, phone: Writer
+) -> None:
+    asked, _ = await phone.write("LALAMIKO umeme umekatika siku tatu", replies=2)
+    assert asked.startswith("Taasisi ipi? Tuma 1, 2 au 3 kwenda 15200:\n1 ")
+    assert "saa 24" in asked
+    (received,) = await phone.write("1")
+    submission = await edge.engine.ledger.submission(reference_in(received))
+    assert submission.answers["message"] == "umeme umekatika siku tatu"
+    assert submission.institution in ("TANESCO", "REA", "EWURA")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("LALAMIKO", "Taja taasisi."),
+        ("SWALI NIDA", "Ongeza ujumbe baada ya jina la taasisi."),
+        ("SWALI NIDA wapi", "Ongeza ujumbe baada ya jina la taasisi."),
+        ("MAONI TANESCO " + "neno " * 100, "Ujumbe umezidi herufi 480."),
+        (f"HALI {UNKNOWN}", f"Namba {UNKNOWN}: piga"),
+        (f"NDIYO {UNKNOWN}", f"Namba {UNKNOWN}: piga"),
+        (f"RUFAA {UNKNOWN} hawajanijibu mpaka leo", f"Namba {UNKNOWN}: piga"),
+        ("HALI 482173659", "Namba hiyo si sahihi."),
+        ("HALI EMR-2026-48213", "Namba EMR-2026-48213: piga"),
+        ("HALI", "Hakuna ujumbe kutoka simu hii"),
+        ("ONDOA", "Hakuna ujumbe kutoka simu hii"),
+        ("FUTA", "Kufuta namba yako ya simu piga"),
+        ("MSAADA", "Tuma LALAMIKO, MAONI"),
+        ("Habari za leo", "Hatujaelewa ujumbe wako."),
+        ("ANZA", "Utapokea SMS za e-Mrejesho."),
+        ("ENGLISH", "The language is English."),
+        ("", "Hatujaelewa ujumbe wako."),
+    ],
+)
+async def test_what_is_missing_or_not_hers_is_said_and_nothing_is_stored(
+    edge: Edge, phone: Writer, text: str, answer: str
+) -> None:
+    said, *_ = await phone.write(text, replies=2)
+    assert said.startswith(answer)
+    assert await count(edge) == 0
+
+
+async def test_a_case_of_another_phone_is_not_opened(edge: Edge, phone: Writer, made: Any) -> None:
+    ref = await sent(phone)
+    other = Writer(*made, msisdn=OTHER)
+    (said, _) = await other.write(f"HALI {ref}", replies=2)
+    assert said == f"Namba {ref}: piga *152*00*9*2#, chagua 5 na uweke PIN yake."
+    for text in (f"ONGEZA {ref} na mengine mengi", f"NDIYO {ref}", f"ONDOA {ref}"):
+        status, _ = await other.post(text, text)
+        assert status == 200
+    case = await edge.engine.ledger.case(ref)
+    assert case.state.value in ("queued", "received")
+    assert case.rating == ""
+
+
+async def test_words_are_added_a_leak_is_told_and_a_confidential_case_stays_quiet(edge: Edge, phone: Writer) -> None:
+    ref = await sent(phone)
+    assert await phone.write(f"ONGEZA {ref} na mtaa wa pili pia") == [f"Tumeongeza maelezo kwenye namba {ref}. Asante."]
+    quiet = f"Namba {ref}: tumepokea ulichotuma. Maelezo zaidi: piga *152*00*9*2#"
+    assert await phone.write(f"SIRI {ref} jirani amejua jina langu") == [quiet]
+    assert await phone.write(f"ONDOA {ref}") == [f"Namba {ref}: piga *152*00*9*2#, chagua 5 na uweke PIN yake."]
+
+
+async def test_a_named_case_is_withdrawn_and_an_appeal_that_comes_too_early_is_refused(
+    edge: Edge, phone: Writer
+) -> None:
+    ref = await named_by_ussd(edge)
+    await phone.exchange.next()
+    (refused,) = await phone.write(f"RUFAA {ref} sijajibiwa mpaka sasa")
+    assert refused.startswith(f"Rufaa ya namba {ref} haiwezi kupokelewa: muda wa kujibu haujaisha")
+    assert (await phone.write(f"ONDOA {ref}"))[0].startswith(f"Ujumbe namba {ref} umeondolewa.")
+    assert (await edge.engine.ledger.case(ref)).state.value == "withdrawn"
+
+
+async def test_her_open_cases_are_listed_and_one_of_several_is_asked_for(edge: Edge, phone: Writer) -> None:
+    first = await sent(phone)
+    (received,) = await phone.write("MAONI NIDA vitambulisho vitolewe mapema zaidi")
+    second = reference_in(received)
+    (listed,) = await phone.write("HALI")
+    assert {line[:9] for line in listed.split("\n")[:2]} == {first, second}
+    (asked,) = await phone.write("ONGEZA na mtaa wa pili pia")
+    assert asked.startswith("Kwa namba ipi? Tuma 1, 2 au 3 kwenda 15200:\n1 ")
+    chosen = asked.split("\n")[2][2:]
+    assert await phone.write("2") == [f"Tumeongeza maelezo kwenye namba {chosen}. Asante."]
+
+
+# once
+
+
+@pytest.mark.parametrize("channel", ["loopback", "africastalking", "kannel", "mgov"])
+async def test_a_callback_that_comes_again_acts_once(tmp_path: Path, channel: str) -> None:
+    async with carrying(tmp_path, channel) as (edge, exchange):
+        phone = Writer(edge, exchange, channel)
+        await phone.write(COMPLAINT, id="m1", replies=2)
+        for _ in range(3):
+            status, _ = await phone.post(COMPLAINT, "m1")
+            assert status == 200
+        await phone.write("MSAADA")
+        assert await count(edge) == 1
+        assert f'ussd_sms_in_total{{arrival="repeat",channel="{channel}"}} 3.0' in (await edge.get("/metrics"))[1]
+
+
+async def test_without_an_id_a_copy_within_two_seconds_is_one_and_the_same_words_later_are_two(
+    edge: Edge, phone: Writer
+) -> None:
+    body = json.dumps({"from": NUMBER, "to": "15200", "text": COMPLAINT}).encode()
+    for seconds in (0, 1, 10):
+        edge.now += seconds
+        assert (await edge.post("/sms/loopback", body, headers=JSON))[0] == 200
+    assert await count(edge) == 2
+
+
+# guards
+
+
+async def test_above_her_day_she_is_told_once_and_a_stop_word_still_counts(tmp_path: Path) -> None:
+    async with carrying(tmp_path, sms_a_day="number=2") as (edge, exchange):
+        phone = Writer(edge, exchange)
+        await phone.write("MSAADA", replies=2)
+        await phone.write("FUTA")
+        assert await phone.write(COMPLAINT) == ["Umefikia kikomo cha leo. Jaribu kesho au piga *152*00*9*2#"]
+        await phone.write(COMPLAINT, replies=0)
+        await phone.write("ACHA", replies=0)
+        assert await count(edge) == 0
+        assert not await edge.engine.ledger.sms_on(NUMBER)
+
+
+async def test_what_is_not_understood_is_said_once_an_hour_and_a_machine_is_answered_once(
+    edge: Edge, phone: Writer
+) -> None:
+    await phone.write("Habari za leo", replies=2)
+    await phone.write("Habari za jioni", replies=0)
+    await phone.write("Automatic reply: I am away", replies=0)
+    await phone.write("Automatic reply: I am still away", replies=0)
+    edge.now += 3601
+    assert len(await phone.write("Habari za asubuhi")) == 1
+    assert 'arrival="machine"' in (await edge.get("/metrics"))[1]
+
+
+async def test_where_a_case_stands_is_told_once_in_ten_minutes(edge: Edge, phone: Writer) -> None:
+    ref = await sent(phone)
+    await phone.write(f"HALI {ref}")
+    await phone.write(f"HALI {ref}", replies=0)
+    edge.now += 601
+    await phone.write(f"HALI {ref}")
+
+
+@pytest.mark.parametrize("msisdn", ["VODACOM", "+447700900123"])
+async def test_names_and_foreign_numbers_are_acknowledged_and_not_answered(
+    edge: Edge, phone: Writer, msisdn: str
+) -> None:
+    body = json.dumps({"id": "m1", "from": msisdn, "to": "15200", "text": COMPLAINT}).encode()
+    assert (await edge.post("/sms/loopback", body, headers=JSON))[0] == 200
+    assert await count(edge) == 0
+    await phone.write("MSAADA", replies=2)
+
+
+async def test_a_prefix_stands_before_the_keywords_of_a_shared_number(tmp_path: Path) -> None:
+    async with carrying(tmp_path, sms_prefixes="emrejesho=EM") as (edge, exchange):
+        received, _ = await Writer(edge, exchange).write("em " + COMPLAINT, replies=2)
+        submission = await edge.engine.ledger.submission(reference_in(received))
+        assert submission.answers["message"] == "umeme umekatika siku tatu Mtumba"
+
+
+# trouble
+
+
+async def test_what_came_while_the_database_was_away_is_kept_when_it_is_back(
+    edge: Edge, phone: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, real = [2], type(edge.engine.ledger.database).write
+
+    async def away(self: Database, job: Any) -> Any:
+        if "_write" in job.__qualname__ and left[0]:
+            left[0] -= 1
+            raise RolledBack("away on purpose")
+        return await real(self, job)
+
+    monkeypatch.setattr(type(edge.engine.ledger.database), "write", away)
+    received, _ = await phone.write(COMPLAINT, replies=2)
+    assert left == [0]
+    assert await edge.engine.ledger.submission(reference_in(received)) is not None
+
+
+async def test_a_fault_of_our_own_asks_her_to_send_it_again(
+    edge: Edge, phone: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError(f"{NUMBER} {COMPLAINT}")
+
+    monkeypatch.setattr("ussd_engine.sms.deeds.Deeds.done", broken)
+    said, _ = await phone.write(COMPLAINT, replies=2)
+    assert said.startswith("Samahani, hatukuweza kupokea ujumbe wako.")
+    written = edge.lines.getvalue().decode()
+    assert "ZeroDivisionError" in written
+    assert NUMBER not in written
+    assert "TANESCO" not in written
+
+
+async def test_nothing_of_a_citizen_is_in_logs_and_numbers(edge: Edge, phone: Writer) -> None:
+    ref = await sent(phone)
+    await phone.write(f"HALI {ref}")
+    await edge.post("/sms/loopback", f'{{"from": "{NUMBER}", "texd": "{COMPLAINT}"}}'.encode(), headers=JSON)
+    told = edge.lines.getvalue().decode() + (await edge.get("/metrics"))[1]
+    for canary in (NUMBER, NUMBER[3:], "Mtumba", "tanesco", "TANESCO", ref):
+        assert canary not in told
+
+
+# who may call, and what gateways tell
+
+
+async def test_the_addresses_are_kept_as_those_of_ussd(tmp_path: Path) -> None:
+    channels = f"loopback:{TOKEN} africastalking"
+    async with carrying(tmp_path, channels=channels) as (edge, exchange):
+        phone = Writer(edge, exchange)
+        for token, status in ((f"/{TOKEN}", 200), ("", 404), ("/wrong", 404), (f"/reports/{TOKEN[1:]}", 404)):
+            assert (await phone.post("MSAADA", "m1", token))[0] == status
+        assert (await edge.post("/sms/africastalking"))[0] == 404
+        assert (await edge.post("/sms/nobody"))[0] == 404
+        assert (await edge.post(f"/sms/loopback/{TOKEN}", b"{}", headers=JSON))[0] == 400
+        assert (await edge.post(f"/sms/loopback/reports/{TOKEN}", b"no", headers=JSON))[0] == 400
+        assert (await edge.get("/readyz"))[0] == 200
+
+
+async def test_reports_bring_a_message_on_and_unknown_ones_are_counted(edge: Edge, phone: Writer) -> None:
+    await phone.write("MSAADA", replies=2)
+    ledger = edge.engine.ledger
+    ids = [
+        one.provider_id
+        for message in await ledger.sms_view.messages()
+        for one in await ledger.sms_view.parts(message.id)
+    ]
+    for id, status in ((ids[0], "delivered"), (ids[0], "sent"), ("nobody", "delivered"), (ids[1], "floating")):
+        body = json.dumps({"id": id, "status": status}).encode()
+        assert (await edge.post("/sms/loopback/reports", body, headers=JSON))[0] == 200
+    states = [message.state for message in await ledger.sms_view.messages()]
+    assert sorted(states) == [Progress.ACCEPTED, Progress.DELIVERED]
+    numbers = (await edge.get("/metrics"))[1]
+    for outcome in ("applied", "unchanged", "unknown_id", "unknown_status"):
+        assert f'ussd_sms_reports_total{{channel="loopback",outcome="{outcome}"}} 1.0' in numbers
+    assert 'ussd_sms_messages{channel="loopback",state="delivered"} 1.0' in numbers
+    assert "ussd_sms_queue_age_seconds 0.0" in numbers
+
+
+# the start
+
+
+async def test_a_channel_for_sms_needs_what_its_texts_show(tmp_path: Path) -> None:
+    settings = {"loopback": settings_of("http://127.0.0.1:9")["loopback"]}
+    names = {"VAR": str(tmp_path), "CHANNELS": "loopback", "CHANNEL_SETTINGS": json.dumps(settings)}
+    made = app.create_app(config.load({f"USSD_ENGINE_{name}": value for name, value in names.items()}))
+    with pytest.raises(ConfigError, match='SMS of "emrejesho" show sc, which has no value'):
+        async with app.running(made):
+            pass
+
+
+async def test_without_a_channel_for_sms_nothing_is_promised_and_no_address_answers(tmp_path: Path) -> None:
+    async with carrying(tmp_path, channels="africastalking", channel_settings="{}") as (edge, _):
+        await Handset(edge).dial()
+        assert (await edge.post("/sms/loopback"))[0] == 404
+        await named_by_ussd(edge)
+        assert await edge.engine.ledger.sms_view.messages() == []

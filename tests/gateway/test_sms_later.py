@@ -1,0 +1,100 @@
+"""What becomes open on USSD and is answered by SMS, what time brings, reports that must be asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from handset import Handset
+from test_http import Edge
+from test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd, reference_in
+from texting import WAIT_S, Exchange, Writer, carrying
+
+from ussd_engine.reference import derive_pin
+from ussd_engine.sms.clockwork import Puller, Reminders
+from ussd_engine.sms.message import Progress
+
+COMPLAINT = "LALAMIKO TANESCO umeme umekatika siku tatu Mtumba"
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[tuple[Edge, Exchange]]:
+    async with carrying(tmp_path) as made:
+        yield made
+
+
+async def pin_of(edge: Edge, ref: str) -> str:
+    case = await edge.engine.ledger.case(ref)
+    assert case is not None
+    return derive_pin(edge.engine.keyring.pin, case.case, 0).reveal()
+
+
+async def test_an_answer_that_was_read_on_ussd_is_rated_by_the_word_alone(made: tuple[Edge, Exchange]) -> None:
+    edge, exchange = made
+    phone, office = Writer(edge, exchange), Office(edge)
+    received, _ = await phone.write(COMPLAINT, replies=2)
+    ref = reference_in(received)
+    for step, words in (("open", ()), ("progress", ()), ("answer", (ANSWER,))):
+        await office.does(step, ref, *words)
+        await exchange.next()
+    assert (await phone.write("NDIYO"))[0].startswith("Hatujaelewa")
+    handset = Handset(edge)
+    await handset.dial()
+    assert f"PIN ya {ref}: {await pin_of(edge, ref)}" in await handset.type("9", "2", "5", "2", ref)
+    await handset.type("1")
+    assert "Fundi wetu alibadili" in await handset.type("1")
+    assert (await phone.write("NDIYO"))[0].startswith("Asante kwa kutuambia.")
+
+
+async def test_of_two_answers_the_one_is_read_whose_number_is_sent(made: tuple[Edge, Exchange]) -> None:
+    edge, exchange = made
+    phone, office, references = Writer(edge, exchange), Office(edge), list[str]()
+    for _ in range(2):
+        edge.now += 300
+        references.append(await named_by_ussd(edge))
+        await exchange.next()
+        for step, words in (("open", ()), ("progress", ()), ("answer", ("Umeme umerudi leo.",))):
+            await office.does(step, references[-1], *words)
+            await exchange.next()
+    (asked,) = await phone.write("JIBU")
+    assert [line[2:] for line in asked.split("\n")[1:3]] == references[::-1]
+    assert await phone.write(references[0]) == [f"{references[0]} (1/1): Umeme umerudi leo."]
+
+
+async def test_three_days_after_an_answer_she_is_asked_once(made: tuple[Edge, Exchange]) -> None:
+    edge, exchange = made
+    office = Office(edge)
+    ref = await named_by_ussd(edge)
+    await exchange.next()
+    for step, words in (("open", ()), ("progress", ()), ("answer", (ANSWER,))):
+        await office.does(step, ref, *words)
+        await exchange.next()
+    edge.now += 3 * DAY_S
+    reminders = Reminders(edge.engine.ledger, edge.engine.gateway.now_ms, lambda _: None)
+    await reminders.step()
+    await reminders.step()
+    (asked,) = await exchange.next()
+    assert asked.startswith(f"Namba {ref}: umeridhika na jibu? Tuma NDIYO {ref}")
+    assert (await Writer(edge, exchange).write("KIASI"))[0].startswith("Asante kwa kutuambia.")
+
+
+async def test_reports_are_asked_for_where_a_gateway_tells_them_so(tmp_path: Path) -> None:
+    async with carrying(tmp_path, channel_settings='{"loopback": {"sms": {}}}') as (edge, exchange):
+        await Writer(edge, exchange).write("MSAADA", replies=0)
+        engine, counted = edge.engine, list[str]()
+        view = engine.ledger.sms_view
+        async with asyncio.timeout(WAIT_S):
+            while len(await view.messages([Progress.ACCEPTED])) < 2:
+                pass
+        (route,) = await engine.ledger.sms_routes.all()
+        for holder in ("another", route.holder):
+            gateway = engine.gateways["loopback"]
+            clock = engine.gateway.now_ms
+            puller = Puller(
+                engine.ledger, "loopback", gateway, clock, holder, count=counted.append, told=lambda _: None
+            )
+            await puller.step()
+        assert counted == ["applied", "applied"]
+        assert len(await view.messages([Progress.DELIVERED])) == 2

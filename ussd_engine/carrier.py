@@ -1,0 +1,120 @@
+"""SMS as a process carries them: its gateways, who answers what comes in, and the work of sending."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+from ussd_engine.background import Told, Work
+from ussd_engine.channels.sms import Gateway, Pulls
+from ussd_engine.config import Config, open_gateways
+from ussd_engine.country import Country
+from ussd_engine.editions import Editions
+from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.feedback import FeedbackStore
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Clock, Ledger
+from ussd_engine.ledger.smsinbox import Guards
+from ussd_engine.logs import Notice
+from ussd_engine.menu.edition import Edition
+from ussd_engine.metrics import Metrics
+from ussd_engine.sms.answering import Answering, Surroundings
+from ussd_engine.sms.clockwork import Puller, Reminders
+from ussd_engine.sms.sender import Happening, Sender
+from ussd_engine.sms.wording import Wording, check_words
+
+Notify = Callable[..., None]
+
+
+@contextlib.asynccontextmanager
+async def open_carriers(config: Config, edition: Edition) -> AsyncIterator[Mapping[str, Gateway]]:
+    """The gateways by name, in the order in which they are tried. Raises `ConfigError`, also where there are some and
+    the menus lack what their texts show."""
+    gateways = open_gateways(config, edition.country.msisdn)
+    try:
+        if gateways:
+            check_words(edition)
+        for service in config.sms_prefixes:
+            if service not in edition.services:
+                hint = did_you_mean(service, edition.services)
+                raise ConfigError(f'USSD_ENGINE_SMS_PREFIXES: service "{service}" does not exist{hint}')
+        yield gateways
+    finally:
+        for gateway in gateways.values():
+            await gateway.close()
+
+
+@contextlib.asynccontextmanager
+async def open_answering(
+    config: Config,
+    editions: Editions,
+    ledger: Ledger,
+    keyring: Keyring,
+    clock: Clock,
+    store: FeedbackStore,
+    told: Told,
+) -> AsyncIterator[Answering]:
+    """Who answers SMS; closed when what is under way is kept."""
+    around = Surroundings(
+        editions=editions,
+        ledger=ledger,
+        keyring=keyring,
+        clock=clock,
+        random=os.urandom,
+        guards=_guards(config, editions.current.country),
+        prefixes=config.sms_prefixes,
+        core_can=store.capabilities,
+        ask_core=store.view,
+    )
+    answering = Answering(around, told)
+    try:
+        yield answering
+    finally:
+        await answering.drain()
+
+
+def works(
+    gateways: Mapping[str, Gateway],
+    editions: Editions,
+    ledger: Ledger,
+    store: FeedbackStore,
+    clock: Clock,
+    metrics: Metrics,
+    told: Told,
+    notice: Notify,
+) -> Iterator[Work]:
+    """What runs beside the turns: a sender for each route, the asking for reports, what time brings."""
+    holder, wording = os.urandom(8).hex(), Wording(editions, store.view)
+    for name, gateway in gateways.items():
+        count = _counting(name, metrics, notice)
+        sender = Sender(ledger.sms, ledger.sms_routes, gateway, wording.of_lent, clock, holder=holder, count=count)
+        yield sender.run
+        if isinstance(gateway, Pulls):
+            joined = _joining(name, metrics)
+            yield Puller(ledger, name, gateway, clock, holder, count=joined, told=told).run
+    if gateways:
+        yield Reminders(ledger, clock, told).run
+
+
+def _guards(config: Config, country: Country) -> Guards:
+    a_day = config.sms_a_day
+    return Guards(
+        calling_code=country.numbers.calling_code,
+        number=a_day["number"],
+        block=a_day["block"],
+        route=a_day["channel"],
+    )
+
+
+def _counting(name: str, metrics: Metrics, notice: Notify) -> Callable[[Happening], None]:
+    def count(happening: Happening) -> None:
+        metrics.sms_sent(name, happening)
+        if happening == "stopped":
+            notice(Notice.SMS_STOPPED, place=name)
+
+    return count
+
+
+def _joining(name: str, metrics: Metrics) -> Callable[[str], None]:
+    return lambda joined: metrics.sms_reported(name, joined)

@@ -1,0 +1,201 @@
+"""What arrives by SMS: once each, within bounds, and never answered into a loop.
+
+Counters stand where others do: those of a day in `limits`, those of hours in `tries`, under tags of the day's key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
+
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger.database import inserting, upsert
+from ussd_engine.ledger.smstables import sms_in
+from ussd_engine.ledger.tables import contacts, languages, limits, tries
+from ussd_engine.sms.message import Incoming
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+ID_MS: Final = 30 * DAY_MS
+"""A provider may bring what it gave an id to again for so long."""
+CONTENT_MS: Final = 2_000
+"""Without an id, what is equal within this is a copy."""
+KNOWN_MS: Final = 365 * DAY_MS
+"""For so long a phone that was told what its number is kept for is not told again."""
+SAME_REPLY: Final = ((2, HOUR_MS),)
+REPLIES: Final = {"unknown": ((1, HOUR_MS),)}
+"""How often a number gets a reply of this template, whatever it says: so many in such a time."""
+STATUS: Final = ((1, 10 * MINUTE_MS), (5, DAY_MS))
+"""How often a number is told where one case stands."""
+MACHINE: Final = ((1, DAY_MS),)
+BLOCK: Final = 4
+"""Numbers that differ in so many last digits are one block: who pumps SMS rents them in a row."""
+
+_MACHINES = re.compile(
+    r"auto(?:matic(?:ally)?|mated)?[ -]*(?:repl|respon|generat|messag)|out of (?:the )?office|unattended"
+    r"|do[ -]*not[ -]*repl|no-?reply|i(?:'| a)?m (?:driving|in a meeting|away|on leave)"
+    r"|(?:call|text|get back to) you (?:later|back)|delivery (?:failed|status)|undeliver|missed call"
+    r"|jibu la moja kwa moja|usijibu (?:ujumbe|sms)|nipo (?:kwenye|katika) (?:kikao|mkutano)|naendesha gari"
+    r"|nitakupigia (?:baadaye|baadae)",
+    re.IGNORECASE,
+)
+
+Bounds = tuple[tuple[int, int], ...]
+"""So many in so many milliseconds, all of them at once."""
+
+
+class Guards(msgspec.Struct, frozen=True, kw_only=True):
+    """Ceilings of a day, and whose SMS are read."""
+
+    calling_code: str
+    """The country's."""
+    number: int = 30
+    block: int = 1_000
+    route: int = 100_000
+    abroad: bool = False
+    """Numbers of other countries are read too."""
+
+
+class Arrival(StrEnum):
+    """What becomes of an SMS. A stop word takes effect whatever this is, but for a copy."""
+
+    NEW = "new"
+    REPEAT = "repeat"
+    """A copy of what is known: nothing is done."""
+    MACHINE = "machine"
+    """A machine's answer, like one that was answered today: nothing is done."""
+    ABROAD = "abroad"
+    """Of another country, or of no number: nothing is done."""
+    LIMIT = "limit"
+    """The first above the number's day: she is told so."""
+    OVER = "over"
+    """Above the day of the number, its block or the route, and told: nothing is done."""
+
+
+class SmsInbox:
+    """Guards the way in, inside the transaction of what an SMS causes. `day_of` is the country's day of a time."""
+
+    def __init__(self, keyring: Keyring, guards: Guards, day_of: Callable[[int], date]) -> None:
+        self._keyring = keyring
+        self._guards = guards
+        self._day_of = day_of
+
+    def arrived(self, conn: Connection, incoming: Incoming, now_ms: int) -> Arrival:
+        """Count an SMS that came now, and say what becomes of it."""
+        if not self._new(conn, incoming, now_ms):
+            return Arrival.REPEAT
+        msisdn, guards = incoming.msisdn, self._guards
+        if not msisdn or not (guards.abroad or msisdn.startswith(guards.calling_code)):
+            return Arrival.ABROAD
+        counted = self._count(conn, f"number {msisdn}", now_ms)
+        if counted > guards.number:
+            return Arrival.LIMIT if counted == guards.number + 1 else Arrival.OVER
+        block = self._count(conn, f"block {msisdn[:-BLOCK]}", now_ms)
+        if block > guards.block or self._count(conn, f"route {incoming.channel}", now_ms) > guards.route:
+            return Arrival.OVER
+        if looks_automatic(incoming.text) and not self._within(conn, f"machine {msisdn}", MACHINE, now_ms):
+            return Arrival.MACHINE
+        return Arrival.NEW
+
+    def may_reply(self, conn: Connection, msisdn: str, template: str, said: str, now_ms: int) -> bool:
+        """Whether a number is sent this reply now, which counts then. `said`: its values, or its text."""
+        if not self._within(conn, f"reply {msisdn} {template}", REPLIES.get(template, ()), now_ms):
+            return False
+        return self._within(conn, f"said {msisdn} {template} {said}", SAME_REPLY, now_ms)
+
+    def may_ask(self, conn: Connection, msisdn: str, reference: str, now_ms: int) -> bool:
+        """Whether a number is told now where a case stands, which counts then."""
+        return self._within(conn, f"status {msisdn} {reference}", STATUS, now_ms)
+
+    def first_use(self, conn: Connection, msisdn: str, now_ms: int) -> bool:
+        """Whether a phone is new to us, and is told now what its number is kept for; true once."""
+        contact = self._keyring.tags("vault_tag", "contact", msisdn.encode())
+        language = self._keyring.tags("vault_tag", "language", msisdn.encode())
+        known = select(exists().where(contacts.c.tag.in_(contact)) | exists().where(languages.c.tag.in_(language)))
+        return not conn.scalar(known) and self._once(conn, _told(self._keyring, msisdn), now_ms, KNOWN_MS)
+
+    def _new(self, conn: Connection, incoming: Incoming, now_ms: int) -> bool:
+        if incoming.id:
+            what, span_ms = f"id\0{incoming.channel}\0{incoming.id}", ID_MS
+        else:
+            what = f"text\0{incoming.channel}\0{incoming.msisdn}\0{incoming.to}\0{incoming.text}"
+            span_ms = CONTENT_MS
+        tags = self._keyring.tags("vault_tag", "sms in", what.encode())
+        return self._once(conn, tags, now_ms, span_ms)
+
+    def _once(self, conn: Connection, tags: list[bytes], now_ms: int, span_ms: int) -> bool:
+        """Whether nothing stands under these tags now; for the span something does afterwards."""
+        older = select(sms_in.c.tag).where(sms_in.c.tag.in_(tags[1:]), sms_in.c.until_ms > now_ms)
+        if tags[1:] and conn.scalar(older.limit(1)) is not None:
+            return False
+        row = {"tag": tags[0], "until_ms": now_ms + span_ms, "now": now_ms}
+        return conn.execute(_arriving(conn.dialect.name), row).one_or_none() is not None
+
+    def _count(self, conn: Connection, what: str, now_ms: int) -> int:
+        """How many there are of the day, with this one."""
+        day = self._day_of(now_ms)
+        row = {"tag": self._keyring.limit_tag(f"sms {what}", day), "what": "sms", "day": day, "count": 1}
+        return int(conn.execute(_counting(conn.dialect.name), row).scalar_one())
+
+    def _within(self, conn: Connection, counted: str, bounds: Bounds, now_ms: int) -> bool:
+        """Whether one more is within all bounds; it counts only then."""
+        if not bounds:
+            return True
+        day = self._day_of(now_ms)
+        tags = [self._keyring.limit_tag(f"sms {counted}", one) for one in (day, day - timedelta(days=1))]
+        # Who asks the same at the same moment waits: else each would count without the other.
+        upsert(conn, limits, [{"tag": tags[0], "what": "sms once", "day": day, "count": 0}], "day")
+        for most, span_ms in bounds:
+            if (conn.scalar(_COUNT, {"tags": tags, "since": now_ms - span_ms}) or 0) >= most:
+                return False
+        conn.execute(insert(tries).values(tag=tags[0], what="sms", at_ms=now_ms, once=tags[0]))
+        return True
+
+
+_COUNT = (
+    select(func.count())
+    .select_from(tries)
+    .where(
+        tries.c.tag.in_(bindparam("tags", expanding=True)), tries.c.what == "sms", tries.c.at_ms > bindparam("since")
+    )
+)
+
+
+def forget(conn: Connection, keyring: Keyring, msisdn: str) -> None:
+    """It is not known any longer that a phone ever wrote."""
+    conn.execute(delete(sms_in).where(sms_in.c.tag.in_(_told(keyring, msisdn))))
+
+
+def _told(keyring: Keyring, msisdn: str) -> list[bytes]:
+    """The tags of a phone that was told what its number is kept for."""
+    return keyring.tags("vault_tag", "sms first", msisdn.encode())
+
+
+def looks_automatic(text: str) -> bool:
+    """Whether a text reads as a machine's answer: it is answered once, for two machines would never end."""
+    return _MACHINES.search(text) is not None
+
+
+@cache
+def _arriving(dialect: str) -> Any:
+    asked = inserting(dialect, sms_in).values(tag=bindparam("tag"), until_ms=bindparam("until_ms"))
+    again = {"until_ms": asked.excluded.until_ms}
+    over = asked.on_conflict_do_update(
+        index_elements=[sms_in.c.tag], set_=again, where=sms_in.c.until_ms <= bindparam("now")
+    )
+    return over.returning(sms_in.c.tag)
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    asked = inserting(dialect, limits)
+    more = {"count": limits.c.count + asked.excluded.count}
+    return asked.on_conflict_do_update(index_elements=list(limits.primary_key), set_=more).returning(limits.c.count)

@@ -1,0 +1,81 @@
+"""Who sends on a route: one process at a time, and nobody where it is stopped."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, case, or_, select, update
+
+from ussd_engine.ledger.database import Database, inserting, upsert
+from ussd_engine.ledger.smstables import sms_routes
+
+HOLD_MS: Final = 30_000
+"""A process that is gone holds its routes for so long."""
+_TURN_OUT = (
+    update(sms_routes)
+    .where(sms_routes.c.name == bindparam("this"), sms_routes.c.holder == bindparam("who"))
+    .values(lease_ms=0)
+)
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A route as it stands. `token` counts its holders."""
+
+    name: str
+    holder: str
+    token: int
+    lease_ms: int
+    stopped: bool
+    reason: str
+    """Why it is stopped; nothing of a citizen."""
+
+
+class SmsRoutes:
+    """The routes of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def hold(self, name: str, holder: str, now_ms: int) -> Route | None:
+        """Hold a route for `HOLD_MS` from now; `None` where somebody else does. It may be stopped all the same."""
+        return await self._database.write(lambda conn: _hold(conn, name, holder, now_ms))
+
+    async def let_go(self, name: str, holder: str) -> None:
+        """Hold it no longer, so that another may at once."""
+        await self._database.write(lambda conn: conn.execute(_TURN_OUT, {"this": name, "who": holder}))
+
+    async def stop(self, name: str, reason: str) -> None:
+        """Nothing is sent on it any more, from whatever process."""
+        await self._database.write(lambda conn: _stop(conn, name, reason))
+
+    async def start(self, name: str) -> bool:
+        """It may be sent on again; false where it was not stopped."""
+        stopped = update(sms_routes).where(sms_routes.c.name == name, sms_routes.c.stopped)
+        begun = stopped.values(stopped=False, reason="")
+        return await self._database.write(lambda conn: conn.execute(begun).rowcount == 1)
+
+    async def all(self) -> list[Route]:
+        """Every route that was ever held or stopped, by name."""
+        rows = await self._database.read(lambda conn: conn.execute(select(sms_routes).order_by("name")).all())
+        return [Route(*row) for row in rows]
+
+
+def _hold(conn: Connection, name: str, holder: str, now_ms: int) -> Route | None:
+    row = {"name": name, "holder": holder, "token": 1, "lease_ms": now_ms + HOLD_MS, "stopped": False, "reason": ""}
+    asked = inserting(conn.dialect.name, sms_routes).values(row)
+    same = sms_routes.c.holder == asked.excluded.holder
+    new: dict[str, Any] = {
+        "holder": asked.excluded.holder,
+        "lease_ms": asked.excluded.lease_ms,
+        "token": case((same, sms_routes.c.token), else_=sms_routes.c.token + 1),
+    }
+    free = or_(same, sms_routes.c.lease_ms <= now_ms)
+    taking = asked.on_conflict_do_update(index_elements=[sms_routes.c.name], set_=new, where=free)
+    found = conn.execute(taking.returning(*sms_routes.c)).one_or_none()
+    return None if found is None else Route(*found)
+
+
+def _stop(conn: Connection, name: str, reason: str) -> None:
+    row = {"name": name, "holder": "", "token": 0, "lease_ms": 0, "stopped": True, "reason": reason}
+    upsert(conn, sms_routes, [row], "stopped", "reason")

@@ -1,0 +1,123 @@
+"""For whom an SMS is: the institution at its front, and the message behind it.
+
+`split(data, text, locale)` gives an `Addressee`. It is `sure` where the front is nothing but the short name, the full
+name or the code of one institution, or everyday words that together with each other or a region mean one (`bima ya
+afya`, `maji Dodoma`). A single everyday word (`umeme`, `kodi`) may as well be what the message is about, so it only
+proposes; so does a name with a slip, one that several share, and one further on in the text. What is not sure is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from ussd_engine.institutions import Institution, Institutions
+from ussd_engine.words import split as words_of
+
+MOST: Final = 3
+"""Institutions that are proposed."""
+_LONGEST: Final = 10
+"""Words of a name that are looked at."""
+_SLIPS_FROM: Final = 5
+"""Letters of a short name in which a slip is looked for."""
+_LOOKED_AT: Final = 40
+"""Words of a text in which a name is looked for."""
+
+_word = re.compile(r"\S+")
+_between = " \t\n.,:;-–!?/"
+
+
+class Addressee(NamedTuple):
+    """What was read. `message`: the text behind the name; with the everyday words, which belong to the matter."""
+
+    codes: tuple[str, ...]
+    """Of the institutions that may be meant, the likeliest first, at most three; none where nothing is known."""
+    sure: bool
+    """There is one, and it is named."""
+    message: str
+
+
+def split(
+    data: Institutions, text: str, locale: str, before: Collection[str] = (), kinds: Collection[str] = ()
+) -> Addressee:
+    """The institution at the front of `text`. `before`: folded words that may stand before it; `kinds`: of which it
+    must be, if any are given, and then a single word names it too."""
+    spans = list(_word.finditer(text))
+    first = _behind(spans, before)
+    for start in dict.fromkeys([first, _behind(spans, before, data)]):
+        title = [word for span in spans[:start] for word in words_of(span.group())]
+        for length in range(min(_LONGEST, len(spans) - start), 0, -1):
+            end = spans[start + length - 1].end()
+            phrase = text[spans[start].start() : end]
+            rows, topic = _named(data, phrase, kinds, title)
+            if rows:
+                message = text[spans[start].start() if topic else end :].strip(_between)
+                if len(rows) == 1 and (not topic or kinds or len(data.words(phrase)) > 1):
+                    return Addressee((rows[0].code,), True, message)
+                more = [row for row in data.search(phrase, locale) if not kinds or row.kind in kinds]
+                return Addressee(_codes([*rows, *more]), False, message)
+    found = list(_like(data, [span.group() for span in spans[first:]], locale, kinds))
+    return Addressee(_codes(found), False, text.strip())
+
+
+def _behind(spans: Sequence[re.Match[str]], before: Collection[str], data: Institutions | None = None) -> int:
+    """Where the name can begin: behind what may stand before it; with `data` also behind words of many names."""
+    at = 0
+    while at < len(spans):
+        word = "".join(words_of(spans[at].group()))
+        if word and word not in before and (data is None or data.words(word)):
+            break
+        at += 1
+    return at
+
+
+def _named(
+    data: Institutions, phrase: str, kinds: Collection[str], title: Sequence[str]
+) -> tuple[list[Institution], bool]:
+    """The institutions that a whole phrase names, and whether its words may be the matter too. `title`: the words
+    before it, which may say what it is, as `wizara ya`."""
+    names, meant = data.named(phrase), data.meant(phrase)
+    rows = list({row.code: row for row in (*names, *meant) if not kinds or row.kind in kinds}.values())
+    titled = [row for row in names if row in rows and any(words_of(name)[0] in title for name in row.names.values())]
+    if len(titled) == 1:
+        return titled, False
+    return rows, not names or _everyday(phrase, names[0])
+
+
+def _everyday(phrase: str, row: Institution) -> bool:
+    """Whether a short name is an ordinary word: one that the full name is made of (`Afya`, `Works`)."""
+    words = words_of(phrase)
+    return len(words) == 1 and any(words[0] in words_of(name) for name in row.names.values())
+
+
+def _like(data: Institutions, words: Sequence[str], locale: str, kinds: Collection[str]) -> Iterator[Institution]:
+    """What may be meant where the front names nothing: part of a short name, one with a slip, a name further on."""
+    if not words:
+        return
+    first = "".join(words_of(words[0]))
+    for row in data.search(words[0], locale):
+        if (not kinds or row.kind in kinds) and any(_near(first, short) for short in row.shorts.values()):
+            yield row
+    for word in words[1:_LOOKED_AT]:
+        for row in data.named(word):
+            if (not kinds or row.kind in kinds) and not _everyday(word, row):
+                yield row
+
+
+def _near(word: str, short: str) -> bool:
+    """Whether a word is one of a short name, or the whole of it but for a slip."""
+    words = words_of(short)
+    return word in words or (len(word) >= _SLIPS_FROM and OSA.distance(word, "".join(words), score_cutoff=1) == 1)
+
+
+def _codes(rows: Sequence[Institution]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.code for row in rows))[:MOST]
+
+
+def answers_of(row: Institution, save: Mapping[str, str], locale: str = "") -> dict[str, str]:
+    """The answers that an institution gives to a form, by the columns of `save`; none where a column is empty."""
+    columns = {"code": row.code, "name": row.name(locale), "region": row.region}
+    return {answer: columns[column] for answer, column in save.items() if columns.get(column)}

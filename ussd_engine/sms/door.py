@@ -1,0 +1,87 @@
+"""SMS over HTTP: what citizens send, and what gateways tell later of what was sent.
+
+Whoever may call is answered 200 as the gateway wants it: it must not take our trouble for its own. What cannot be its
+callback is answered 400, and other callers 404.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from ussd_engine.callback import Callers, answered, received
+from ussd_engine.channels.base import ACKNOWLEDGED, Kind
+from ussd_engine.channels.sms import Gateway
+from ussd_engine.counts import Count
+from ussd_engine.engine import Engine
+from ussd_engine.errors import NotACallback
+from ussd_engine.logs import Log
+from ussd_engine.peers import Peers
+
+UNKEPT: Final = "unkept"
+"""What is counted of an SMS that could not be stored while its gateway waited."""
+
+
+class SmsDoor:
+    """The callbacks of the gateways."""
+
+    def __init__(self, engine: Engine, log: Log) -> None:
+        config = engine.config
+        carrying = [one for one in config.channels if one.name in engine.gateways]
+        self._engine = engine
+        self._log = log
+        self._callers = Callers(carrying, Peers(config.peers, config.proxies))
+
+    async def incoming(self, request: web.Request) -> web.Response:
+        """An SMS of a citizen."""
+        gateway, metrics = self._gateway(request), self._engine.metrics
+        try:
+            incoming = gateway.incoming(await received(request, Kind.SMS))
+        except NotACallback as error:
+            raise self._no_callback(gateway, error) from None
+        taken = await self._engine.answering.take(incoming, in_band=gateway.replies_in_band)
+        metrics.sms_arrived(gateway.name, str(taken.arrival or UNKEPT))
+        return answered(gateway.answer(incoming if taken.kept else None, taken.reply))
+
+    async def reports(self, request: web.Request) -> web.Response:
+        """What became of SMS."""
+        gateway, engine = self._gateway(request), self._engine
+        try:
+            reports = gateway.reports(await received(request, Kind.REPORTS))
+        except NotACallback as error:
+            raise self._no_callback(gateway, error) from None
+        try:
+            for joined in await engine.ledger.sms_reports.take(reports, engine.gateway.now_ms()):
+                engine.metrics.sms_reported(gateway.name, joined)
+        except Exception as error:  # the gateway must not take our trouble for its own
+            self._log.fault(error, channel=gateway.name)
+            engine.metrics.sms_reported(gateway.name, UNKEPT)
+        return answered(ACKNOWLEDGED)
+
+    def _gateway(self, request: web.Request) -> Gateway:
+        """The gateway of the address, for one who may use it; else 404, whatever the reason."""
+        name = self._callers.channel(request)
+        if name is None:
+            self._engine.metrics.count(Count.UNKNOWN_TOKEN)
+            raise web.HTTPNotFound
+        return self._engine.gateways[name]
+
+    def _no_callback(self, gateway: Gateway, error: NotACallback) -> web.HTTPBadRequest:
+        self._engine.metrics.count(Count.NOT_A_CALLBACK, gateway.name)
+        return web.HTTPBadRequest(text=f"{error}\n")
+
+
+def add_sms(router: web.UrlDispatcher, key: web.AppKey[SmsDoor]) -> None:
+    """Serve the routes, by the door under a key of the application."""
+
+    async def incoming(request: web.Request) -> web.Response:
+        return await request.app[key].incoming(request)
+
+    async def reports(request: web.Request) -> web.Response:
+        return await request.app[key].reports(request)
+
+    # "reports" is no token (the settings refuse it), so the longer addresses stand first.
+    for tail, handler in (("/reports", reports), ("/reports/{token}", reports), ("", incoming), ("/{token}", incoming)):
+        router.add_post("/sms/{channel}" + tail, handler)
+        router.add_get("/sms/{channel}" + tail, handler, allow_head=False)

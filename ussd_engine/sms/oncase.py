@@ -1,0 +1,171 @@
+"""What an SMS does to a case of the phone that wrote, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ussd_engine import found, lifecycle
+from ussd_engine.acts import APPEAL
+from ussd_engine.lifecycle import MayAppeal, may_appeal
+from ussd_engine.menu.compile import Menu
+from ussd_engine.menu.edition import Edition
+from ussd_engine.model import Case, Committed, Mode, Told
+from ussd_engine.sms import filling, parts
+from ussd_engine.sms.keywords import Heard
+from ussd_engine.sms.matrix import USSD_ALONE, Anyway, Happening, say
+from ussd_engine.sms.templates import SMS
+from ussd_engine.sms.written import Reply, Written, anyway, lacks
+from ussd_engine.tracking import Append, AskHigher, Effect, OnCase, Rate, Withdraw
+
+NEEDS: Final = {
+    "read": "read",
+    "add": "append",
+    "rate": "rate",
+    "withdraw": "withdraw",
+    "appeal": "appeal",
+    "leak": "appeal",
+}
+"""What a core must be able to do."""
+MOST_SPOKEN: Final = 8_000
+"""Letters of what an institution said that are sent."""
+FULL: Final = ("limit", "hour")
+"""What is committed where the caller's day or hour is full."""
+
+
+class CaseDeeds:
+    """Does it. `do` writes an act in the transaction of the SMS."""
+
+    def __init__(self, written: Written, do: Callable[[Effect], Committed]) -> None:
+        self._written = written
+        self._sender = written.sender
+        self._do = do
+
+    def done(self, case: Case, name: str, heard: Heard) -> list[Reply]:
+        """What is replied; where it cannot be done, where the case stands."""
+        if name in NEEDS and NEEDS[name] not in self._written.core_can:
+            return self._told(case, Happening.STATUS)
+        match name:
+            case "read":
+                return self._read(case)
+            case "add":
+                return self._added(case, heard.text)
+            case "rate":
+                return self._rated(case, heard.value)
+            case "appeal" | "leak":
+                return self._appealed(case, heard, leak=name == "leak")
+            case "withdraw":
+                return self._withdrawn(case)
+        return self._told(case, Happening.STATUS)
+
+    def _read(self, case: Case) -> list[Reply]:
+        if case.mode is not Mode.NAMED:
+            return self._told(case, Happening.READ)
+        if case.spoken and self._written.view is None:
+            return [anyway(Anyway.FAULT)]
+        said = parts.parts(self._written.view.words[:MOST_SPOKEN]) if self._written.view else []
+        if not said:
+            return self._told(case, Happening.READ_TOO_EARLY)
+        counted = [{"n": f"{number}\n{len(said)}", "part": part} for number, part in enumerate(said, 1)]
+        return [reply for values in counted for reply in self._told(case, Happening.READ, values)]
+
+    def _added(self, case: Case, text: str) -> list[Reply]:
+        if not text:
+            return [anyway(Anyway.NO_TEXT)]
+        if lacking := filling.checked(self._menu, "extra", text):
+            return [lacks(lacking)]
+        sender = self._sender
+        act = Append(key=sender.key, reference=case.reference, msisdn=sender.msisdn, text=text, at_ms=sender.at_ms)
+        return self._after(case, act, Happening.ADDED)
+
+    def _rated(self, case: Case, rating: str) -> list[Reply]:
+        assert rating in ("yes", "partly", "no")
+        sender = self._sender
+        act = Rate(
+            key=sender.key,
+            reference=case.reference,
+            msisdn=sender.msisdn,
+            rating=rating,  # type: ignore[arg-type]  # one of the three
+            at_ms=sender.at_ms,
+        )
+        return self._after(case, act, Happening.RATED_NO if rating == "no" else Happening.RATED)
+
+    def _withdrawn(self, case: Case) -> list[Reply]:
+        if case.mode is not Mode.NAMED and Happening.WITHDRAWN in USSD_ALONE:
+            return self._told(case, Happening.WITHDRAWN)
+        sender = self._sender
+        act = Withdraw(key=sender.key, reference=case.reference, msisdn=sender.msisdn, at_ms=sender.at_ms)
+        return self._after(case, act, Happening.WITHDRAWN, Happening.WITHDRAWN_TOO_LATE)
+
+    def _appealed(self, case: Case, heard: Heard, *, leak: bool) -> list[Reply]:
+        sender, edition, today = self._sender, self._written.edition, self._written.today
+        higher, text = found.higher(edition, case), heard.text or heard.whole
+        lacking = filling.checked(self._menu, "appeal_text", text)
+        if lacking is not None and lacking.most:
+            return [lacks(lacking)]
+        may = may_appeal(case, today, higher, leak=leak)
+        if may is not MayAppeal.OK:
+            return self._told(case, Happening.APPEAL_REFUSED, {"ask": str(may)})
+        late = case.state in lifecycle.WAITING
+        due = edition.due(case.service, higher, APPEAL, today)
+        act = AskHigher(
+            key=sender.key,
+            reference=case.reference,
+            msisdn=sender.msisdn,
+            reason="leak" if leak else "late" if late else "unhappy",
+            text=text,
+            higher=higher,
+            due=due,
+            at_ms=sender.at_ms,
+        )
+        happened = Happening.LEAK_REPORTED if leak else Happening.APPEALED
+        values = {"higher": higher, "due": due.isoformat() if due else ""}
+        return self._after(case, act, happened, Happening.APPEAL_REFUSED, values)
+
+    def _after(
+        self,
+        case: Case,
+        act: OnCase,
+        happened: Happening,
+        refused: Happening = Happening.STATUS,
+        values: Mapping[str, str] | None = None,
+    ) -> list[Reply]:
+        """Do it, and say what came of it."""
+        committed = self._do(act)
+        if committed.kind in FULL:
+            return [anyway(Anyway.LIMIT)]
+        if committed.kind == "refused":
+            return self._told(case, refused, {"ask": str(MayAppeal.NEVER)})
+        until = {"appeal_until": committed.until.isoformat()} if committed.until else {}
+        return self._told(case, happened, {**(values or {}), **until})
+
+    def _told(self, case: Case, what: Told | Happening, more: Mapping[str, str] | None = None) -> list[Reply]:
+        said = say(what, case.mode)
+        if said is None:
+            return []
+        values = {**_values(self._written.edition, case), **(more or {})}
+        template = SMS[said.template]
+        if any(not values.get(name) for name in template.values if name not in template.may_lack):
+            # Opinions and the like have no due date: what is said of an appeal then says less.
+            said = said._replace(template="act_quiet")
+        shown = {name: values[name] for name in SMS[said.template].values if values.get(name)}
+        return [Reply(said, shown)]
+
+    @property
+    def _menu(self) -> Menu:
+        return self._written.edition.services[self._written.service]
+
+
+def _values(edition: Edition, case: Case) -> dict[str, str]:
+    """What a reply may show of a case, as it is stored."""
+    due, until = case.due if case.state in lifecycle.WAITING else None, lifecycle.appeal_until(case)
+    return {
+        "ref": case.reference,
+        "institution": case.institution,
+        "status": found.status(case),
+        "date": case.changed.isoformat(),
+        "due": due.isoformat() if due else "",
+        "appeal_until": until.isoformat() if until else "",
+        "higher": found.higher(edition, case),
+        "level": case.leader,
+    }

@@ -1,0 +1,77 @@
+"""What leaves, in words: of a message that was lent to a sender, and of a reply that travels in the answer itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from ussd_engine.editions import Editions
+from ussd_engine.errors import ConfigError
+from ussd_engine.ledger.smsqueue import Lent
+from ussd_engine.ledger.terms import NUMBER_KEPT
+from ussd_engine.menu.edition import Edition
+from ussd_engine.messages import View
+from ussd_engine.sms import words
+from ussd_engine.sms.message import Notice, Priority
+from ussd_engine.sms.templates import SMS
+
+NEWS: Final = "quiet_change"
+"""What is said where an office's words are wanted and there are none any longer."""
+
+AskCore = Callable[[str], Awaitable[View | None]]
+
+
+class Wording:
+    """Words by the menus as they are when a message leaves."""
+
+    def __init__(self, editions: Editions, ask_core: AskCore) -> None:
+        self._editions = editions
+        self._ask_core = ask_core
+
+    async def of_lent(self, lent: Lent) -> Sequence[str]:
+        """The SMS of a message; none where there is nothing to say. Raises as the core does, where its words are
+        wanted: no word of an office lies in the queue."""
+        template, values = SMS.get(lent.template), dict(lent.values)
+        if template is not None and "ask" in template.values and not template.words:
+            view = await self._ask_core(values.get("ref", ""))
+            values["ask"] = view.words if view else ""
+        text = self._of(lent, lent.template, values)
+        if not text and "ask" in values:
+            text = self._of(lent, NEWS, values)
+        return [text] if text else []
+
+    def _of(self, lent: Lent, template: str, values: Mapping[str, str]) -> str:
+        notice = Notice(
+            key=lent.id,
+            service=lent.service,
+            template=template,
+            values=values,
+            locale=lent.locale,
+            priority=Priority(lent.priority),
+            push=False,
+            at_ms=lent.queued_ms,
+        )
+        return self.of_notice(notice, lent.locale)
+
+    def of_notice(self, notice: Notice, locale: str) -> str:
+        """The SMS of a notice in a language; empty where it has no words."""
+        edition = self._editions.current
+        return words.text(edition, notice, locale, extra(edition, notice.service))
+
+
+def extra(edition: Edition, service: str) -> dict[str, str]:
+    """What only the engine knows and a text may show."""
+    return {"code": edition.code(service, passes_digits=True), "days": str(NUMBER_KEPT.days)}
+
+
+def check_words(edition: Edition) -> None:
+    """Raises `ConfigError` where texts lack a setting: a line without a value is left out, and then nothing may stay
+    of a text, or not what it is for."""
+    for service in sorted(edition.services):
+        lacking = sorted(words.lacking(edition, service, extra(edition, service)))
+        if lacking:
+            names = ", ".join(lacking)
+            raise ConfigError(
+                f'SMS of "{service}" show {names}, which has no value: give it under "settings" in the file that '
+                "USSD_ENGINE_COUNTRY names (sc is the number that takes SMS), or configure no channel for SMS"
+            )

@@ -1,0 +1,307 @@
+"""What every gateway of SMS must do, whoever wrote it.
+
+    class TestMine(SmsContract):
+        def gateway(self, url: str) -> Gateway:
+            return Mine(settings("mine", url=url, api_key=KEY))
+
+        def accepts(self, asked: Asked) -> Says:
+            return Says(200, b'{"ok": true}')
+
+Needs pytest and hypothesis.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ussd_engine.answered import MOST_READ
+from ussd_engine.channels.base import Kind, Request
+from ussd_engine.channels.sms import Gateway, Pulls, SmsSettings
+from ussd_engine.errors import NotACallback
+from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, RouteFault, Sent
+from ussd_engine.testing.channel_contract import TYPES, inherited
+from ussd_engine.testing.provider import Asked, Says, playing
+
+NUMBERS = ("255700000001", "255700000002", "255700000003")
+TEXT = "Lalamiko limepokelewa: 482915037"
+KEY = "CANARY-0123456789"
+NOW_MS = 1_768_458_600_000
+"""2026-01-15, 06:30:00 UTC."""
+NOWHERE = "http://127.0.0.1:9"
+CANARIES = (*NUMBERS, "482915037", KEY)
+
+TAKEN = frozenset({Progress.ACCEPTED, Progress.SENT})
+SAID = TAKEN | {Progress.REJECTED, Progress.FAILED}
+JUNK: tuple[object, ...] = (None, True, -1, 10**30, "", "x", NUMBERS[0], TEXT, [], {}, [[]], [{}], {"a": []})
+
+
+def settings(name: str, **options: object) -> SmsSettings:
+    """Settings with a country of twelve-digit numbers and a clock that stands."""
+    return SmsSettings(name=name, msisdn=_msisdn, options=options, clock=lambda: NOW_MS)
+
+
+def _msisdn(text: str) -> str | None:
+    digits = text.strip().lstrip("+")
+    return digits if len(digits) == 12 and digits.isdecimal() else None
+
+
+def outgoing(*numbers: str, text: str = TEXT) -> list[Outgoing]:
+    """A batch, its ids 1, 2, 3…"""
+    return [Outgoing(id=n.to_bytes(16), msisdn=number, text=text) for n, number in enumerate(numbers, 1)]
+
+
+def told(said: object) -> str:
+    """All that a fault or an answer says in words."""
+    return str(said) if isinstance(said, Exception) else repr(msgspec.to_builtins(said))
+
+
+class SmsContract(ABC):
+    """Subclass, and say how the gateway is made and what its provider answers."""
+
+    @abstractmethod
+    def gateway(self, url: str) -> Gateway:
+        """A new gateway, whose provider is at `url` and whose keys are `KEY`."""
+
+    @abstractmethod
+    def accepts(self, asked: Asked) -> Says:
+        """The provider's yes to all that a call asks."""
+
+    def incoming(self) -> list[Request]:
+        """An SMS of `NUMBERS[0]` that says `TEXT`, in each form that the provider has."""
+        return []
+
+    def report(self, status: str) -> Request | None:
+        """A report with this status, of a message that the provider knows as `m1`."""
+        return None
+
+    async def sent(self, play: Any, size: int = 1) -> tuple[list[Sent] | RouteFault, list[Asked]]:
+        """What a batch came to, and what the provider was asked."""
+        async with playing(play) as provider:
+            gateway = self.gateway(provider.url)
+            try:
+                return await gateway.send(outgoing(*NUMBERS[:size])), provider.asked
+            except RouteFault as fault:
+                return fault, provider.asked
+            finally:
+                await gateway.close()
+
+    async def fault(self, says: Says | None) -> RouteFault:
+        """What a call came to that met this answer."""
+        found, asked = await self.sent(lambda _: says)
+        assert isinstance(found, RouteFault)
+        assert len(asked) == 1
+        assert not any(canary in str(found) for canary in CANARIES)
+        return found
+
+    async def test_what_is_taken_is_said_of_each_in_order(self) -> None:
+        for size in range(1, min(self.gateway(NOWHERE).limits.per_call, len(NUMBERS)) + 1):
+            found, asked = await self.sent(self.accepts, size)
+            assert isinstance(found, list)
+            assert [one.id for one in found] == [one.id for one in outgoing(*NUMBERS[:size])]
+            assert {one.progress for one in found} <= TAKEN
+            known = [one.provider_id for one in found if one.provider_id]
+            assert len(set(known)) == len(known)
+            assert len(asked) == 1
+
+    async def test_a_batch_has_one_text(self) -> None:
+        gateway = self.gateway(NOWHERE)
+        if gateway.limits.per_call == 1:
+            pytest.skip("it takes one number a call")
+        with pytest.raises(ValueError, match="one text"):
+            await gateway.send([*outgoing(NUMBERS[0]), *outgoing(NUMBERS[1], text="Asante")])
+
+    @pytest.mark.parametrize("status", [429, 503])
+    async def test_patience_is_asked_for_and_kept(self, status: int) -> None:
+        fault = await self.fault(Says(status, headers={"Retry-After": "7"}))
+        assert (fault.after_s, fault.stop, fault.perhaps_taken) == (7.0, False, False)
+        date = "Thu, 15 Jan 2026 06:31:30 GMT"
+        assert (await self.fault(Says(status, headers={"Retry-After": date}))).after_s == 90.0
+        assert (await self.fault(Says(status))).after_s is None
+
+    @pytest.mark.parametrize("status", [401, 402, 403])
+    async def test_a_wrong_key_stops_the_route(self, status: int) -> None:
+        fault = await self.fault(Says(status, f"{KEY} {NUMBERS[0]} {TEXT}".encode()))
+        assert (fault.stop, fault.perhaps_taken) == (True, False)
+
+    @pytest.mark.parametrize("status", [500, 502, 504])
+    async def test_a_fault_of_theirs_may_have_taken_it(self, status: int) -> None:
+        fault = await self.fault(Says(status, f"{KEY} {NUMBERS[0]} {TEXT}".encode()))
+        assert (fault.stop, fault.perhaps_taken) == (False, True)
+
+    @pytest.mark.parametrize("status", [301, 302, 307, 404])
+    async def test_nobody_is_followed_elsewhere(self, status: int) -> None:
+        fault = await self.fault(Says(status, headers={"Location": "/elsewhere"}))
+        assert (fault.stop, fault.perhaps_taken) == (False, False)
+
+    async def test_who_hangs_up_may_have_taken_it(self) -> None:
+        assert (await self.fault(None)).perhaps_taken
+
+    async def test_who_is_not_there_has_taken_nothing(self) -> None:
+        async with playing(self.accepts) as provider:
+            gateway = self.gateway(provider.url)
+        with pytest.raises(RouteFault) as fault:
+            await gateway.send(outgoing(NUMBERS[0]))
+        assert not fault.value.perhaps_taken
+        await gateway.close()
+
+    async def test_a_refusal_of_one_is_final_and_of_several_is_not(self) -> None:
+        for size in range(1, min(self.gateway(NOWHERE).limits.per_call, len(NUMBERS)) + 1):
+            found, _ = await self.sent(lambda _: Says(400, f"{NUMBERS[0]} {KEY}".encode()), size)
+            assert isinstance(found, list)
+            assert {one.progress for one in found} == {Progress.REJECTED if size == 1 else Progress.FAILED}
+            assert {one.again for one in found} == {size > 1}
+            assert not any(canary in told(found) for canary in CANARIES)
+
+    async def test_whatever_is_answered_has_an_end(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        for size in {1, min(self.gateway(NOWHERE).limits.per_call, 2)}:
+            _, asked = await self.sent(self.accepts, size)
+            for body in _spoilt(self.accepts(asked[0]).body):
+                found, _ = await self.sent(lambda _, body=body: Says(200, body), size)
+                assert isinstance(found, RouteFault) or len(found) == size
+                if isinstance(found, list):
+                    assert {one.progress for one in found} <= SAID
+                words = found if isinstance(found, RouteFault) else [one.reason for one in found]
+                assert not any(canary in told(words) for canary in CANARIES)
+        # httpd of the test's own provider would be the only other one to speak
+        ours = [record for record in caplog.records if record.name.startswith("ussd_engine")]
+        assert not any(canary in record.getMessage() for record in ours for canary in CANARIES)
+
+    async def test_closing_is_harmless_before_and_after(self) -> None:
+        gateway = self.gateway(NOWHERE)
+        await gateway.close()
+        await gateway.close()
+
+    def test_an_sms_is_read(self) -> None:
+        gateway = self.gateway(NOWHERE)
+        for request in self.incoming():
+            found = gateway.incoming(request)
+            assert (found.channel, found.msisdn, found.text) == (gateway.name, NUMBERS[0], TEXT)
+
+    def test_an_sms_is_acknowledged_and_answered_where_replies_travel_so(self) -> None:
+        gateway = self.gateway(NOWHERE)
+        for request in self.incoming():
+            found = gateway.incoming(request)
+            assert gateway.answer(found, None).status == 200
+            answered = gateway.answer(found, "Asante, tumepokea")
+            assert answered.status == 200
+            assert (b"Asante, tumepokea" in answered.body) is gateway.replies_in_band
+        assert gateway.answer(None, None).status == 200
+
+    def test_who_is_no_number_of_the_country_is_nobody(self) -> None:
+        gateway = self.gateway(NOWHERE)
+        for request in self.incoming():
+            assert gateway.incoming(_replaced(request, NUMBERS[0], "VODACOM")).msisdn == ""
+
+    def test_a_status_that_nobody_knows_is_kept(self) -> None:
+        request = self.report("Karibu")
+        if request is None:
+            pytest.skip("no report comes")
+        [found] = self.gateway(NOWHERE).reports(request)
+        assert (found.channel, found.status, found.progress) == (self.gateway(NOWHERE).name, "Karibu", None)
+        assert found.provider_id.startswith("m1")
+
+    def test_a_status_tells_nobodys_number(self) -> None:
+        request = self.report(f"sent to {NUMBERS[0]}")
+        for found in self.gateway(NOWHERE).reports(request) if request else []:
+            assert NUMBERS[0] not in told(found)
+
+    @inherited
+    @given(st.binary(max_size=200), st.sampled_from(TYPES), st.sampled_from(["GET", "POST", "PUT"]), st.text())
+    def test_a_hostile_request_is_read_or_refused(self, body: bytes, type_: str, method: str, query: str) -> None:
+        for kind in (Kind.SMS, Kind.REPORTS):
+            headers = {"content-type": type_}
+            self.refusal(Request(method=method, kind=kind, query=query, headers=headers, body=body))
+
+    @inherited
+    @given(st.data())
+    def test_a_broken_copy_is_read_or_refused(self, data: st.DataObject) -> None:
+        nothing = Request(method="POST", kind=Kind.SMS)
+        request = data.draw(st.sampled_from([*self.callbacks(), nothing]))
+        cut = data.draw(st.integers(0, max(len(request.body), len(request.query))))
+        noise = data.draw(st.binary(max_size=4))
+        body = request.body[:cut] + noise + request.body[cut:] if request.body else noise
+        query = request.query[:cut] + noise.decode("latin-1") + request.query[cut:]
+        self.refusal(msgspec.structs.replace(request, body=body, query=query))
+
+    def test_another_method_and_other_octets_are_refused_without_a_word_of_them(self) -> None:
+        for request in self.callbacks():
+            worse = [msgspec.structs.replace(request, method="PUT")]
+            if request.body:
+                worse.append(msgspec.structs.replace(request, body=b"\xff" + request.body))
+            if request.query:
+                worse.append(msgspec.structs.replace(request, query=request.query + "%FF&text=%FF"))
+            for broken in worse:
+                refusal = self.refusal(broken)
+                assert refusal
+                assert not any(canary in refusal for canary in CANARIES)
+
+    async def test_nothing_is_pulled_of_nothing(self) -> None:
+        gateway = self.gateway(NOWHERE)
+        if isinstance(gateway, Pulls):
+            assert await gateway.pull([]) == []
+        await gateway.close()
+
+    def callbacks(self) -> list[Request]:
+        """One of each kind that the provider makes."""
+        report = self.report("Karibu")
+        return [*self.incoming(), *([report] if report else [])]
+
+    def refusal(self, request: Request) -> str:
+        """The words of a refusal; empty where the request was read."""
+        gateway = self.gateway(NOWHERE)
+        found: Incoming | Sequence[Report]
+        try:
+            found = gateway.reports(request) if request.kind is Kind.REPORTS else gateway.incoming(request)
+        except NotACallback as error:
+            return str(error) or "refused"
+        assert isinstance(found, Incoming | list)
+        return ""
+
+
+def _replaced(request: Request, old: str, new: str) -> Request:
+    return msgspec.structs.replace(
+        request,
+        query=request.query.replace(old, new),
+        body=request.body.replace(old.encode(), new.encode()),
+        headers={name: value.replace(old, new) for name, value in request.headers.items()},
+    )
+
+
+def _spoilt(body: bytes) -> Iterator[bytes]:
+    """A provider's yes with each of its values replaced, and what is no answer at all."""
+    yield from (b"", b"null", b"[]", b"{}", b"\xff", b"[" * 60_000, b"{" + b" " * MOST_READ)
+    try:
+        whole = json.loads(body)
+    except ValueError:
+        return
+    for path in _paths(whole):
+        for junk in JUNK:
+            yield json.dumps(_with(whole, path, junk)).encode()
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from _paths(child, (*path, key))
+
+
+def _with(whole: Any, path: tuple[Any, ...], junk: object) -> Any:
+    copied = copy.deepcopy(whole)
+    inner = copied
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = junk
+    return copied
