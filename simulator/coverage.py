@@ -8,10 +8,14 @@ from sessions import About, Session
 from simulator.offer import Offer, Taken, offer
 from simulator.player import FIRST_NUMBER
 from simulator.stage import Stage
+from ussd_engine.facts import FACTS
 from ussd_engine.model import Turn
-from ussd_engine.registry import FACTS
+from ussd_engine.unfinished import FINISH
 from ussd_engine.view import Seen
 from ussd_engine.walk import SMS
+
+BY_SMS = (FINISH, "new_pin")
+"""What is offered only where SMS leave."""
 
 
 class Coverage:
@@ -35,8 +39,10 @@ class Coverage:
         """Set what was taken beside what the gateways of `stage` offer, all of them together."""
         gateways = [local.engine.gateway for local in stage.gateways.values()]
         caller = Session(b"", b"", "", "", "", msisdn=FIRST_NUMBER)
-        caller.about, caller.values = About("", True, list(FACTS["can"])), {SMS: "on"}
-        facts = [gateway.view.facts(caller) for gateway in gateways]
+        sends = any(gateway.view.sends for gateway in gateways)
+        can = [name for name in FACTS["can"] if sends or name not in BY_SMS]
+        caller.about, caller.values = About("", True, can), {SMS: "on"}
+        facts = [gateway.view.facts(gateway.editions.current, caller) for gateway in gateways]
         names = {name for each in facts for name in each}
         best = {name: frozenset().union(*(each[name] for each in facts if name in each)) for name in names}
         if gateways:

@@ -19,6 +19,7 @@ from ussd_engine.channels.codes import Codes
 from ussd_engine.config import Config
 from ussd_engine.country import Country
 from ussd_engine.engine import Engine
+from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger import Faults
 from ussd_engine.logs import Log
 
@@ -35,7 +36,7 @@ class Local:
 
 @contextlib.asynccontextmanager
 async def local_gateway(
-    config: Config, clock: MovedClock | None = None, tap: Tap | None = None
+    config: Config, clock: MovedClock | None = None, tap: Tap | None = None, open_core: Opener = open_feedback
 ) -> AsyncIterator[Local]:
     """Start a gateway on a free loopback port and stop it afterwards. Raises `ConfigError` or `MenuError`.
 
@@ -48,7 +49,15 @@ async def local_gateway(
         stores.append(Forgetful(MemorySessions(seal, clock.now)))
         return stores[0]
 
-    app = create_app(config, clock=clock.now, faults=faults, log=Log("CRITICAL"), tap=tap, open_store=open_store)
+    app = create_app(
+        config,
+        clock=clock.now,
+        faults=faults,
+        log=Log("CRITICAL"),
+        tap=tap,
+        open_store=open_store,
+        open_core=open_core,
+    )
     async with running(app) as url, aiohttp.ClientSession() as client:
         engine = app[ENGINE]
         yield Local(engine, Line(client, url), clock, Trouble(faults, stores[0], engine.gateway.looks))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ussd_engine.facts import FACTS
 from ussd_engine.machine import FORGET
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
-from ussd_engine.registry import FACTS, SOURCES
+from ussd_engine.registry import SOURCES
 from ussd_engine.render import possible_lines
 from ussd_engine.screens.base import Fact, Line, Screen, Target, Tests
 
@@ -96,7 +97,7 @@ class _Part:
 
     def _reached(self) -> set[str]:
         """The screens to which a walk leads that takes only possible lines and questions."""
-        service, barred = self.menu.service, self._barred()
+        service, barred = self.menu.service, self._barred() | self._undone()
         doors = {service.start, service.first, service.resume, service.last, service.too_many}
         waiting = [*doors, *service.dial.values(), *service.system.values()]
         found: set[str] = set()
@@ -122,6 +123,17 @@ class _Part:
                 asked[item.name] = asked.get(item.name, False) or possible
         return {name for name, possible in asked.items() if not possible}
 
+    def _undone(self) -> set[str]:
+        """Screens behind nothing but actions that no possible line takes."""
+        service = self.menu.service
+        lines = [line for screen in service.screens.values() for line in screen.lines]
+        possible = _names(line.target for line in lines if self._possible(line.tests))
+        closed = _names(line.target for line in lines) - possible
+        behind, otherwise = set[str](), set(possible)
+        for action in service.actions.values():
+            (behind if action.name in closed else otherwise).update(_names(action.outcomes.values()))
+        return behind - otherwise
+
     def _outcomes(self) -> Iterator[tuple[str, str]]:
         actions = self.menu.service.actions
         dests = [dest for target in self._targets() for dest in (case.dest for case in target)]
@@ -137,3 +149,7 @@ class _Part:
             yield from (line.target for line in self._lines(screen))
         for action in self.menu.service.actions.values():
             yield from action.outcomes.values()
+
+
+def _names(targets: Iterable[Target]) -> set[str]:
+    return {case.dest.name for target in targets for case in target}

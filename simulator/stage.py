@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
+
+import yaml
 
 from simulator.clock import MovedClock
+from simulator.lacking import lacking
 from simulator.local import Local, local_gateway, wire
 from simulator.player import Player, numbers
 from simulator.transcript import Transcript
@@ -21,6 +25,22 @@ from ussd_engine.secret import Url
 MORNING = 1768455000.0
 """15/01/2026 08:30 in Dar es Salaam, from which on the days are counted."""
 DAY_S = 86_400.0
+GATEWAY = "loopback"
+"""Takes every SMS and sends it nowhere."""
+NUMBER = "15200"
+"""Takes SMS, where the country file names no such number."""
+
+
+class Kind(NamedTuple):
+    """What an installation is like: what its core asks for and cannot do, and whether it carries SMS."""
+
+    wants: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
+    sms: bool = False
+
+
+SHIPPED = Kind()
+"""As it is where nothing is set."""
 
 
 class Stage:
@@ -32,7 +52,7 @@ class Stage:
         self._tap = tap
         self._open = AsyncExitStack()
         self._numbers: Iterator[str] = numbers()
-        self.gateways: dict[frozenset[str], Local] = {}
+        self.gateways: dict[Kind, Local] = {}
 
     async def __aenter__(self) -> Stage:
         return self
@@ -42,17 +62,18 @@ class Stage:
     ) -> None:
         await self._open.aclose()
 
-    async def gateway(self, wants: frozenset[str] = frozenset()) -> Local:
-        """The gateway whose core asks for `wants`."""
-        if wants not in self.gateways:
-            settings = scratch(self._settings, self._folder / "-".join(["core", *sorted(wants)]), wants)
-            local = local_gateway(settings, MovedClock(lambda: MORNING), self._tap)
-            self.gateways[wants] = await self._open.enter_async_context(local)
-        return self.gateways[wants]
+    async def gateway(self, kind: Kind = SHIPPED) -> Local:
+        """The gateway of an installation."""
+        if kind not in self.gateways:
+            settings = scratch(self._settings, self._folder / f"installation-{len(self.gateways) + 1}", kind)
+            local = local_gateway(settings, MovedClock(lambda: MORNING), self._tap, lacking(kind.lacks))
+            self.gateways[kind] = await self._open.enter_async_context(local)
+        return self.gateways[kind]
 
     async def player(self, transcript: Transcript, provider: str) -> Player:
         """A run of a transcript on a channel; it begins on a new morning, so that no midnight falls into it."""
-        local = await self.gateway(frozenset(transcript.core_wants))
+        wants, lacks = frozenset(transcript.core_wants), frozenset(transcript.core_lacks)
+        local = await self.gateway(Kind(wants, lacks, transcript.sms))
         await local.clock.leave(DAY_S - (local.clock.now() - MORNING) % DAY_S)
         channel = wire(provider, self._settings)
         return Player(transcript, channel, local.line, local.clock, self._numbers, local)
@@ -62,8 +83,13 @@ class Stage:
         return next(self._numbers)
 
 
-def scratch(settings: Config, folder: Path, wants: frozenset[str] = frozenset()) -> Config:
+def scratch(settings: Config, folder: Path, kind: Kind = SHIPPED) -> Config:
     """The menus and channels of `settings` on sessions, ledger and keys of their own: nothing of the operator's."""
+    options = {name: channels.ussd_options(options) for name, options in settings.channel_settings.items()}
+    served = [ChannelConfig(one.name) for one in settings.ussd_channels]
+    if kind.sms:
+        options[GATEWAY] = {**options.get(GATEWAY, {}), channels.SMS: {}}
+        served.append(ChannelConfig(GATEWAY))
     return dataclasses.replace(
         settings,
         env="development",
@@ -72,11 +98,24 @@ def scratch(settings: Config, folder: Path, wants: frozenset[str] = frozenset())
         database=Url(f"sqlite:///{folder / 'ledger.db'}"),
         feedback=Url("sql"),
         sessions=Url("memory://"),
-        core_wants=wants,
-        channels=tuple(ChannelConfig(one.name) for one in settings.ussd_channels),
-        channel_settings={name: channels.ussd_options(options) for name, options in settings.channel_settings.items()},
+        core_wants=kind.wants,
+        country=_with_a_number(settings.country, folder) if kind.sms else settings.country,
+        channels=tuple(served),
+        channel_settings=options,
         workers=1,
         role="all",
         peers=(),
         sources={**settings.sources, "keys": "default"},
     )
+
+
+def _with_a_number(country: Path, folder: Path) -> Path:
+    """The country's file, with a number that takes SMS where it names none."""
+    # The loader makes nothing but texts: a country NO stays one.
+    found = yaml.load(country.read_text(encoding="utf-8"), yaml.CBaseLoader)  # noqa: S506
+    settings = {**(found.get("settings") or {})}
+    found["settings"] = settings | {"sc": settings.get("sc") or NUMBER}
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / country.name
+    made.write_text(yaml.safe_dump(found, allow_unicode=True), encoding="utf-8")
+    return made

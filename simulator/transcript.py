@@ -33,8 +33,8 @@ A step does one thing:
 `shows` is the screen that waits for an answer, `ends` a last one; `simulator.holes` says what `<ref>` and its like are.
 `stored` is what the feedback core must have under the last reference that was shown: `type`, `mode`, `institution`,
 `number`, `name`, or answers. `fault` is trouble behind the gateway at this step (`simulator.trouble`). `note` is for
-the reader. `core_wants` says what the core asks for, `number: false`, that the callers' numbers do not reach us;
-`channels`, on which channels alone it holds.
+the reader. `core_wants` says what the core asks for, `core_lacks`, what it cannot do, `sms: true`, that SMS leave and
+are taken; `number: false`, that the callers' numbers do not reach us; `channels`, on which channels alone it holds.
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     title: str
     note: str = ""
     core_wants: list[Literal["place", "date"]] = []
+    core_lacks: list[Literal["read", "append", "rate", "withdraw", "appeal", "erase"]] = []
+    sms: bool = False
     number: bool = True
     channels: list[str] = []
     steps: list[Step]
@@ -121,7 +123,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     @property
     def needs_local(self) -> bool:
         """Whether it asks for what only a gateway started here can be made to do."""
-        return bool(self.core_wants) or any(step.fault or step.forget or step.officer for step in self.steps)
+        asks = self.core_wants or self.core_lacks or self.sms
+        return bool(asks) or any(step.fault or step.forget or step.officer for step in self.steps)
 
 
 def load(path: Path) -> Transcript:

@@ -141,3 +141,36 @@ def test_a_phone_needs_a_channel_that_answers(command: str, tmp_path: Path) -> N
     said = CliRunner().invoke(cli, [command, argument], env=environ)
     assert said.exit_code == 2
     assert "no channel here answers USSD" in said.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMS_A_DAY", "number=many"),
+        ("SMS_A_DAY", "numbers=3"),
+        ("SMS_A_DAY", "number=1 number=2"),
+        ("SMS_A_DAY", "30"),
+        ("SMS_PREFIXES", "EM"),
+        ("SMS_PREFIXES", "emrejesho="),
+        ("SMS_PREFIXES", "emrejesho=E-M"),
+        ("SMS_PREFIXES", "e-Mrejesho=EM"),
+    ],
+)
+def test_bounds_and_prefixes_that_cannot_be_are_refused(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"USSD_ENGINE_{name}: expected"):
+        load({f"USSD_ENGINE_{name}": value})
+
+
+def test_a_bound_that_is_not_named_stays_as_it_is() -> None:
+    settings = load({"USSD_ENGINE_SMS_A_DAY": "block=500", "USSD_ENGINE_SMS_PREFIXES": "emrejesho=EM other=OT"})
+    assert settings.sms_a_day == {"number": 30, "block": 500, "channel": 100_000}
+    assert settings.sms_prefixes == {"emrejesho": "EM", "other": "OT"}
+    shown = {row.name: row.value for row in settings.describe()}
+    assert shown["USSD_ENGINE_SMS_A_DAY"] == "number=30 block=500 channel=100000"
+
+
+async def test_a_prefix_of_no_service_stops_the_start(tmp_path: Path) -> None:
+    names = {"USSD_ENGINE_VAR": str(tmp_path), "USSD_ENGINE_SMS_PREFIXES": "emrejsho=EM"}
+    with pytest.raises(ConfigError, match='service "emrejsho" does not exist \\(did you mean "emrejesho"'):
+        async with running(create_app(load(names), log=Log("CRITICAL"))):
+            pass

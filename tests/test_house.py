@@ -29,7 +29,7 @@ sms.message sms.lattice sms.parts sms.matrix
 table keyfile keys country
 roster search institutions deadlines
 texts pofile catalog
-registry actions sms.templates
+facts registry actions sms.templates
 menu.syntax menu.load menu.rules menu.template
 screens
 menu.shapes menu.smsbook menu.keywords menu.schema menu.answers
@@ -38,7 +38,7 @@ menu.names menu.edition
 scope memo
 render
 menu.lint menu.check menu.draw menu.publish
-steps run walk answer machine found acts leg dialog editions view
+steps run walk answer machine found unfinished acts leg dialog editions view
 sms.addressee sms.spelling sms.keywords sms.talk sms.words
 """
 BELOW_THE_WATERLINE = """
@@ -48,12 +48,12 @@ ledger
 feedback
 channels
 delivery news
-sms.pace sms.sender sms.wording sms.filling sms.written sms.oncase sms.deeds sms.answering sms.clockwork
+sms.pace sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds sms.answering sms.clockwork
 place commits looks gateway
 readers given config metrics logs peers callback port admission upkeep background keywatch
 carrier errands
 engine events sms.door premises
-app office cases casework operate drain serve
+listing smstold app office cases casework operate smsdesk drain serve
 cli
 testing
 """
@@ -63,7 +63,21 @@ ORDER = [*ABOVE_THE_WATERLINE.split(), *BELOW_THE_WATERLINE.split()]
 
 # What the pure part may not know: time, chance, waiting, the world outside.
 WORLDLY = {"asyncio", "random", "secrets", "socket", "time", "logging", "structlog", "aiohttp", "redis", "sqlalchemy"}
-PURE = ["screens", "scope", "render", "run", "walk", "answer", "machine", "found", "acts", "leg", "dialog", "view"]
+PURE = [
+    "screens",
+    "scope",
+    "render",
+    "run",
+    "walk",
+    "answer",
+    "machine",
+    "found",
+    "unfinished",
+    "acts",
+    "leg",
+    "dialog",
+    "view",
+]
 
 
 def python_files(*folders: str) -> list[Path]:

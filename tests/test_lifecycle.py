@@ -88,6 +88,19 @@ def test_the_table_is_a_table() -> None:
     assert {row[3] for row in rows} - {"-"} == {told.value for told in Told} - {"overdue"}
 
 
+def test_an_institution_that_nobody_knows_changes_nothing_but_is_seen() -> None:
+    def knows(service: str, institution: str) -> bool:
+        return (service, institution) in {("emrejesho", "TANESCO"), ("emrejesho", "DUWASA")}
+
+    for text in ("to NOSUCH", "answered+to NOSUCH", "transferred+to NOSUCH"):
+        found = apply(case("in_progress"), news(text), TODAY, due, knows)
+        assert (found.told, found.verdict) == (None, Verdict.UNKNOWN)
+        assert found.case == case("in_progress", sequence=8)
+    assert apply(case(), news("to TANESCO"), TODAY, due, knows).verdict is Verdict.APPLIED
+    gone = case(institution="GONE")
+    assert apply(gone, news("opened+to GONE"), TODAY, due, knows).verdict is Verdict.APPLIED, "it is there already"
+
+
 # order
 
 
@@ -212,6 +225,15 @@ def test_an_office_closes_what_time_would_close_and_nothing_else(state: CaseStat
     found = lifecycle.steps(at, today)
     assert (CaseState.CLOSED in found) is lifecycle.closes(at, today)
     assert found - {CaseState.CLOSED} == lifecycle.STEPS[state] - {CaseState.CLOSED, CaseState.APPEALED}
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, Told.CLOSED), (30, Told.CLOSED), (31, None)])
+def test_a_closing_after_a_no_leaves_her_last_day_and_is_told_until_then(days: int, told: Told | None) -> None:
+    answered = case("answered", rating="no")
+    assert answered.ended is not None
+    found = apply(answered, news("closed"), answered.ended + timedelta(days=days), due)
+    assert (found.case.state, found.told) == (CaseState.CLOSED, told)
+    assert lifecycle.appeal_until(found.case) == lifecycle.appeal_until(answered)
 
 
 @pytest.mark.parametrize("rating", ["yes", "partly"])

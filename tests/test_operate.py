@@ -21,7 +21,19 @@ from ussd_engine.ledger import Claim, Ledger, upgrade
 from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.tables import outbox
 from ussd_engine.messages import Addition
-from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, NAME, NOON_MS, SPELLINGS, TEXT, named, rows, submit
+from ussd_engine.testing.specimens import (
+    DAY,
+    DAY_MS,
+    MSISDN,
+    NAME,
+    NOON_MS,
+    SPELLINGS,
+    TEXT,
+    cases_of,
+    named,
+    rows,
+    submit,
+)
 
 Command = Callable[..., Result]
 
@@ -84,7 +96,7 @@ def waiting(var: Path) -> list[str]:
 
 
 def test_dead_letters_are_listed_without_a_word_of_theirs(command: Command, var: Path, dead: list[str]) -> None:
-    references = [case.reference for case in in_ledger(var, lambda ledger: ledger.cases())]
+    references = [case.reference for case in in_ledger(var, lambda ledger: cases_of(ledger))]
     for words in (("outbox", "list"), ("outbox", "list", "--json")):
         shown = command(*words)
         assert shown.exit_code == 0, shown.output
@@ -102,7 +114,7 @@ def test_a_dead_letter_is_put_back_by_its_id_and_all_by_a_flag(command: Command,
     assert waiting(var) == [dead[0]]
     assert "1 put back" in command("outbox", "retry", "--all").output
     assert waiting(var) == sorted(dead)
-    assert "0 put back" in command("outbox", "retry", "--all").output
+    assert "nothing was given up" in command("outbox", "retry", "--all").output
     assert "2 wait for the core, the oldest since" in command("outbox", "list").output
 
 
@@ -132,6 +144,11 @@ async def _stopped(ledger: Ledger) -> None:
     assert await ledger.outbox.later(claim, _noon(), "RoutePaused", counts=False, paused=True)
 
 
+async def _gone(ledger: Ledger) -> None:
+    (claim,) = await _queue_two(ledger)
+    assert await ledger.outbox.later(claim, _noon(), "Gone", counts=False, paused=True)
+
+
 async def _given_up(ledger: Ledger) -> None:
     (claim,) = await _queue_two(ledger)
     assert await ledger.outbox.dead(claim, "Rejected", NOON_MS)
@@ -140,6 +157,9 @@ async def _given_up(ledger: Ledger) -> None:
 async def _due(ledger: Ledger) -> None:
     (claim,) = await _queue_two(ledger)
     assert await ledger.outbox.later(claim, NOON_MS, "TimeoutError")
+
+
+ENDED = "the route, which is stopped: the core's address is gone (410). See to it, and start the gateway again"
 
 
 def _noon() -> int:
@@ -160,6 +180,7 @@ def _noon() -> int:
                 "an earlier message of its case",
             ],
         ),
+        (_gone, [0, 0], [ENDED, "an earlier message of its case"]),
         (_given_up, [0], ["the submission of its case, which was given up: `outbox retry` puts that back"]),
         (
             _due,
@@ -170,7 +191,7 @@ def _noon() -> int:
             ],
         ),
     ],
-    ids=["lent", "failed", "stopped", "given up", "due"],
+    ids=["lent", "failed", "stopped", "gone", "given up", "due"],
 )
 def test_what_waits_is_listed_with_its_reason_and_without_a_word_of_its_own(
     command: Command, var: Path, happened: Callable[[Ledger], Any], attempts: list[int], told: list[str]
@@ -183,7 +204,7 @@ def test_what_waits_is_listed_with_its_reason_and_without_a_word_of_its_own(
     assert {row["kind"] for row in waits} <= {"submission", "addition"}
     assert printed.exit_code == 0
     assert f"{len(told)} wait for the core" in printed.output
-    references = [case.reference for case in in_ledger(var, lambda ledger: ledger.cases())]
+    references = [case.reference for case in in_ledger(var, lambda ledger: cases_of(ledger))]
     for secret in (*SPELLINGS, NAME, TEXT, *references):
         assert secret not in plain.output + printed.output
 

@@ -30,12 +30,15 @@ class Action(NamedTuple):
 
 
 OVERTAKEN: dict[str, dict[str, str]] = {
-    "submit": {"cancel": "cancelled", "appeal": ""},
-    "cancel": {"submit": "sent", "appeal": ""},
-    "appeal": {"submit": "", "cancel": ""},
+    "submit": {"cancel": "cancelled", "appeal": "", "finish_by_sms": ""},
+    "cancel": {"submit": "sent", "appeal": "", "finish_by_sms": ""},
+    "appeal": {"submit": "", "cancel": "", "finish_by_sms": ""},
+    "finish_by_sms": {"submit": "", "cancel": "", "appeal": ""},
 }
 """What is done once for each run of a form, whatever else of these comes with the same key. By act, and by the one that
 came first: its outcome for that; where it has none, the other is shown as its own `ok` shows it."""
+ENDS_LEFT = frozenset({"cancel", "finish_by_sms"})
+"""What ends the run of a form though she has left it for another screen."""
 RECEIPT = {"ref": 9, "pin": 4, "due": 10}
 """What the screen after a submission shows, and `last` once more."""
 _NONE: dict[str, int] = {}
@@ -66,6 +69,9 @@ ACTIONS: dict[str, Action] = {
         {"ok": _NONE, "sent": RECEIPT, "in_doubt": _NONE},
         frozenset({"ok", "sent"}),
     ),
+    "finish_by_sms": _set(
+        "lets her finish the text of the form by SMS, and tells her by SMS how", {"hours": 2}
+    )._replace(closes=frozenset({"ok"})),
     "set_language": _set("changes the language and remembers it"),
     "look_up": Action(
         "opens the case of the answer `ref`: by the phone from which it was sent, or by its PIN",

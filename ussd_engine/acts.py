@@ -8,19 +8,33 @@ import msgspec
 
 from sessions import About, Draft, Outcome, Pending, Session
 from ussd_engine import reference
-from ussd_engine.actions import ACTIONS, OVERTAKEN
+from ussd_engine.actions import ACTIONS, ENDS_LEFT, OVERTAKEN
 from ussd_engine.catalog import format_date
 from ussd_engine.machine import FORGET, Intent, own
-from ussd_engine.menu.compile import Menu
+from ussd_engine.menu.compile import Menu, done_by
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Cancel, Committed, Mode, SetLanguage, Submit
-from ussd_engine.scope import Scope, about_of, draft_of
-from ussd_engine.screens.base import Dest
-from ussd_engine.tracking import Append, AskHigher, AskNewPin, Effect, Erase, OnCase, Rate, SetSms, ShowPin, Withdraw
+from ussd_engine.scope import Facts, Scope, about_of, draft_of
+from ussd_engine.screens.base import Dest, passes
+from ussd_engine.tracking import (
+    FINISH_HOURS,
+    Append,
+    AskHigher,
+    AskNewPin,
+    Effect,
+    Erase,
+    FinishBySms,
+    OnCase,
+    Rate,
+    SetSms,
+    ShowPin,
+    Withdraw,
+)
+from ussd_engine.unfinished import encode, may_finish, unfinished
 from ussd_engine.walk import SMS
 
 Random = Callable[[int], bytes]
-WITHOUT = {"submit": "cancelled", "cancel": "sent", "appeal": "refused"}
+WITHOUT = {"submit": "cancelled", "cancel": "sent", "appeal": "refused", "finish_by_sms": "failed"}
 """The outcome of an act before which another came that the menu knows no more."""
 APPEAL = "appeal"
 """What the deadlines of a service call a decision on an appeal."""
@@ -28,9 +42,12 @@ WAIT_HOURS = "1"
 """After so much of the same in an hour."""
 
 
-def acting(menu: Menu, screen: str) -> bool:
-    """Whether an answer on a screen can act, by a line or by what is typed."""
-    return any(screen in screens for screens in menu.acting.values())
+def acting(edition: Edition, session: Session, facts: Facts) -> bool:
+    """Whether an answer on the screen where the session stands can act, by a line that is shown or by what is typed."""
+    scope = Scope(edition, session, facts)
+    screen, service = scope.screen, scope.menu.service
+    shown = (line.target for line in screen.lines if passes(line.tests, scope.look))
+    return any(True for _ in done_by(service, (screen.then, *shown)))
 
 
 def begin(session: Session, intent: Intent, random: Random, now_ms: int) -> Pending:
@@ -38,7 +55,7 @@ def begin(session: Session, intent: Intent, random: Random, now_ms: int) -> Pend
     draft = draft_of(session)
     key = session.dialog + session.step.to_bytes(4, "big")
     # The run of a form that she has left is not that of what she does outside it, unless it is the form that goes.
-    if draft is not None and intent.do in OVERTAKEN and (intent.do == "cancel" or not draft.left):
+    if draft is not None and intent.do in OVERTAKEN and (intent.do in ENDS_LEFT or not draft.left):
         key = draft.run
     drawn: dict[str, str | None] = {}
     if intent.do == "submit":
@@ -90,6 +107,8 @@ def effect(edition: Edition, session: Session, do: str, channel: str) -> Effect 
         case "submit":
             draft = draft_of(session)
             return _submit(edition, session, pending, draft, msisdn, channel) if draft else None
+        case "finish_by_sms":
+            return _by_sms(edition, session, key, msisdn, at_ms) if draft_of(session) else None
     about = about_of(session)
     return _on_case(edition, session, do, about, msisdn) if about else None
 
@@ -128,6 +147,18 @@ def _on_case(edition: Edition, session: Session, do: str, about: About, msisdn: 
                 at_ms=at_ms,
             )
     return None
+
+
+def _by_sms(edition: Edition, session: Session, key: bytes, msisdn: str | None, at_ms: int) -> FinishBySms:
+    kept = unfinished(edition, session)
+    return FinishBySms(
+        key=key,
+        msisdn=msisdn if may_finish(edition, session) else None,
+        service=session.service,
+        content=encode(kept),
+        locale=kept.locale,
+        at_ms=at_ms,
+    )
 
 
 def _submit(
@@ -204,6 +235,8 @@ def result(edition: Edition, session: Session, do: str, committed: Committed, no
             return Outcome(now_ms, {"language": other_language(edition, session)})
         case "set_sms":
             return Outcome(now_ms, dict(session.pending.drawn) if session.pending else {})
+        case "finish_by_sms":
+            return Outcome(now_ms, {"hours": str(FINISH_HOURS)})
         case "rate":
             return Outcome(now_ms, {"appeal_until": until})
         case "appeal":

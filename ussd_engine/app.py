@@ -18,6 +18,7 @@ from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine, open_engine
 from ussd_engine.errors import NotACallback
 from ussd_engine.events import add_events
+from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger import Faults
 from ussd_engine.leg import Kind as Leg
 from ussd_engine.logs import Log
@@ -188,6 +189,7 @@ def create_app(
     tap: Tap | None = None,
     proven: bool = False,
     open_store: Callable[[str, Seal], SessionStore] = open_sessions,
+    open_core: Opener = open_feedback,
 ) -> web.Application:
     """The application of a configuration. Raises `ConfigError` or `MenuError` when it starts."""
     app = web.Application(client_max_size=MOST_BYTES)
@@ -200,13 +202,14 @@ def create_app(
             faults=faults,
             proven=proven,
             open_store=open_store,
+            open_core=open_core,
             fault=written.fault,
             notice=written.notice,
         )
         async with opening as opened:
             app[ENGINE] = opened
             app[DOOR] = Door(opened, written, tap)
-            app[SMS_DOOR] = SmsDoor(opened, written)
+            app[SMS_DOOR] = SmsDoor(opened)
             yield
 
     app.cleanup_ctx.append(engine)

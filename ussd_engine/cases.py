@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import Final
 
 import click
 from rich import box
@@ -14,9 +15,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ussd_engine import lifecycle
-from ussd_engine.feedback.access import PURPOSES, Refused, Sight
+from ussd_engine.feedback.access import PURPOSES, Sight
 from ussd_engine.feedback.case import CoreCase
-from ussd_engine.feedback.desk import UNKNOWN, File
+from ussd_engine.feedback.desk import File
 from ussd_engine.feedback.figures import BY, COLUMNS, LEAST, By, Figures
 from ussd_engine.feedback.handling import stands
 from ussd_engine.feedback.inbox import WAITING
@@ -27,10 +28,13 @@ from ussd_engine.office import Office, acting, at_office, reference_of
 
 WIDTH = 120
 """What a row needs; a narrower terminal wraps it rather than losing the reference."""
-LISTED = ("reference", "state", "type", "mode", "institution", "received", "due")
+LISTED = ("reference", "state", "type", "institution", "received", "due")
 STATES = [state.value for state in CaseState if state not in (CaseState.QUEUED, CaseState.TRANSFERRED)]
 SHOWN = ("service", "type", "mode", "institution", "handle", "number", "name", "submitted")
 """What stands above the answers of a form."""
+
+READS: Final = Sight(state=True, text=True)
+"""Of whom a text is shown to."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For other programs: JSON.")
 limit = click.option(
@@ -93,13 +97,12 @@ def show_case(reference: str, who: str | None, purpose: str | None, as_json: boo
     """One case: its state, and with --purpose its text, which leaves a row in the record."""
 
     async def work(office: Office) -> None:
-        await known(office, reference)
         if purpose:
             file = await office.desk.read(office.officer, reference, purpose)
-            rows, said, done = _state(file.case, office.today()) | _sent(file), _said(file), _done(file)
+            rows, said, done = _state(file.case, office.today(), READS) | _sent(file), _said(file), _done(file)
         else:
             found, seen = await office.desk.look(office.officer, reference)
-            rows, said, done = _state(found, office.today()) | _next(office, found, seen), [], []
+            rows, said, done = _state(found, office.today(), seen) | _next(office, found, seen), [], []
         if as_json:
             texts = {"said": said, "done": done} if purpose else {}
             click.echo(json.dumps(rows | texts, ensure_ascii=False))
@@ -159,22 +162,8 @@ def stats(who: str | None, by: By, as_json: bool) -> None:
     at_office(who, work)
 
 
-# also for the commands that act
-
-
-async def known(office: Office, reference: str) -> None:
-    """`Refused` where the core has no such case yet, though the gateway does."""
-    on_its_way = await office.ledger.case(reference)
-    try:
-        await office.desk.look(office.officer, reference)
-    except Refused:
-        if on_its_way is not None and on_its_way.state is CaseState.QUEUED:
-            raise Refused(f"{UNKNOWN}; what was sent this minute is on its way: try again in a moment") from None
-        raise
-
-
 def told(done: CoreCase) -> None:
-    """What a step made of a case."""
+    """What a step made of a case; also for the commands that act."""
     due = f", due on {_day(done.due)}" if done.due and done.waiting else ""
     click.echo(f"{done.reference} {done.state}, at {done.institution}{due}")
 
@@ -187,11 +176,13 @@ def _print_rows(rows: dict[str, str]) -> None:
             name = ""
 
 
-def _state(found: CoreCase, today: date) -> dict[str, str]:
+def _state(found: CoreCase, today: date, seen: Sight) -> dict[str, str]:
     rows = {"reference": found.reference, "state": found.state.value, "institution": found.institution}
     rows |= {"type": found.type, "received": _day(found.submitted), "changed": _day(found.changed)}
     if found.due and found.waiting:
         rows["due"] = _day(found.due) + (", overdue" if _late(found, today) else "")
+    if not seen.text:
+        return rows
     if found.leader:
         rows["addressed to"] = f"{found.leader}, {found.district or found.addressed}"
     if found.hidden:
@@ -209,10 +200,18 @@ def _next(office: Office, found: CoreCase, seen: Sight) -> dict[str, str]:
     return {"stands": where} | ({"next": "\n".join(commands)} if commands else {})
 
 
+TO_FILL: Final = {
+    "transfer": "OFFICE",
+    **dict.fromkeys(("ask", "answer", "refuse", "decide", "--directive"), "TEXT"),
+    "--due": "DAY/MONTH/YEAR",
+}
+"""What an officer writes behind a command or an option."""
+
+
 def _command(offer: str, reference: str) -> str:
-    """What to type, as far as it is known: words and days are the officer's."""
+    """What to type; in capitals what is the officer's to fill in."""
     name, _, option = offer.partition(" ")
-    return f"ussd-engine case {name} {reference} {option}".rstrip()
+    return " ".join(filter(None, ("ussd-engine case", name, reference, option, TO_FILL.get(option or name, ""))))
 
 
 def _sent(file: File) -> dict[str, str]:
@@ -277,7 +276,7 @@ def _print_figures(found: Sequence[Figures], by: str) -> None:
 
 
 def _late(found: CoreCase, today: date) -> bool:
-    return found.overdue or lifecycle.overdue(found, today) is not None
+    return found.waiting and (found.overdue or lifecycle.overdue(found, today) is not None)
 
 
 def _day(day: date) -> str:

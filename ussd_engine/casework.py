@@ -6,16 +6,18 @@ import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 import click
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from ussd_engine.cases import case, known, told
-from ussd_engine.feedback.access import Refused
+from ussd_engine.cases import case, told
+from ussd_engine.feedback.access import Officer, Refused
 from ussd_engine.feedback.case import CoreCase
-from ussd_engine.feedback.handling import checked
+from ussd_engine.feedback.desk import Desk
+from ussd_engine.feedback.handling import ACTS, checked
 from ussd_engine.feedback.preview import lost, screens
 from ussd_engine.model import CaseState
 from ussd_engine.office import Office, acting, at_office, reference_of
@@ -26,8 +28,18 @@ WIDTH = 44
 """Of a screen in the preview: no phone of this kind is wider."""
 reference = click.argument("reference", callback=reference_of)
 text = click.argument("text", required=False)
-yes = click.option("--yes", is_flag=True, help="Send without a preview and without being asked.")
 Act = Callable[[Office], Awaitable[CoreCase]]
+Speak = Callable[[Desk, Officer, str, str], Awaitable[CoreCase]]
+SPEAKING: Final[dict[str, tuple[Speak, str]]] = {
+    "ask": (Desk.ask, "Ask the citizen; the case waits for her."),
+    "answer": (Desk.answer, "Answer a case. You see it as the citizen will, page by page, before it is sent."),
+    "refuse": (
+        Desk.refuse,
+        "What institutions may not take, as matters of courts; TEXT is the reason, which the citizen reads.",
+    ),
+    "decide": (Desk.decide, "Decide an appeal; TEXT is the decision, which the citizen reads."),
+}
+"""The steps with words: refused before they are typed where it is none, shown before they are sent."""
 
 
 def _soon() -> str:
@@ -75,72 +87,30 @@ def progress(reference: str, who: str | None, due: date | None, directive: str |
     _step(who, reference, act)
 
 
-@case.command()
-@reference
-@text
-@acting
-@yes
-def ask(reference: str, text: str | None, who: str | None, yes: bool) -> None:
-    """Ask the citizen; the case waits for her. Without TEXT it is read from standard input."""
-    _speak(
-        who,
-        reference,
-        text,
-        yes,
-        CaseState.NEED_INFO,
-        lambda office, said: office.desk.ask(office.officer, reference, said),
-    )
+def _speaking(name: str, act: Speak, help: str) -> None:
+    """Make the command of a step with words."""
+
+    @case.command(name, help=f"{help} Without TEXT it is read from standard input.")
+    @reference
+    @text
+    @acting
+    @click.option("--yes", is_flag=True, help="Send without a preview and without being asked.")
+    def speak(reference: str, text: str | None, who: str | None, yes: bool) -> None:
+        async def work(office: Office) -> None:
+            found = await office.desk.may_step(office.officer, reference, ACTS[name])
+            said = checked(text if text is not None else _typed())
+            if not yes:
+                can = {"rate"} if ACTS[name] is CaseState.ANSWERED else set[str]()
+                _preview(screens(office.edition, found.service, said, can), said)
+                if not _confirmed():
+                    raise Refused("nothing was sent")
+            told(await act(office.desk, office.officer, reference, said))
+
+        at_office(who, work)
 
 
-@case.command()
-@reference
-@text
-@acting
-@yes
-def answer(reference: str, text: str | None, who: str | None, yes: bool) -> None:
-    """Answer a case. You see it as the citizen will, page by page, before it is sent."""
-    _speak(
-        who,
-        reference,
-        text,
-        yes,
-        CaseState.ANSWERED,
-        lambda office, said: office.desk.answer(office.officer, reference, said),
-    )
-
-
-@case.command()
-@reference
-@text
-@acting
-@yes
-def refuse(reference: str, text: str | None, who: str | None, yes: bool) -> None:
-    """What institutions may not take, as matters of courts; TEXT is the reason, which the citizen reads."""
-    _speak(
-        who,
-        reference,
-        text,
-        yes,
-        CaseState.NOT_ACCEPTED,
-        lambda office, said: office.desk.refuse(office.officer, reference, said),
-    )
-
-
-@case.command()
-@reference
-@text
-@acting
-@yes
-def decide(reference: str, text: str | None, who: str | None, yes: bool) -> None:
-    """Decide an appeal; TEXT is the decision, which the citizen reads."""
-    _speak(
-        who,
-        reference,
-        text,
-        yes,
-        CaseState.APPEAL_DECIDED,
-        lambda office, said: office.desk.decide(office.officer, reference, said),
-    )
+for _name, (_act, _help) in SPEAKING.items():
+    _speaking(_name, _act, _help)
 
 
 @case.command()
@@ -169,32 +139,7 @@ def close(reference: str, who: str | None) -> None:
 
 def _step(who: str | None, reference: str, act: Act) -> None:
     async def work(office: Office) -> None:
-        await known(office, reference)
         told(await act(office))
-
-    at_office(who, work)
-
-
-def _speak(
-    who: str | None,
-    reference: str,
-    text: str | None,
-    yes: bool,
-    to: CaseState,
-    act: Callable[[Office, str], Awaitable[CoreCase]],
-) -> None:
-    """A step with words: refused before they are typed where it is none, shown before they are sent."""
-
-    async def work(office: Office) -> None:
-        await known(office, reference)
-        found = await office.desk.may_step(office.officer, reference, to)
-        said = checked(text if text is not None else _typed())
-        if not yes:
-            can = {"rate"} if to is CaseState.ANSWERED else set[str]()
-            _preview(screens(office.edition, found.service, said, can), said)
-            if not _confirmed():
-                raise Refused("nothing was sent")
-        told(await act(office, said))
 
     at_office(who, work)
 

@@ -17,6 +17,7 @@ from ussd_engine.casework import case
 from ussd_engine.country import Country
 from ussd_engine.errors import EngineError
 from ussd_engine.operate import keys, outbox, purge
+from ussd_engine.smsdesk import sms
 
 _T = TypeVar("_T")
 
@@ -153,5 +154,5 @@ def db_upgrade() -> None:
     say("the tables are of this version")
 
 
-for command in (case, keys, outbox, purge):
+for command in (case, keys, outbox, purge, sms):
     cli.add_command(command)

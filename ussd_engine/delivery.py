@@ -23,8 +23,9 @@ Happening = Literal["delivered", "retried", "dead", "paused", "stale", "unsettle
 stopped; settled by another worker meanwhile; not settled, for the ledger did not answer."""
 
 ATTEMPTS = 8
-FIRST_MS = 5_000
+FIRST_MS = 20_000
 CAP_MS = 15 * 60_000
+"""The wait before the second attempt is drawn up to `FIRST_MS`, then up to twice as much each time, to this at most."""
 PAUSE_MS = 60_000
 LONGEST_MS = 24 * 3_600_000
 """What a core may ask for with Retry-After."""
@@ -189,6 +190,7 @@ class Delivery:
         self._probing = True
 
     def _backoff_ms(self, attempts: int) -> int:
+        """Full jitter: what failed together does not come back together."""
         return round(self._uniform(0, min(CAP_MS, FIRST_MS * 2 ** (attempts - 1))))
 
     async def _settle(self, settling: Awaitable[bool], happening: Happening) -> None:

@@ -22,7 +22,8 @@ from ussd_engine.delivery import Delivery
 from ussd_engine.editions import Editions
 from ussd_engine.errands import Beside, errands
 from ussd_engine.errors import ConfigError, EngineError, LedgerUnavailable, MenuError
-from ussd_engine.feedback import FeedbackStore, Surroundings, open_feedback
+from ussd_engine.feedback import FeedbackStore, Opener, Surroundings, open_feedback
+from ussd_engine.feedback.base import CAPABILITIES
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
 from ussd_engine.keywatch import KeyWatch
@@ -170,6 +171,7 @@ async def open_engine(
     faults: Faults | None = None,
     proven: bool = False,
     open_store: Callable[[str, Seal], SessionStore] = open_sessions,
+    open_core: Opener = open_feedback,
     fault: Told = lambda _: None,
     notice: Notify = lambda *_, **__: None,
 ) -> AsyncIterator[Engine]:
@@ -196,7 +198,9 @@ async def open_engine(
         await enter(at_work(watch.run, told=fault))
         editions = Editions(edition)
         ledger.due = lambda *of: editions.current.due(*of)
-        store = await enter(_core(config, _surroundings(config, ledger, keyring, clock_ms, editions)))
+        ledger.knows = lambda *of: editions.current.knows(*of)
+        store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
+        ledger.followups.lacks = CAPABILITIES - store.capabilities
         metrics = Metrics()
         delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered, told=fault)
         if config.role != "ussd":
@@ -287,9 +291,9 @@ async def _ledger(
 
 
 @contextlib.asynccontextmanager
-async def _core(config: Config, surroundings: Surroundings) -> AsyncIterator[FeedbackStore]:
+async def _core(config: Config, open_core: Opener, surroundings: Surroundings) -> AsyncIterator[FeedbackStore]:
     """The feedback core."""
-    store = await open_feedback(config.feedback.reveal(), surroundings)
+    store = await open_core(config.feedback.reveal(), surroundings)
     try:
         yield store
     finally:
@@ -318,6 +322,7 @@ async def _gateway(
         core_can=store.capabilities,
         ask_core=store.view,
         deadline_s=config.deadline_s,
+        sends=ledger.notices.sends,
     )
     try:
         yield gateway

@@ -61,7 +61,8 @@ class Why(StrEnum):
     """What only an operator can mend between gateway and core. These words stand in the log."""
 
     AWAY = "the core was not reached, or did not answer"
-    REFUSES = "the core refuses everything: look at the secrets, and at what it answers 401, 403 or 410 for"
+    REFUSES = "the core refuses everything: look at the secrets, and at what it answers 401 or 403 for"
+    GONE = "the core says that its address is gone (410): nothing is sent there before the gateway is started again"
     OTHER_HOST = "the core's certificate is of another host than the address in USSD_ENGINE_FEEDBACK"
     UNKNOWN_AUTHORITY = "the core's certificate is of an authority that is not trusted here: SSL_CERT_FILE may name it"
     NOT_TODAY = "the core's certificate is not valid at this time"
@@ -89,10 +90,16 @@ class Rejected(DeliveryError):
 
 
 class RoutePaused(DeliveryError):
-    """The core refuses all: credentials, configuration."""
+    """The core refuses all: credentials, configuration. One row a minute asks whether that is mended."""
 
     why = Why.REFUSES
     pause = True
+
+
+class Gone(RoutePaused):
+    """The core has left this address for good; whoever has it now is to get nothing."""
+
+    why = Why.GONE
 
 
 class NotTrusted(RoutePaused):

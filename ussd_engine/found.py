@@ -32,15 +32,16 @@ def about(edition: Edition, case: Case, locale: str, today: date) -> About:
     }
     asked = case.state is NEED_INFO and case.spoken
     values["says"] = ("question" if asked else "answer") if case.spoken else ""
-    can = lifecycle.can(case) | ({"higher"} if above else set()) | ({"reply"} if asked else set())
+    can = set(lifecycle.can(case)) | ({"reply"} if asked else set()) | ({"be_late"} if case.due else set())
+    if above:
+        can |= {"higher"} if "appeal" in can else {"higher", "leak"}
     return About(case.reference, True, sorted(can), {name: value for name, value in values.items() if value})
 
 
 def higher(edition: Edition, case: Case) -> str:
     """The code of the next higher level; empty where there is none."""
     data = edition.data.get(case.service)
-    row = data.get(case.institution) if data else None
-    return row.parent if row else ""
+    return data.higher(case.institution) if data else ""
 
 
 def status(case: Case) -> str:

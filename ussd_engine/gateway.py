@@ -59,6 +59,7 @@ class Gateway:
         core_can: frozenset[str] = frozenset(),
         ask_core: AskCore | None = None,
         deadline_s: float = DEADLINE_S,
+        sends: bool = False,
     ) -> None:
         self.editions = editions
         self.sessions = sessions
@@ -67,7 +68,7 @@ class Gateway:
         self.clock = clock
         self.deadline_s = deadline_s
         self.places = Places(sessions, keys, clock, editions)
-        self.view = View(keys.pin, core_wants, core_can, NUMBER_KEPT.days)
+        self.view = View(keys.pin, core_wants, core_can, NUMBER_KEPT.days, sends=sends)
         self.commits = Commits(ledger)
         self.looks = Looks(ledger, self.view, self.now_ms, ask_core)
 
@@ -139,7 +140,7 @@ class Gateway:
         work.count("menu_moved")
         session = acts.moved(work.edition, session)
         if session.pending is None:
-            session = machine.move(work.edition, session, self.view.facts(session), work.profile)
+            session = machine.move(work.edition, session, self.view.facts(work.edition, session), work.profile)
         return session, True
 
     def _on_current(self, work: Work, session: Session) -> Session:
@@ -149,7 +150,7 @@ class Gateway:
             return session
         if session.drafts:
             work.count("menu_moved")
-        return machine.move(work.edition, session, self.view.facts(session), work.profile)
+        return machine.move(work.edition, session, self.view.facts(work.edition, session), work.profile)
 
     async def _dialled(self, work: Work, leg: Leg) -> Reply | None:
         """A dialog begins."""
@@ -187,7 +188,7 @@ class Gateway:
         """Through the root and the service's door, by the digits that were dialled."""
         session.screen = work.edition.services[session.service].service.start
         digits = tuple(leg.text.split("*")) if leg.text else ()
-        found = machine.enter(work.edition, session, self.view.facts(session), work.profile, digits)
+        found = machine.enter(work.edition, session, self.view.facts(work.edition, session), work.profile, digits)
         return await self._commit_and_show(work, (await self.looks.follow(work, found)).session)
 
     async def _older(self, work: Work, session: Session, leg: Leg) -> Reply | None:
@@ -211,14 +212,15 @@ class Gateway:
         """An answer: one step, and the act that it asks for."""
         menu = work.edition.services[session.service]
         equal = equals_recent(session, work.turn, leg, work.profile, work.arrived_ms)
-        if (equal or session.held) and acts.acting(menu, session.screen):
+        facts = self.view.facts(work.edition, session)
+        if (equal or session.held) and acts.acting(work.edition, session, facts):
             return await self._hold(work, session, leg, equal)
         work.seen.answered = f"{session.service}/{session.screen}"
         cumulative = work.turn.leg_kind is LegKind.CUMULATIVE
         if cumulative and "*" in leg.text and menu.screen(session.screen).kind != "input":
             work.count("legs_lost")
         take = machine.feed if cumulative else machine.step
-        found = take(work.edition, session, self.view.facts(session), leg.text, work.profile)
+        found = take(work.edition, session, facts, leg.text, work.profile)
         found = await self.looks.follow(work, found)
         work.seen.taken.extend(found.taken)
         after = found.session
@@ -303,7 +305,7 @@ class Gateway:
 
     async def _outcome(self, work: Work, session: Session, action: str, name: str, result: Outcome) -> Session:
         """Where the outcome of an action leads."""
-        facts = self.view.facts(session)
+        facts = self.view.facts(work.edition, session)
         found = machine.outcome(work.edition, session, facts, work.profile, action, name, result)
         found = await self.looks.follow(work, found, rounds=1)
         work.seen.taken += found.taken

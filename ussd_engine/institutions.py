@@ -64,6 +64,11 @@ class Institutions:
         """The row of a code."""
         return self._by_code.get(code)
 
+    def higher(self, code: str) -> str:
+        """The code of the next higher level; empty at the top, and for a code that is none."""
+        row = self.get(code)
+        return row.parent if row else ""
+
     def of_kind(self, kind: str) -> _Rows:
         """All rows of a kind."""
         return self._of_kind.get(kind, ())

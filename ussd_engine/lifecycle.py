@@ -47,6 +47,8 @@ STEPS: Final[dict[CaseState, frozenset[CaseState]]] = {
 """The steps of the offices, as cores tell them: `steps` says which of them is due. What the citizen does is
 `may_withdraw`, `may_appeal`, `rated`."""
 
+TAKEN: Final = (QUEUED, RECEIVED)
+"""The one step that the gateway sees by itself: from where to where a case goes when the core has taken it."""
 OPEN: Final = frozenset({QUEUED, RECEIVED, OPENED, IN_PROGRESS, NEED_INFO, TRANSFERRED})
 """Nobody has answered yet."""
 WAITING: Final = OPEN | {APPEALED}
@@ -75,6 +77,8 @@ _TOLD: Final[dict[CaseState, Told]] = {
 
 Due = Callable[[str, str, str, date], date | None]
 """Service, institution, type, day: the day by which an answer is due by our own table; `None` where none is."""
+Knows = Callable[[str, str], bool]
+"""Service and code: whether the service has such an institution."""
 
 
 class Verdict(StrEnum):
@@ -88,7 +92,7 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     """A state that cannot follow: kept for the operator."""
     UNKNOWN = "unknown"
-    """A state that nobody knows: kept for the operator."""
+    """A state or an institution that nobody knows: kept for the operator."""
     NO_CASE = "no_case"
     """A reference that is not ours: kept for the operator."""
 
@@ -124,7 +128,12 @@ _FOLLOWS: Final = frozenset(
 )
 
 
-def apply(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
+def anybody(service: str, institution: str) -> bool:
+    """`Knows`, where there is no list of institutions."""
+    return True
+
+
+def apply(case: Case, event: CaseEvent, day: date, due: Due, knows: Knows = anybody) -> Applied:
     """What an event of the core does to a case, on the day it happened. `due` is our own table of deadlines."""
     order = (event.at_ms, event.id) if event.sequence is None else (event.sequence, "")
     last = (case.sequence, case.event)
@@ -138,6 +147,8 @@ def apply(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
     except ValueError:
         return Applied(seen, None, Verdict.UNKNOWN)
     moved = bool(event.institution) and event.institution != case.institution
+    if moved and not knows(case.service, event.institution):
+        return Applied(seen, None, Verdict.UNKNOWN)  # her case would stand where nobody is above it, and show no holder
     if moved and state in (case.state, RECEIVED) and state is not APPEALED:
         state = TRANSFERRED
     if state is not case.state and (case.state, state) not in _FOLLOWS:
@@ -150,7 +161,8 @@ def apply(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
         changed = msgspec.structs.replace(changed, institution=event.institution, changed=day)
         told = Told.TRANSFERRED
     if state is not case.state:
-        changed, told = _entered(changed, state, day), _told(case, state)
+        changed = _entered(changed, state, day)
+        told = _told(changed, state)
     elif event.directive:
         changed, told = msgspec.structs.replace(changed, changed=day), Told.LEADER_DIRECTIVE
     if event.due is not None and event.due != case.due:
@@ -180,6 +192,8 @@ def _overtaken(case: Case, event: CaseEvent, state: CaseState, day: date, due: D
 def _entered(case: Case, state: CaseState, day: date) -> Case:
     """The case in another state."""
     ended = day if state in ENDED else None if state in OPEN or state is APPEALED else case.ended
+    if state is CLOSED and case.rating == "no":
+        ended = case.ended or day  # she was told until when she may appeal
     rating = "" if state in (ANSWERED, APPEAL_DECIDED) else case.rating
     spoken = case.spoken or state in _SPOKEN
     appeals = case.appeals + (state is APPEALED)
@@ -203,6 +217,9 @@ def _told(case: Case, state: CaseState) -> Told | None:
         return Told.COMPLIMENT_READ if state is OPENED else None
     if state is ANSWERED and case.leader:
         return Told.LEADER_ANSWERED
+    until = appeal_until(case)
+    if state is CLOSED and until is not None and case.changed > until:
+        return None  # what is told of a closing is until when she may appeal
     return _TOLD.get(state)
 
 

@@ -102,7 +102,7 @@ class Looks:
         looked = looked or Looked("slow", None)
         session = machine.own(session)
         session.about = looked.about
-        facts, result = self._view.facts(session), Outcome(self._now_ms(), looked.values)
+        facts, result = self._view.facts(work.edition, session), Outcome(self._now_ms(), looked.values)
         edition, profile = work.edition, work.profile
         return machine.outcome(edition, session, facts, profile, intent.action, looked.outcome, result)
 
@@ -136,7 +136,9 @@ class Looks:
         if looked.case is not None:
             outcome = "ok" if intent.do == "check_pin" else looked.outcome
             return Looked(outcome, self._about(work, session, looked.case))
-        about = About(reference, can=["new_pin"] if looked.own else [])
+        # Asked whosever the case is: the time must not tell.
+        warned = self._view.sends and msisdn is not None and await self._ledger.sms_on(msisdn)
+        about = About(reference, can=["new_pin"] if looked.own and warned else [])
         match looked.outcome:
             case "wrong":
                 return Looked("wrong", about, {"n": str(looked.left)})
@@ -165,7 +167,7 @@ class Looks:
     async def _fetched(self, work: Work, session: Session, may: bool) -> Step:
         """A session on a screen that shows what stands elsewhere, with what it shows."""
         screen = work.edition.services[session.service].screen(session.screen)
-        edition, facts, profile = work.edition, self._view.facts(session), work.profile
+        edition, facts, profile = work.edition, self._view.facts(work.edition, session), work.profile
         if screen.kind == "read":
             view = await self._in_time(work, self._asked(session)) if may else None
             work.words = view.words[:MOST_SPOKEN] if view else None

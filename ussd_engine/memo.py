@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ussd_engine.facts import FACTS
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.template import template
-from ussd_engine.registry import CASE, FACTS, SETTINGS, SOURCES
+from ussd_engine.registry import CASE, SETTINGS, SOURCES
 from ussd_engine.scope import Scope
 from ussd_engine.screens.base import Screen
 

@@ -7,6 +7,10 @@ from typing import Final, Literal
 
 from ussd_engine.model import Quiet, Submission
 
+OfficerRole = Literal["officer", "desk", "head", "district", "region", "ministry", "national"]
+Role = Literal[OfficerRole, "core"]
+"""Who handles a case; `core`: itself, as time passes."""
+
 
 class CaseEvent(Quiet, frozen=True, kw_only=True):
     """What a core tells of a case: that something changed, and no word of what was written."""
@@ -101,7 +105,7 @@ class Handled(Quiet, frozen=True):
 
     day: date
     role: str
-    """`officer`, `desk`, `head`, `district`, `region`, `ministry`, `national`, `core`."""
+    """A `Role`; a core may have others."""
     act: str
     """`opened`, `in_progress`, `need_info`, `transferred`, `answered`, `closed`, `not_accepted`, `appeal_decided`, …"""
 

@@ -156,6 +156,7 @@ class Committed(Quiet, frozen=True):
         "show_pin",
         "set_sms",
         "erase",
+        "finish_by_sms",
     ]
     """`limit`, `hour`: nothing was written, the caller's day or hour is full. `refused`: the case takes no such act
     now."""

@@ -72,7 +72,7 @@ def at_office(who: str | None, work: Callable[[Office], Awaitable[T]]) -> T:
         offices = Offices.of(edition)
         officer = officer_of(named, offices)
         async with premises(settings, edition.country) as (ledger, keyring):
-            ledger.due = edition.due
+            ledger.due, ledger.knows = edition.due, edition.knows
             store = SqlStore(ledger.database, keyring, lambda: offices, now_ms)
             # Without the private key a row with a number cannot be carried, and the attempt would count.
             while keyring.private and await Delivery(ledger.outbox, store, now_ms).step():

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from ussd_engine import config, keyfile
 from ussd_engine.config import Config
@@ -23,17 +19,13 @@ from ussd_engine.feedback import kept
 from ussd_engine.keyfile import Ring
 from ussd_engine.keys import ROTATING, Keyring, Purpose
 from ussd_engine.ledger import Backlog, Ledger, Letter, PurgeLog, Waiting
-from ussd_engine.premises import inhabited, now_ms, premises
+from ussd_engine.listing import age, as_json, clock_time, iso, show, span
+from ussd_engine.premises import inhabited, now_ms, on_premises
 
-T = TypeVar("T")
-
-WIDTH: Final = 104
 READ_MINUTES: Final = 15
 """Until a new key writes. Each process reads the file once a minute; the rest is for carrying it to other machines."""
 SHOWN_DIGITS: Final = 12
 """Of a dead letter's key, enough to name it."""
-
-as_json = click.option("--json", "as_json", is_flag=True, help="For other programs: one JSON object a line.")
 
 
 # dead letters
@@ -64,19 +56,19 @@ def list_outbox(limit: int, as_json: bool) -> None:
                 click.echo(json.dumps(line))
             return
         if waits:
-            _print(
+            show(
                 ("id", "kind", "attempts", "accepted", "waits for"),
-                [(*_named_row(one), _age(one.queued_ms), why) for one, why in waits],
+                [(*_named_row(one), age(one.queued_ms), why) for one, why in waits],
             )
         if letters:
-            _print(
+            show(
                 ("id", "kind", "attempts", "accepted", "given up", "kept until", "reason"),
-                [(*_named_row(one), _age(one.queued_ms), _age(one.at_ms), _until(one), one.reason) for one in letters],
+                [(*_named_row(one), age(one.queued_ms), age(one.at_ms), _until(one), one.reason) for one in letters],
             )
-        since = "" if backlog.oldest_ms is None else f", the oldest since {_span(now - backlog.oldest_ms)}"
+        since = "" if backlog.oldest_ms is None else f", the oldest since {span(now - backlog.oldest_ms)}"
         click.echo(f"{backlog.waiting} wait for the core{since}; {backlog.dead} given up", err=True)
 
-    _with_ledger(work)
+    on_premises(work)
 
 
 def _waits(row: Waiting, backlog: Backlog, now: int) -> str:
@@ -88,10 +80,12 @@ def _waits(row: Waiting, backlog: Backlog, now: int) -> str:
         return "the submission of its case, which was given up: `outbox retry` puts that back"
     if row.behind:
         return "an earlier message of its case"
+    if backlog.gone:
+        return "the route, which is stopped: the core's address is gone (410). See to it, and start the gateway again"
     if stopped_ms > now:
-        return f"the route, which is stopped; it is asked again at {_at(max(stopped_ms, row.next_ms))}{last}"
+        return f"the route, which is stopped; it is asked again at {clock_time(max(stopped_ms, row.next_ms))}{last}"
     if row.next_ms > now:
-        return f"its next try at {_at(row.next_ms)}{last}"
+        return f"its next try at {clock_time(row.next_ms)}{last}"
     return f"a worker: a running gateway takes it within seconds{last}"
 
 
@@ -107,9 +101,10 @@ def retry(ids: tuple[str, ...], everything: bool) -> None:
         letters = await ledger.outbox.letters()
         wanted = [letter.key for letter in letters] if everything else [_named(one, letters) for one in ids]
         count = await ledger.outbox.retry(wanted)
-        click.echo(f"{count} put back; the worker carries them within seconds", err=True)
+        done = f"{count} put back; the worker carries them within seconds"
+        click.echo(done if wanted else "nothing was given up; what waits goes by itself (outbox list)", err=True)
 
-    _with_ledger(work)
+    on_premises(work)
 
 
 def _named(id: str, letters: Sequence[Letter]) -> bytes:
@@ -129,13 +124,13 @@ def _until(letter: Letter) -> str:
 
 
 def _plain_waiting(row: Waiting, why: str) -> dict[str, object]:
-    times = {"accepted": _iso(row.queued_ms), "next_try": _iso(row.next_ms) if row.next_ms else None}
+    times = {"accepted": iso(row.queued_ms), "next_try": iso(row.next_ms) if row.next_ms else None}
     return {"id": row.key.hex(), "kind": row.kind, "attempts": row.attempts, **times, "waits_for": why}
 
 
 def _plain(letter: Letter) -> dict[str, object]:
     until = None if letter.until is None else letter.until.isoformat()
-    times = {"accepted": _iso(letter.queued_ms), "given_up": _iso(letter.at_ms), "kept_until": until}
+    times = {"accepted": iso(letter.queued_ms), "given_up": iso(letter.at_ms), "kept_until": until}
     return {"id": letter.key.hex(), "kind": letter.kind, "attempts": letter.attempts, **times, "reason": letter.reason}
 
 
@@ -167,7 +162,7 @@ def list_keys(as_json: bool) -> None:
         for row in rows:
             click.echo(json.dumps(row._asdict()))
     else:
-        _print(("purpose", "id", "use", "made", "days old"), rows)
+        show(("purpose", "id", "use", "made", "days old"), rows)
 
 
 @keys.command()
@@ -180,7 +175,7 @@ def list_keys(as_json: bool) -> None:
     type=click.IntRange(2),
     help="Minutes until it writes: till then every machine has the file.",
 )
-@click.option("--now", is_flag=True, help="Write with it at once. Only where no gateway runs.")
+@click.option("--now", is_flag=True, help="Write with it at once; only while no gateway runs.")
 def rotate(purpose: Purpose, minutes: int, now: bool) -> None:
     """Make a new key. It reads at once and writes when every process has it; the older ones go on reading."""
     settings, today = _settings()
@@ -249,51 +244,9 @@ def purge() -> None:
         for name, count in (await ledger.purge(log, kept.PURGES)).items():
             click.echo(f"{count:>8}  {name}")
 
-    _with_ledger(work)
-
-
-def _with_ledger(work: Callable[[Ledger], Awaitable[T]]) -> T:
-    """Run `work` on the ledger of the settings."""
-
-    async def opened() -> T:
-        settings = config.load()
-        async with premises(settings, Country.load(settings.country)) as (ledger, _):
-            return await work(ledger)
-
-    return asyncio.run(opened())
+    on_premises(work)
 
 
 def _settings() -> tuple[Config, date]:
     settings = inhabited(config.load())
     return settings, Country.load(settings.country).today(now_ms())
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()
-
-
-def _at(at_ms: int) -> str:
-    """A time of the next hours."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M} UTC"
-
-
-def _age(at_ms: int) -> str:
-    return f"{_span(now_ms() - at_ms)} ago"
-
-
-def _span(span_ms: int) -> str:
-    """A length of time in its largest unit."""
-    seconds = max(0, span_ms // 1000)
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
-
-
-def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, no_wrap=column not in ("reason", "waits for"))
-    for row in rows:
-        table.add_row(*row)
-    Console(width=max(Console().width, WIDTH)).print(table)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
+from ussd_engine import config as settings
 from ussd_engine.config import Config
 from ussd_engine.country import Country
 from ussd_engine.engine import open_keys
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
+
+T = TypeVar("T")
 
 
 def inhabited(config: Config) -> Config:
@@ -34,6 +39,17 @@ async def premises(config: Config, country: Country) -> AsyncIterator[tuple[Ledg
         yield ledger, keyring
     finally:
         await ledger.close()
+
+
+def on_premises(work: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Run `work` on the ledger of the settings. Raises as `inhabited` does."""
+
+    async def opened() -> T:
+        config = settings.load()
+        async with premises(config, Country.load(config.country)) as (ledger, _):
+            return await work(ledger)
+
+    return asyncio.run(opened())
 
 
 def now_ms() -> int:

@@ -1,4 +1,4 @@
-"""What a menu may name beside actions: sources, offers, rules, warnings, facts, values of a case, settings.
+"""What a menu may name beside actions and facts: sources, offers, rules, warnings, values of a case, settings.
 
 Each entry declares its values with their longest length in septets; the proofs read the bounds only here. A menu
 never reaches Python but through this table.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from ussd_engine.institutions import Institution, Institutions
+from ussd_engine.messages import Role
 from ussd_engine.reference import parse as parse_reference
 
 Row = Institution | str | tuple[str, ...]
@@ -251,32 +252,6 @@ WARNINGS: dict[str, Warning] = {
     "private": Warning("the text holds a PIN or the caller's own number", _private),
 }
 
-FACTS: dict[str, dict[str, str]] = {
-    "can": {
-        "be_reached": "the caller's number reached us",
-        "set_sms": "it is known whether she gets SMS",
-        "read": "the institution has said something about her case",
-        "add": "more words on her case still reach somebody",
-        "reply": "an officer has asked her something about her case",
-        "rate": "she may say whether she is satisfied with the answer",
-        "withdraw": "she may take her case back",
-        "appeal": "her case may come to a higher level, now or later",
-        "higher": "there is a level above the institution that holds her case",
-        "new_pin": "it is her own phone from which the case was sent",
-    },
-    "core_can": {
-        "read": "the core shows what was answered and who handled it",
-        "append": "the core takes more words on a case",
-        "rate": "the core takes ratings",
-        "withdraw": "a case can be taken back from the core",
-        "appeal": "the core takes appeals",
-    },
-    "core_wants": {
-        "place": "the core asks where it happened",
-        "date": "the core asks when it happened",
-    },
-}
-
 
 class CaseValue(NamedTuple):
     """A value that the screens of an opened case may show."""
@@ -322,7 +297,7 @@ ROW = "ref"
 """Stands for a type where the word follows a reference."""
 WORDS: dict[str, Table] = {
     "status": Table(_STATES, ("complaint", "opinion", "question", "compliment", ROW)),
-    "role": Table(("officer", "desk", "head", "district", "region", "ministry", "national", "core")),
+    "role": Table(get_args(Role)),
     "act": Table((*_STATES, "due_changed", "directive")),
     "onoff": Table(("on", "off")),
     "refusal": Table(("too_early", "too_late", "top", "never")),

@@ -121,6 +121,23 @@ class Erase(Quiet, frozen=True, kw_only=True):
     at_ms: int
 
 
+FINISH_HOURS = 24
+"""For how long a text may be finished by SMS."""
+
+
+class FinishBySms(Quiet, frozen=True, kw_only=True):
+    """The draft of a form is finished by SMS. Its key is the run, so that of it and what else ends the run only one can
+    be. Refused, and nothing is written, where no SMS reaches her."""
+
+    key: bytes
+    msisdn: str | None
+    service: str
+    content: bytes
+    """The draft, for whoever answers her SMS."""
+    locale: str
+    at_ms: int
+
+
 OnCase = Append | Rate | Withdraw | AskHigher | AskNewPin | ShowPin
-Effect = Act | OnCase | SetSms | Erase
+Effect = Act | OnCase | SetSms | Erase | FinishBySms
 """What the ledger commits."""

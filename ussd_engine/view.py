@@ -12,6 +12,7 @@ from ussd_engine.reference import derive_pin
 from ussd_engine.registry import SPOKEN
 from ussd_engine.render import render
 from ussd_engine.scope import Facts, about_of, plain
+from ussd_engine.unfinished import FINISH, may_finish
 from ussd_engine.walk import SMS
 
 KEPT_S = 600.0
@@ -46,13 +47,17 @@ class View:
         core_wants: frozenset[str] = frozenset(),
         core_can: frozenset[str] = frozenset(),
         days: int = 0,
+        *,
+        sends: bool = False,
     ) -> None:
         self._pin = pin
         self._core_wants = core_wants
         self._core_can = core_can
         self._days = str(days)
+        self.sends = sends
+        """SMS leave, and may be asked for."""
 
-    def facts(self, session: Session) -> Facts:
+    def facts(self, edition: Edition, session: Session) -> Facts:
         """What is known of the caller, of the case that she asks about, and of the core."""
         about = about_of(session)
         can = set(about.can) if about else set()
@@ -60,6 +65,8 @@ class View:
             can.add("be_reached")
         if session.values.get(SMS):
             can.add("set_sms")
+        if self.sends and may_finish(edition, session):
+            can.add(FINISH)
         return {"can": frozenset(can), "core_can": self._core_can, "core_wants": self._core_wants}
 
     def show(
@@ -84,7 +91,7 @@ class View:
             extra[SPOKEN] = plain(words)
         if session.outcome and session.outcome.case:
             extra["pin"] = derive_pin(self._pin, session.outcome.case, session.outcome.generation).reveal()
-        return render(edition, session, self.facts(session), profile, extra)
+        return render(edition, session, self.facts(edition, session), profile, extra)
 
     def system(
         self,

@@ -46,6 +46,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "opinion": {"type": "opinion"},
     "compliment": {"type": "compliment"},
     "bribery": {"institution": "LGA-BAHI-DC", "answers": {"message": WORDS, "nature": "bribery"}},
+    "desk": {"institution": "UTUMISHI", "answers": {"message": WORDS, "nature": "bribery"}},
     "council": {"institution": "LGA-BAHI-DC"},
     "unsure": {"institution": "RS-DODOMA", "answers": {"message": WORDS, "topic": "health", "region": "Dodoma"}},
     "minister": {"institution": "MAJI", "answers": {"message": WORDS, "to": "leader", "level": "minister"}},

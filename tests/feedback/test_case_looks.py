@@ -29,6 +29,44 @@ def test_what_is_hidden_reads_as_what_is_not_there(folder: Path, run: Run) -> No
         assert hidden == missing
 
 
+def test_what_is_on_its_way_reads_as_what_is_hidden(folder: Path, run: Run) -> None:
+    """What the gateway knows of a reference must not tell an office that its report is real."""
+    on_its_way, report = queued(folder), sent(folder, "bribery").reference
+    put_off(folder)
+    for command in (("show",), ("open",), ("answer", "--yes")):
+        told = {run(command[0], one, *command[1:], "--as", "head@LGA-BAHI-DC") for one in (on_its_way, report, draw())}
+        ((code, out, words),) = told
+        assert (code, out) == (1, "")
+        assert "on its way still" in words
+
+
+def test_who_sees_the_state_alone_is_not_told_whom_it_reports_or_what_she_thinks(folder: Path, run: Run) -> None:
+    report, minister = sent(folder, "bribery").reference, sent(folder, "minister", mode=Mode.NAMED).reference
+    more = {"addressed to", "hidden from", "content", "mode"}
+    shown = {
+        (who, ref): rows_of(run("show", ref, "--as", who)[1]).keys() & more
+        for who in ("national@UTUMISHI", "region@RS-DODOMA", "ministry@MAJI")
+        for ref in (report, minister)
+    }
+    assert {key: found for key, found in shown.items() if found} == {
+        ("region@RS-DODOMA", report): {"hidden from"},
+        ("ministry@MAJI", minister): {"addressed to"},
+    }
+    listed = [json.loads(line) for line in run("list", "--json", "--as", "national@UTUMISHI")[1].splitlines()]
+    assert {frozenset(row) for row in listed} == {
+        frozenset({"reference", "state", "type", "institution", "received", "due", "overdue"})
+    }
+
+
+def test_an_answer_that_came_late_is_listed_as_late_no_more(folder: Path, run: Run) -> None:
+    late = sent(folder, due=DAY).reference
+    run("stats")
+    for step in (("open",), ("progress",), ("answer", "Maji yamerudi.", "--yes")):
+        assert json.loads(run("list", "--json")[1])["overdue"] is True
+        assert run(step[0], late, *step[1:])[0] == 0
+    assert json.loads(run("list", "--json")[1])["overdue"] is False
+
+
 def test_for_other_programs(folder: Path, run: Run) -> None:
     one = sent(folder, mode=Mode.NAMED, number="255700000001", name="Neema Mfano")
     (listed,) = [json.loads(line) for line in run("inbox", "--json")[1].splitlines()]
@@ -71,7 +109,8 @@ def test_a_changed_row_is_found_with_its_number(folder: Path, run: Run) -> None:
     assert (code, told.splitlines()[0]) == (1, "row 1 was changed, or put where another stood")
 
 
-def test_what_waits_on_its_way_to_the_core_is_taken_first(folder: Path, run: Run) -> None:
+def queued(folder: Path) -> str:
+    """What a citizen sent and the core has not taken yet; its reference."""
     act = submit(msisdn=None, caller=None, mode=Mode.ANONYMOUS)
 
     async def queue() -> None:
@@ -81,7 +120,21 @@ def test_what_waits_on_its_way_to_the_core_is_taken_first(folder: Path, run: Run
         await ledger.close()
 
     asyncio.run(queue())
-    assert act.reference in run("inbox")[1]
+    return act.reference
+
+
+def put_off(folder: Path) -> None:
+    """What the core did not take is tried again in the far future."""
+
+    async def later(store: SqlStore) -> None:
+        statement = text("UPDATE outbox SET next_ms = 9000000000000")
+        await store._database.write(lambda conn: conn.execute(statement))
+
+    in_core(folder, later)
+
+
+def test_what_waits_on_its_way_to_the_core_is_taken_first(folder: Path, run: Run) -> None:
+    assert queued(folder) in run("inbox")[1]
 
 
 def test_a_folder_where_no_gateway_ran_has_no_cases(

@@ -66,19 +66,17 @@ async def test_a_failure_is_tried_again_later_and_later(
     assert counted == {"retried": ATTEMPTS - 1, "delivered": ATTEMPTS}
 
 
-async def test_the_wait_has_full_jitter_and_a_cap(ledger: Ledger, core: Core, clock: StoppedClock) -> None:
+async def test_the_wait_has_full_jitter_and_a_cap_that_binds(ledger: Ledger, core: Core, clock: StoppedClock) -> None:
     spans: list[tuple[float, float]] = []
 
     def uniform(low: float, high: float) -> float:
         spans.append((low, high))
-        return low
+        return high
 
-    await poison(ledger, core, DeliveryError("busy"))
     worker = Delivery(ledger.outbox, core, clock, uniform=uniform)
-    for _ in range(ATTEMPTS):
-        await ledger.act(submit(caller=None))
-        assert await worker.step() == 2
-    assert spans == [(0, min(CAP_MS, FIRST_MS * 2**n)) for n in range(ATTEMPTS - 1)]
+    waits_s = [worker._backoff_ms(attempts) / 1000 for attempts in range(1, ATTEMPTS)]
+    assert waits_s == [20, 40, 80, 160, 320, 640, 900]
+    assert spans == [(0, 1000 * wait_s) for wait_s in waits_s]
 
 
 async def test_after_eight_attempts_a_row_is_a_dead_letter(

@@ -71,6 +71,21 @@ async def test_figures_by_everything_that_they_can_be_told_by(house: House) -> N
     assert (await house.desk.figures(officer, "all")) == [Figures("all", 13, None, 6, 18)]
 
 
+async def test_what_was_answered_late_is_overdue_no_more(house: House) -> None:
+    late = [await house.submit() for _ in range(6)]
+    await house.play("+40 tick", late[0])
+    officer = officer_of("head@DUWASA", house.offices)
+    assert await house.desk.figures(officer, "all") == [Figures("all", 6, None, None, 6)]
+    for reference in late:
+        await house.play("open progress answer", reference)
+        assert (await house.case(reference)).overdue, "the fact stays"
+    assert await house.desk.figures(officer, "all") == [Figures("all", None, None, 6, None)]
+    for reference in late:
+        await house.step("appeal:unhappy", reference)
+    await house.play("+40 tick", late[0])
+    assert await house.desk.figures(officer_of("head@MAJI", house.offices), "all") == [Figures("all", None, 6, None, 6)]
+
+
 async def test_an_officer_sees_the_figures_of_his_own_offices(house: House) -> None:
     for kind in ("complaint", "council", "minister"):
         for _ in range(6):

@@ -11,7 +11,9 @@ from desks import House
 from ussd_engine import lifecycle
 from ussd_engine.errors import Rejected
 from ussd_engine.feedback import clockwork
-from ussd_engine.feedback.access import Refused
+from ussd_engine.feedback.access import Officer, Refused
+from ussd_engine.feedback.desk import Desk
+from ussd_engine.feedback.offices import Offices
 from ussd_engine.model import CaseState
 from ussd_engine.testing.specimens import DAY_MS
 
@@ -82,6 +84,9 @@ WHERE = {
     ("unsure", f"transfer:DUWASA {MOVED}"): ("NIDA", 3),
     ("unsure", f"transfer:DUWASA {MOVED} transfer:MAJI"): ("UTUMISHI", 4),
     ("bribery", ""): ("RS-DODOMA", 0),
+    ("desk", ""): ("KMK", 0),
+    ("desk", f"{MOVED} transfer:MAJI"): ("KMK", 4),
+    ("desk", f"{MOVED} transfer:MAJI transfer:DUWASA"): ("DUWASA", 5),
     ("bribery", "transfer:TAKUKURU"): ("TAKUKURU", 1),
     ("complaint", APPEALED): ("MAJI", 0),
     ("complaint", f"{APPEALED} decide appeal:unhappy"): ("KMK", 0),
@@ -99,6 +104,27 @@ async def test_where_it_lies_and_how_often_it_moved(house: House, kind: str, ste
     case = await house.case(reference)
     assert (case.institution, case.moves) == WHERE[kind, steps]
     assert house.projected[reference].institution == case.institution
+
+
+async def test_three_moves_are_the_most_where_no_desk_is_left(house: House) -> None:
+    reference = await house.submit()
+    await house.play(MOVED, reference)
+    house.desk = Desk(house.database, house.keyring, Offices(), house.clock)
+    with pytest.raises(Refused, match="no desk is left that may see the case: NIDA keeps it"):
+        await house.desk.transfer(Officer("officer", "NIDA"), reference, "MAJI")
+
+
+async def test_after_a_no_the_last_day_to_appeal_is_the_one_she_was_told(house: House) -> None:
+    reference = await house.submit()
+    await house.play(ANSWERED, reference)
+    await house.hear()
+    await house.step("rate:no", reference)
+    told = lifecycle.appeal_until(house.projected[reference])
+    await house.play("+31 tick", reference)
+    await house.hear()
+    for case in (await house.case(reference), house.projected[reference]):
+        assert case.state is CaseState.CLOSED
+        assert lifecycle.appeal_until(case) == told
 
 
 async def test_the_reference_stays_and_the_due_date_begins_anew(house: House) -> None:

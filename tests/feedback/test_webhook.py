@@ -17,7 +17,8 @@ from hooked_core import ACT_OF, Clerk, Core, Gateway, WebhookFixtures, drawn, no
 
 from ussd_engine import reference
 from ussd_engine.answered import MOST_READ
-from ussd_engine.errors import ConfigError, DeliveryError, Rejected, RoutePaused
+from ussd_engine.delivery import PAUSE_MS, Delivery
+from ussd_engine.errors import ConfigError, DeliveryError, Gone, Rejected, RoutePaused, Why
 from ussd_engine.feedback import Surroundings, open_feedback, webhook, wire
 from ussd_engine.feedback.webhook import WebhookStore
 from ussd_engine.keys import Keyring
@@ -37,6 +38,7 @@ from ussd_engine.testing.feedback_contract import (
     send,
     submission,
 )
+from ussd_engine.testing.specimens import StoppedClock, submit
 
 SCHEMA = wire.schema()
 AWAY = "webhook+http://127.0.0.1:1/"
@@ -151,6 +153,7 @@ class TestWhatIsSent(WebhookFixtures):
 RETRY = (DeliveryError, True, False)
 NEVER = (Rejected, False, False)
 PAUSE = (RoutePaused, True, True)
+GONE = (Gone, True, True)
 
 
 class TestWhatAnAnswerMeans(WebhookFixtures):
@@ -166,7 +169,8 @@ class TestWhatAnAnswerMeans(WebhookFixtures):
         [
             *((status, RETRY) for status in (301, 302, 307, 404, 405, 408, 425, 429, 500, 501, 502, 503, 504, 599)),
             *((status, NEVER) for status in (400, 402, 406, 413, 415, 422)),
-            *((status, PAUSE) for status in (401, 403, 410)),
+            *((status, PAUSE) for status in (401, 403)),
+            (410, GONE),
         ],
     )
     async def test_the_core_has_it_not(
@@ -178,6 +182,37 @@ class TestWhatAnAnswerMeans(WebhookFixtures):
         assert (type(failed.value), failed.value.retry, failed.value.pause) == meaning
         assert str(failed.value) == f"the core answered {status}"
         assert len(core.requests) == 1, "no redirect is followed"
+
+    async def test_an_address_that_is_gone_gets_nothing_more_before_the_gateway_is_started_again(
+        self, store: WebhookStore, core: Core, ledger: Ledger, keyring: Keyring
+    ) -> None:
+        clock, told = StoppedClock(), list[Exception]()
+        await ledger.act(submit(caller=None))
+        core.says = [(410, {}, b"")]
+        worker = Delivery(ledger.outbox, store, clock, told=told.append)
+        for _ in range(20):
+            assert await worker.step() == 1
+            clock.move(PAUSE_MS)
+        assert len(core.requests) == 1
+        assert [(type(error), error.why) for error in told if isinstance(error, DeliveryError)] == [(Gone, Why.GONE)]
+        backlog = await ledger.outbox.backlog()
+        assert (backlog.waiting, backlog.dead, backlog.gone) == (1, 0, True)
+        again = await opened(core, ledger, keyring)
+        assert await Delivery(ledger.outbox, again, clock).step() == 1
+        await again.close()
+        backlog = await ledger.outbox.backlog()
+        assert (len(core.requests), backlog.waiting, backlog.gone) == (2, 0, False)
+
+    async def test_an_address_that_is_gone_is_asked_for_no_words(
+        self, core: Core, ledger: Ledger, keyring: Keyring
+    ) -> None:
+        store = await opened(core, ledger, keyring, payload="thin")
+        core.says = [(410, {}, b"")]
+        for _ in range(2):
+            with pytest.raises(Gone):
+                await store.view("123456789")
+        await store.close()
+        assert len(core.requests) == 1
 
     @pytest.mark.parametrize(
         ("text", "least", "most"),

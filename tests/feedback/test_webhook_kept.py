@@ -16,7 +16,7 @@ from ussd_engine.feedback.webhook import WebhookStore
 from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.tables import cases
 from ussd_engine.testing.feedback_contract import act
-from ussd_engine.testing.specimens import rows
+from ussd_engine.testing.specimens import cases_of, rows
 
 ANSWER = "Bomba litatengenezwa Jumanne"
 
@@ -46,7 +46,7 @@ class Words(WebhookFixtures):
             await stands(ledger, closed, state="closed", ended=days_ago(days))
             assert (await ledger.purge(log, kept.PURGES))["words of the core"] == gone
         assert await store.view(closed) is None
-        assert {case.reference: case.spoken for case in await ledger.cases()} == {closed: False, open: True}
+        assert {case.reference: case.spoken for case in await cases_of(ledger)} == {closed: False, open: True}
         view = await store.view(open)
         assert view is not None
         assert view.words == ANSWER

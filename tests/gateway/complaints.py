@@ -8,6 +8,8 @@ from house import HOME, SEND
 from processes import Phone, number, reference_in
 from servers.inside import Inside
 
+from ussd_engine.testing.specimens import cases_of
+
 MESSAGE = -3
 """Which of the answers is the text."""
 
@@ -61,7 +63,7 @@ async def until_it_ends(phone: Phone, texts: tuple[str, ...]) -> str:
 
 async def assert_each_has_one_case(inside: Inside, references: list[str]) -> None:
     """One case a phone, with her own text, under the reference that she was shown."""
-    cases = await inside.engine.ledger.cases(limit=1000)
+    cases = await cases_of(inside.engine.ledger)
     assert sorted(case.reference for case in cases) == sorted(references)
     for index, reference in enumerate(references):
         submission = await inside.engine.ledger.submission(reference)

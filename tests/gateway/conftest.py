@@ -29,10 +29,17 @@ def edition() -> Edition:
 
 
 @pytest.fixture
-async def house(edition: Edition, sqlite_url: str) -> AsyncIterator[House]:
+def routes() -> tuple[str, ...]:
+    """The channels that send SMS. Nothing is sent in a house: what is told by SMS waits."""
+    return ("loopback",)
+
+
+@pytest.fixture
+async def house(edition: Edition, sqlite_url: str, routes: tuple[str, ...]) -> AsyncIterator[House]:
     now, faults, keyring = [NOON_S], Faults(), Keyring.random(date(2026, 1, 15))
     zone = edition.country.time_zone
-    ledger = await Ledger.open(sqlite_url, keyring, lambda: int(now[0] * 1000), zone=zone, faults=faults)
+    ledger = await Ledger.open(sqlite_url, keyring, lambda: int(now[0] * 1000), zone=zone, faults=faults, routes=routes)
+    ledger.knows = edition.knows
     found = make(edition, ledger, faults, keyring, now)
     yield found
     if found.ledger.gate:

@@ -282,5 +282,6 @@ def make(edition: Edition, ledger: Ledger, faults: Faults, keyring: Keyring, now
         clock=clock,
         core_can=CAPABILITIES,
         ask_core=core.view,
+        sends=ledger.notices.sends,
     )
     return House(edition, sessions, troubled, faults, keyring, now, gateway, core)

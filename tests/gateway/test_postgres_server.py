@@ -20,6 +20,7 @@ from ussd_engine.ledger.schema import connect
 from ussd_engine.ledger.tables import effects, outbox, submissions
 from ussd_engine.menu.edition import Edition
 from ussd_engine.testing.databases import empty
+from ussd_engine.testing.specimens import cases_of
 
 pytestmark = pytest.mark.postgres
 
@@ -55,7 +56,7 @@ async def written(inside: Inside) -> list[str]:
     ledger = inside.engine.ledger
     counts = [select(func.count()).select_from(table) for table in (effects, submissions, outbox)]
     rows = await ledger.database.read(lambda conn: [conn.scalar(count) for count in counts])
-    found = [await ledger.submission(case.reference) for case in await ledger.cases(limit=1000)]
+    found = [await ledger.submission(case.reference) for case in await cases_of(ledger)]
     texts = [one.answers["message"] or "" for one in found if one]
     assert rows == [len(texts)] * 3
     return texts

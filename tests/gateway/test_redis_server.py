@@ -19,6 +19,7 @@ from servers.redis_server import RedisServer
 
 from ussd_engine.keys import Keyring
 from ussd_engine.menu.edition import Edition
+from ussd_engine.testing.specimens import cases_of
 from ussd_engine.testing.wire import Proxy, listening
 
 pytestmark = pytest.mark.redis
@@ -97,7 +98,7 @@ async def test_while_redis_takes_nothing_turns_end_politely_and_the_redial_goes_
                 *(phone.type(answers(index)[depths[index]]) for index, phone in enumerate(phones))
             )
             assert [screen[: len(APOLOGY)] for screen in screens] == [APOLOGY] * 3
-            assert await inside.engine.ledger.cases() == []
+            assert await cases_of(inside.engine.ledger) == []
             await mend(redis, trouble)
             references = [await redialled(phone, index) for index, phone in enumerate(phones)]
             await assert_each_has_one_case(inside, references)
@@ -204,14 +205,14 @@ async def test_sessions_that_redis_throws_away_begin_again_and_what_was_committe
     with RedisServer(tmp_path) as redis:
         async with answering(tmp_path, edition, sessions=redis.url) as inside:
             sender, *others = phones = await phones_at(inside, last, *range(last))
-            (committed,) = await inside.engine.ledger.cases()
+            (committed,) = await cases_of(inside.engine.ledger)
             await thrown_away(redis)
             again = [await sender.leg(), *[await phone.type(answers(0)[at]) for at, phone in enumerate(others)]]
             at_home, first, *at_language = again
             assert at_home.startswith("CON Karibu e-Mrejesho"), "her language was kept with her submission"
             assert first.startswith("CON Maoni na mrejesho"), "nothing but the dialled code was behind her"
             assert all(screen.startswith("CON e-Mrejesho\nChagua lugha") for screen in at_language)
-            assert await inside.engine.ledger.cases() == [committed]
+            assert await cases_of(inside.engine.ledger) == [committed]
             behind = [1, *[2] * len(at_language)]
             screens = [
                 await phone.type(*answers(index)[behind[index - 1] :]) for index, phone in enumerate(phones) if index

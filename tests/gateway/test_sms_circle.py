@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from handset import Handset
 from test_http import Edge
-from texting import CHANNELS, OFFICER, SHORT, Exchange, Writer, carrying
+from texting import CHANNELS, OFFICER, SHORT, Exchange, Writer, carrying, reference_in
 
 from ussd_engine.feedback.access import officer_of
 from ussd_engine.feedback.desk import Desk
@@ -107,11 +106,6 @@ async def carried(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 async def loop(tmp_path: Path) -> AsyncIterator[tuple[Edge, Exchange]]:
     async with carrying(tmp_path) as made:
         yield made
-
-
-def reference_in(text: str) -> str:
-    (found,) = set(re.findall(r"[0-9]{9}", text))
-    return str(found)
 
 
 @pytest.mark.parametrize("language", WORDS)

@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 from handset import Handset
 from test_http import Edge
-from test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd, reference_in
-from texting import WAIT_S, Exchange, Writer, carrying
+from test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd
+from texting import WAIT_S, Exchange, Writer, carrying, sent
 
 from ussd_engine.reference import derive_pin
 from ussd_engine.sms.clockwork import Puller, Reminders
 from ussd_engine.sms.message import Progress
-
-COMPLAINT = "LALAMIKO TANESCO umeme umekatika siku tatu Mtumba"
 
 
 @pytest.fixture
@@ -34,8 +32,7 @@ async def pin_of(edge: Edge, ref: str) -> str:
 async def test_an_answer_that_was_read_on_ussd_is_rated_by_the_word_alone(made: tuple[Edge, Exchange]) -> None:
     edge, exchange = made
     phone, office = Writer(edge, exchange), Office(edge)
-    received, _ = await phone.write(COMPLAINT, replies=2)
-    ref = reference_in(received)
+    ref = await sent(phone)
     for step, words in (("open", ()), ("progress", ()), ("answer", (ANSWER,))):
         await office.does(step, ref, *words)
         await exchange.next()
@@ -61,6 +58,18 @@ async def test_of_two_answers_the_one_is_read_whose_number_is_sent(made: tuple[E
     (asked,) = await phone.write("JIBU")
     assert [line[2:] for line in asked.split("\n")[1:3]] == references[::-1]
     assert await phone.write(references[0]) == [f"{references[0]} (1/1): Umeme umerudi leo."]
+
+
+async def test_why_a_case_was_not_taken_up_is_told_in_the_words_of_the_office(made: tuple[Edge, Exchange]) -> None:
+    edge, exchange = made
+    office = Office(edge)
+    ref = await named_by_ussd(edge)
+    await exchange.next()
+    await office.does("open", ref)
+    await exchange.next()
+    await office.does("refuse", ref, "Jambo hili ni la halmashauri, si letu.")
+    (told,) = await exchange.next()
+    assert "Sababu: Jambo hili ni la halmashauri, si letu. Kukata rufaa tuma RUFAA" in told
 
 
 async def test_three_days_after_an_answer_she_is_asked_once(made: tuple[Edge, Exchange]) -> None:

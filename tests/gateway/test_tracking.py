@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import date
 from unittest.mock import patch
 
+import msgspec
 import pytest
 from following import ANSWER, NAMED, TRACK, UNKNOWN, opened, pin_of, sent, told
 from house import HOME, REVIEW, Caller, House
@@ -93,6 +95,28 @@ async def test_after_five_tries_she_waits(house: House, caller: Caller) -> None:
     assert "saa 24" in reply.text
 
 
+@pytest.mark.parametrize("mode", ["confidential", "named"])
+async def test_a_lock_shows_the_same_octets_for_an_unknown_a_foreign_and_an_own_reference(
+    house: House, caller: Caller, mode: str
+) -> None:
+    stranger = house.caller(msisdn="255700000077")
+    own, foreign = await sent(caller), await sent(stranger, *(NAMED if mode == "named" else REVIEW))
+    shown = []
+    for ref in (own, foreign, UNKNOWN):
+        house.move(700)
+        await caller.at(*TRACK, "2", ref)
+        for _ in range(5):
+            await caller.type("0007")
+            assert caller.screen == "track_bad"
+            await caller.type("0")
+        for pin in ("0008", "0007" if ref == UNKNOWN else await pin_of(house, ref)):
+            shown.append(await caller.type(pin))
+            assert caller.screen == "track_locked"
+            house.move(700)
+            await caller.at(*TRACK, "2", ref)
+    assert shown == shown[:1] * 6
+
+
 async def test_a_mistyped_reference_is_told_without_a_look(house: House, caller: Caller) -> None:
     await caller.at(*HOME, "5", "2")
     house.ledger.mute = True
@@ -108,6 +132,9 @@ async def test_the_pin_stands_in_no_session_and_in_no_table(house: House, caller
     assert session.values == {"ref": ref}
     assert session.about is not None
     assert pin not in str(session.about.values)
+    whole = re.sub(r"\d\d/\d\d/\d{4}|\d{4}-\d\d-\d\d", "", str(msgspec.to_builtins(session)))
+    assert ref in whole
+    assert pin not in re.findall(r"\w+", whole), "nor what she typed"
 
 
 async def test_two_copies_of_a_look_at_once_lead_on_once(house: House, caller: Caller) -> None:

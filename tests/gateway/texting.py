@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 from house import NUMBER
+from sqlalchemy import func, select
 from test_http import Edge
 
 from ussd_engine import app, config
+from ussd_engine.ledger.tables import cases
 from ussd_engine.sms.message import Progress
 from ussd_engine.testing.provider import Asked, Provider, Says, playing
 
@@ -24,6 +27,8 @@ SHORT = "15200"
 WAIT_S = 10.0
 CHANNELS = ("loopback", "africastalking", "kannel", "mgov")
 OFFICER = "officer@TANESCO"
+COMPLAINT = "LALAMIKO TANESCO umeme umekatika siku tatu Mtumba"
+JSON = {"Content-Type": "application/json"}
 _ids = itertools.count(1)
 
 Text = tuple[str, str]
@@ -169,3 +174,23 @@ async def carrying(folder: Path, channel: str = "loopback", **changes: str) -> A
         edge.client = await stack.enter_async_context(aiohttp.ClientSession())
         exchange.edge = edge
         yield edge, exchange
+
+
+async def sent(phone: Writer) -> str:
+    """A first complaint by SMS; its reference."""
+    received, first = await phone.write(COMPLAINT, replies=2)
+    assert first.startswith("e-Mrejesho hutumia namba yako")
+    return reference_in(received)
+
+
+def reference_in(text: str) -> str:
+    """The one reference in a text."""
+    (found,) = set(re.findall(r"[0-9]{9}", text))
+    return str(found)
+
+
+async def count(edge: Edge) -> int:
+    """How many cases there are."""
+    query = select(func.count()).select_from(cases)
+    found = await edge.engine.ledger.database.read(lambda conn: conn.scalar(query))
+    return int(found or 0)

@@ -25,6 +25,7 @@ from ussd_engine.menu.edition import Edition
 from ussd_engine.model import CaseState, Reply
 from ussd_engine.news import News
 from ussd_engine.reference import derive_pin
+from ussd_engine.testing.specimens import cases_of
 
 from .scene import CODE, Ground, Scene
 from .story import DOOR, Run, Stories, redial, repeat
@@ -138,7 +139,7 @@ class Following:
         async with self._core(LEASE_MS) as (ledger, store):
             await Delivery(ledger.outbox, store, _in(LEASE_MS)).step()
             await News(ledger, store, "sql", self._today).step()
-            (case,) = await ledger.cases()
+            (case,) = await cases_of(ledger)
         assert case.state is ACTS[name].state
         assert self.rows() == Rows(before.effects + 1, 0, before.taken + 1)
 

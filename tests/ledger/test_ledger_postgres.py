@@ -14,7 +14,7 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger, postgres, upgrade
 from ussd_engine.testing.databases import POSTGRES
 from ussd_engine.testing.ledger_contract import LedgerContract
-from ussd_engine.testing.specimens import DAY, StoppedClock, cancel, submit
+from ussd_engine.testing.specimens import DAY, StoppedClock, cancel, cases_of, submit
 
 pytestmark = pytest.mark.postgres
 
@@ -66,7 +66,7 @@ async def test_connections_that_the_server_ended_are_replaced(processes: list[Le
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1"
     await on_a_connection_of_its_own(ledger, others)
     assert (await ledger.act(submit(caller=None))).kind == "submit"
-    assert len(await ledger.cases()) == 2
+    assert len(await cases_of(ledger)) == 2
 
 
 async def test_a_connection_that_ends_inside_a_transaction_wrote_nothing(processes: list[Ledger]) -> None:

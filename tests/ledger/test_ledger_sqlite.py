@@ -16,7 +16,18 @@ from ussd_engine.errors import ConfigError, LedgerUnavailable, RolledBack
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger, upgrade
 from ussd_engine.testing.ledger_contract import LedgerContract
-from ussd_engine.testing.specimens import DAY, NAME, SPELLINGS, TEXT, StoppedClock, anonymous, cancel, named, submit
+from ussd_engine.testing.specimens import (
+    DAY,
+    NAME,
+    SPELLINGS,
+    TEXT,
+    StoppedClock,
+    anonymous,
+    cancel,
+    cases_of,
+    named,
+    submit,
+)
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -83,7 +94,7 @@ async def test_a_full_disk_is_known_to_have_stored_nothing(sqlite_url: str) -> N
     large = [submit(caller=None, answers={"message": "m" * 20_000}) for _ in range(3)]
     results = await asyncio.gather(*map(ledger.act, large), return_exceptions=True)
     assert [type(result) for result in results] == [RolledBack] * 3
-    assert await ledger.cases() == []
+    assert await cases_of(ledger) == []
     await ledger.database.write(lambda conn: conn.exec_driver_sql("PRAGMA max_page_count = 10000").scalar())
     assert (await ledger.act(large[0])).kind == "submit"
     await ledger.close()
@@ -95,7 +106,7 @@ async def test_a_transaction_that_sqlite_ended_by_itself_is_not_gone_on_with(sql
     acts = [submit(caller=None), submit(caller=None, institution="ENDS"), submit(caller=None)]
     results = await asyncio.gather(*map(ledger.act, acts), return_exceptions=True)
     assert [type(result) for result in results] == [RolledBack] * 3
-    assert await ledger.cases() == []
+    assert await cases_of(ledger) == []
     assert (await ledger.act(acts[0])).kind == "submit"
     await ledger.close()
 

@@ -1,19 +1,25 @@
-"""Whoever carries the stores away in the middle of the day finds no number and no word in them."""
+"""Whoever carries the stores away in the middle of the day finds no number, no word and no PIN in them."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from crowd import CANARY, Crowd, crowd_gateway, lines, people
+from crowd_gateway import NOON_S
+from pins import Kept, Pins, leaves, of_redis, of_tables
 from servers.postgres_server import PostgresServer
 from stores import files_octets, postgres_rows, postgres_wal, redis_octets, sqlite_octets
 from traces import Traces, packed, spellings
 
+from sessions.seal import Seal
+from ussd_engine.keys import Keyring
 from ussd_engine.ledger import upgrade
 
 NAMED_SHARE = 4
@@ -87,6 +93,9 @@ async def test_a_dump_in_mid_load_tells_no_number_and_no_word(
         load = asyncio.create_task(crowd.run(gateway))
         await asyncio.wait([load, asyncio.create_task(crowd.half_sent.wait())], return_when=asyncio.FIRST_COMPLETED)
         sent = len(crowd.sent)
+        keyring = Keyring.load(tmp_path / "keys.json")
+        kept, in_tables = await of_tables(ledger.url, keyring)
+        in_redis = await of_redis(redis_url, Seal(keyring.ring("session").keys, keyring.ring("session").write, noon))
         taken = {
             "ledger": await ledger.octets(),
             "Redis": await redis_octets(redis_url),
@@ -97,13 +106,60 @@ async def test_a_dump_in_mid_load_tells_no_number_and_no_word(
     assert count // 2 <= sent < count
     taken["log"] = (tmp_path / "gateway.log").read_bytes()
     assert any(citizen.reference.encode() in taken["ledger"] for citizen in citizens), "the dump holds what it should"
+    assert {(one.reference, one.pin) for one in kept} >= {(one.reference, one.pin) for one in crowd.sent[:sent]}
+    for values in (in_tables, in_redis):
+        assert any(one.reference in leaves(value) for one in kept for value in values), "they were opened"
+        assert Pins(kept).find(values) == set()
     for store, octets in taken.items():
         assert traces.find(octets) == set(), store
         planted = spellings(citizens[-1].msisdn)[3].encode() + b" " + citizens[-1].words.encode()
         assert len(traces.find(octets + b"\0" + planted)) == 1 + citizens[-1].words.count(CANARY), store
 
 
+def noon() -> float:
+    """The day of the sessions."""
+    return NOON_S
+
+
 # the search itself
+
+
+KEPT = Kept("482173657", bytes(range(16)), "7302")
+SAID = f"PIN ya 482173657: {KEPT.pin}. Itunze"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        KEPT.pin,
+        SAID,
+        int(KEPT.pin),
+        msgspec.msgpack.encode([1, {"end": [SAID]}]),
+        msgspec.json.encode({"values": {"pin": KEPT.pin}}).decode(),
+        msgspec.msgpack.encode(["draft", msgspec.msgpack.encode([int(KEPT.pin)])]),
+        hashlib.sha256(KEPT.pin.encode()).digest(),
+        hashlib.sha256(KEPT.case + KEPT.pin.encode()).hexdigest(),
+        b"\x01" + hashlib.blake2b(f"{KEPT.reference}:{KEPT.pin}".encode(), digest_size=16).digest(),
+        base64.b64encode(hashlib.sha1(KEPT.pin.encode() + KEPT.case).digest()).decode(),
+    ],
+)
+def test_a_pin_is_found_however_it_is_kept(value: object) -> None:
+    assert Pins([KEPT]).find([None, value, True]) == {KEPT.pin}
+
+
+def test_no_pin_is_found_in_what_holds_its_digits_by_chance() -> None:
+    others = [
+        "17302",
+        17302,
+        "7302-01-15",
+        "15/01/7302",
+        "a7302f",
+        b"\x007302\xff",
+        hashlib.sha256(b"7303").hexdigest(),
+        NUMBER,
+        5,
+    ]
+    assert Pins([KEPT, Kept("482173665", bytes(16), "0005")]).find(others) == set()
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -61,8 +61,8 @@ class Traces:
         yield from (f"number {number}, {how}" for number in self._numbers(octets))
         yield from (f"word {match[0].decode()}, {how}" for match in self._canary.finditer(octets))
         if depth:
-            yield from self._found(b"\n".join(_unhexed(octets)), f"in hex, {how}", depth - 1)
-            yield from self._found(b"\n".join(_unbased(octets)), f"in base64, {how}", depth - 1)
+            yield from self._found(b"\n".join(unhexed(octets)), f"in hex, {how}", depth - 1)
+            yield from self._found(b"\n".join(unbased(octets)), f"in base64, {how}", depth - 1)
 
     def _numbers(self, octets: bytes) -> Iterator[str]:
         for match in _DIGITS.finditer(octets):
@@ -81,14 +81,14 @@ def _both_ways(digits: bytes) -> tuple[bytes, bytes]:
     return digits, digits[::-1]
 
 
-def _unhexed(octets: bytes) -> Iterator[bytes]:
+def unhexed(octets: bytes) -> Iterator[bytes]:
     for match in _HEX.finditer(octets):
         for start in (0, 1):
             digits = match[0][start:]
             yield bytes.fromhex(digits[: len(digits) & ~1].decode())
 
 
-def _unbased(octets: bytes) -> Iterator[bytes]:
+def unbased(octets: bytes) -> Iterator[bytes]:
     for match in _BASE64.finditer(octets):
         letters = match[0].translate(_URL_SAFE)
         for start in range(4):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from sessions import About, Outcome, Session
 from ussd_engine import machine
 from ussd_engine.actions import ACTIONS
+from ussd_engine.facts import FACTS
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile
 from ussd_engine.render import render
@@ -20,7 +21,7 @@ EXTRA = {"code": "*152*00*9*2#", "minutes": "10", "pin": "4821"}
 PROFILE = Profile()
 WORDS = "Fundi wetu alifika mtaani kwenu na kubadili transfoma iliyoungua. " * 4
 ROWS = [["482173657", state, "answered"] for state in ("received", "in_progress", "answered", "closed", "appealed")] * 4
-MAY = ("read", "add", "rate", "withdraw", "appeal", "higher", "new_pin", "set_sms")
+MAY = ("read", "add", "rate", "withdraw", "appeal", "higher", "leak", "be_late", "new_pin", "set_sms")
 CASE = About(
     "482173657",
     True,
@@ -40,17 +41,21 @@ KEYS = ["0", "98", "00", "", "7", "abc"]
 
 
 class Stroll:
-    """One caller. `keys` are typed on every screen, now and then."""
+    """One caller. `keys` are typed on every screen, now and then; `dials` are the digits that she dials, else any."""
 
-    def __init__(self, edition: Edition, seed: int, keys: Sequence[str] = KEYS) -> None:
+    def __init__(
+        self, edition: Edition, seed: int, keys: Sequence[str] = KEYS, dials: tuple[str, ...] | None = None
+    ) -> None:
         self.keys = keys
+        self.dials = dials
         self.edition = edition
         self.random = random.Random(seed)
         wants = [(), ("place",), ("date",), ("place", "date")]
         reached = frozenset({"be_reached"} if self.random.random() < 0.8 else ())
-        may = frozenset(name for name in MAY if self.random.random() < 0.7)
+        may = frozenset(name for name in MAY if self.random.random() < 0.8)
         asked = frozenset({"reply"} if self.random.random() < 0.2 else ())
-        can = frozenset({"read", "append", "rate", "withdraw", "appeal"} if self.random.random() < 0.8 else ())
+        asked |= {"finish_by_sms"} if self.random.random() < 0.5 else set()
+        can = frozenset(name for name in FACTS["core_can"] if self.random.random() < 0.8)
         self.facts = {"can": reached | may | asked, "core_can": can, "core_wants": frozenset(self.random.choice(wants))}
         self.locale = self.random.choice(["", *next(iter(edition.languages.values()))])
         self.steps: list[tuple[str, str]] = []
@@ -77,7 +82,7 @@ class Stroll:
         session = Session(b"d", self.edition.version, root, start, self.locale, msisdn=255700000001, drafts=drafts)
         paths = [path for _, path in self.edition.paths.values()]
         aliases = [(*path, *alias.split("*")) for path in paths for alias in self.aliases()]
-        digits = self.random.choice([(), *paths, *aliases])
+        digits = self.random.choice([self.dials] if self.dials else [(), *paths, *aliases])
         found = machine.enter(self.edition, session, self.facts, PROFILE, digits)
         assert not found.arrives
         return found.session

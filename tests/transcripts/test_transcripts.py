@@ -8,6 +8,7 @@ import pytest
 
 from simulator.transcript import load
 from tests.transcripts.conftest import CHANNELS, FILES, Theatre
+from ussd_engine.testing.specimens import cases_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -39,7 +40,7 @@ async def test_the_ledger_holds_the_references_that_were_shown_and_no_other(thea
         await theatre.play(file, CHANNELS[0])
     stored: list[str] = []
     for local in theatre.stage.gateways.values():
-        stored += [case.reference for case in await local.engine.ledger.cases(limit=100_000)]
+        stored += [case.reference for case in await cases_of(local.engine.ledger)]
     assert set(stored) == theatre.shown
     assert len(stored) == len(set(stored)) > 100
 

@@ -184,7 +184,7 @@ class Office:
         ]
         self._works: list[Any] = []
         for ledger, core in zip(ledgers, self.cores, strict=True):
-            ledger.due = edition.due
+            ledger.due, ledger.knows = edition.due, edition.knows
             self._works.append(Delivery(ledger.outbox, core, clock_ms))
             self._works.append(News(ledger, core, SOURCE, today))
 

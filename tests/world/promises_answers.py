@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sessions import Session
 from ussd_engine import gsm
 from ussd_engine.acts import acting
+from ussd_engine.facts import FACTS
 from ussd_engine.model import Submission
 from ussd_engine.scope import draft_of
 
@@ -24,6 +25,9 @@ from .promise import (
 )
 from .run import Run
 from .witness import Copy, Leg
+
+EVERYTHING = {name: frozenset(values) for name, values in FACTS.items()}
+"""Facts, as if each line were shown."""
 
 
 @promise
@@ -155,8 +159,8 @@ def an_answer_is_applied_once(run: Run) -> Broken:
         for one in more:
             assert first is not None
             base = run.witness.written[one.base or b""].session
-            menu = by_version()[base.menu].services[base.service]
-            in_hold = acting(menu, base.screen) and one.copy.came_s - first.copy.came_s < known.HOLD_S
+            acts = acting(by_version()[base.menu], base, EVERYTHING)
+            in_hold = acts and one.copy.came_s - first.copy.came_s < known.HOLD_S
             if in_hold or not known.strayed(run, leg):
                 yield f"{leg} was applied again by copy {one.copy.number}, at {base.screen}"
 

@@ -159,6 +159,8 @@ AGAIN: Final = frozenset({407, 500, 501})
 """Could not be routed; a fault of theirs, of the operator's."""
 MENDED_FIRST: Final = {402: "InvalidSenderId", 405: "InsufficientBalance"}
 """Said of our account, also where it is said of one number."""
+SANDBOX: Final = "sandbox"
+"""The name of everybody's account there."""
 REPORTS: Final = {
     "Sent": Progress.SENT,
     "Submitted": Progress.SENT,
@@ -198,6 +200,7 @@ class AfricasTalkingSms:
         self.name = settings.name
         options = sms.configure(settings, SmsOptions)
         self.limits = options.limits
+        self.sandbox = options.username == SANDBOX
         self._msisdn = settings.msisdn
         self._client = Client(settings, options)
         self._sdk = _sdk(options)

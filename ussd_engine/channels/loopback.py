@@ -49,6 +49,7 @@ class LoopbackSms:
     """SMS to the simulator, or to nobody."""
 
     replies_in_band = False
+    sandbox = True
 
     def __init__(self, settings: sms.SmsSettings) -> None:
         self.name = settings.name

@@ -59,6 +59,7 @@ class NextSms:
         self.name = settings.name
         options = sms.configure(settings, SmsOptions)
         self.limits = options.limits
+        self.sandbox = options.test
         self._url = f"{options.url}/api/sms/v1/{'test/' if options.test else ''}text/single"
         self._headers = {**sms.basic(options.username, options.password), "content-type": wire.JSON}
         self._client = Client(settings, options)

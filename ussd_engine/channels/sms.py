@@ -128,6 +128,20 @@ class Pulls(Protocol):
         `RouteFault` where nothing could be learnt."""
 
 
+@runtime_checkable
+class Sandbox(Protocol):
+    """A gateway that can be set to talk to a sandbox."""
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether nothing of what it takes reaches a phone."""
+
+
+def reaches_phones(gateway: Gateway) -> bool:
+    """Whether what it takes may reach a phone; a gateway that says nothing of it may."""
+    return not (isinstance(gateway, Sandbox) and gateway.sandbox)
+
+
 def configure(settings: SmsSettings, own: type[_Own]) -> _Own:
     """The options of a provider. Raises `ConfigError`."""
     place, known = f'channel "{settings.name}": sms', frozenset(own.__struct_fields__)

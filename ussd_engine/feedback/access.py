@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from ussd_engine.errors import EngineError, did_you_mean
 from ussd_engine.feedback.case import LEADERS, CoreCase
 from ussd_engine.feedback.offices import Offices
+from ussd_engine.messages import OfficerRole
 
 INSIDE: Final = ("officer", "desk", "head")
-ROLES: Final = (*INSIDE, "district", "region", "ministry", "national")
+ROLES: Final = get_args(OfficerRole)
 """`officer`, `desk` and `head` of an institution; `district`: commissioner and administrative secretary of the district
 that a council names; `region`: those of a secretariat; `ministry`: minister, permanent secretary and their deputies;
 `national`: the desk of last resort and whoever stands above it."""
@@ -63,6 +64,8 @@ def officer_of(text: str, offices: Offices) -> Officer:
         raise Refused(f'"{office}" is no institution{offices.hint(office)}: write its code, as in {role}@DUWASA')
     if role == "national" and not offices.is_national(office):
         raise Refused(f"{office} is not the desk of last resort nor above it, so nobody is national there")
+    if role == "ministry" and (offices.is_secretariat(office) or not offices.below(office, role)):
+        raise Refused(f"{office} is no ministry with institutions below, so nobody is ministry there; its head is head")
     if role == "region" and not offices.is_secretariat(office):
         raise Refused(f"{office} is no regional secretariat, so nobody is region there; heads of institutions are head")
     if role == "district" and not offices.is_council(office):
@@ -83,9 +86,10 @@ def sight(officer: Officer, case: CoreCase, offices: Offices) -> Sight:
         return Sight(sent, sent, sent and case.institution == case.addressed, sent)
     below = offices.below(mine, officer.role)
     text = holds or _reached(officer, case, below)
-    if officer.role == "national":
-        return Sight(True, text, holds, text)
-    return Sight(text or case.institution in below, text, holds, text)
+    # Who was appealed from follows it, and has no more to say to those above him.
+    directs = text and mine not in case.passed
+    state = officer.role == "national" or text or case.institution in below or mine in case.passed
+    return Sight(state, text, holds, directs)
 
 
 def seen(officer: Officer, offices: Offices) -> Collection[str] | None:
@@ -96,9 +100,8 @@ def seen(officer: Officer, offices: Offices) -> Collection[str] | None:
 
 
 def _reached(officer: Officer, case: CoreCase, below: Collection[str]) -> bool:
-    """Whether it was sent to this leader, or appealed or reported to this level."""
-    if officer.office in case.passed:
+    """Whether it came from below by appeal or report, or was sent to this leader and not appealed from him."""
+    if any(office in below for office in case.passed):
         return True
-    if LEADERS.get(case.leader) == officer.role and case.addressed == officer.office:
-        return True
-    return any(office in below for office in case.passed)
+    sent = LEADERS.get(case.leader) == officer.role and case.addressed == officer.office
+    return sent and officer.office not in case.passed

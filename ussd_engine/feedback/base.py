@@ -27,8 +27,9 @@ class FeedbackStore(Protocol):
     """A core. It may be slow, down, or told the same thing twice.
 
     Everything that changes something is idempotent by `idempotency_key`: a repeat changes nothing. Errors carry what
-    to do next: `DeliveryError` try later, `Rejected` never again, `RoutePaused` stop sending anything until someone
-    has looked. Any other error, and silence, count as `DeliveryError`. No error's text may hold what was sent.
+    to do next: `DeliveryError` try later, `Rejected` never again, `RoutePaused` stop sending, but for one message a
+    minute that asks whether it is mended. Any other error, and silence, count as `DeliveryError`. No error's text may
+    hold what was sent.
     """
 
     @property

@@ -17,7 +17,7 @@ from ussd_engine.feedback.record import Record
 from ussd_engine.feedback.tables import core_cases, core_events, core_record, core_seats, core_words
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import insert_new
-from ussd_engine.lifecycle import Verdict
+from ussd_engine.lifecycle import TRANSFERRED, Verdict
 from ussd_engine.messages import CaseEvent
 
 SPOKEN: Final = ("question", "answer", "reason", "decision")
@@ -75,6 +75,14 @@ class Book:
         query = select(func.max(core_record.c.at_ms)).where(core_record.c.key == case.case, core_record.c.act == act)
         at_ms = self.conn.scalar(query)
         return None if at_ms is None else self.offices.day(at_ms)
+
+    def holders(self, case: CoreCase) -> frozenset[str]:
+        """Every office at which a case lay: now, when it was sent, and before each transfer and each appeal."""
+        query = select(core_record.c.office).where(
+            core_record.c.key == case.case, core_record.c.act == TRANSFERRED.value
+        )
+        # Who passed it on held it, or acted for who did.
+        return frozenset({case.institution, case.addressed, *case.passed, *self.conn.scalars(query)})
 
     def happen(self, case: CoreCase, actor: Actor, act: str, **event: Any) -> CoreCase:
         """An event of the office or of time: it does to the case here what it does at the gateway, which is told."""

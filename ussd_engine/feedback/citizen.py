@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from ussd_engine import lifecycle
@@ -51,10 +53,13 @@ def withdraw(book: Book, case: CoreCase, withdrawal: Withdrawal) -> None:
 
 
 def appeal(book: Book, case: CoreCase, asked: Appeal) -> None:
-    """To a higher level; where her identity was leaked, out of sight of all who had it. `Rejected` in words."""
+    """To a higher level; where her identity was leaked, out of sight of all who ever had it. `Rejected` in words."""
     day = book.offices.day(asked.at_ms)
     leak = asked.reason == "leak"
-    higher = _higher(book.offices, case, asked.institution)
+    hidden = case.hidden | (book.holders(case) | ({case.district} - {""}) if leak else set())
+    higher = _higher(book.offices, case, asked.institution, hidden)
+    if leak and asked.institution and not higher:
+        higher = _remaining(book.offices, case, asked.institution, hidden)
     may = lifecycle.may_appeal(case, day, higher, leak)
     # A due date that was moved a moment ago was not known where she was told that she may.
     unheard = may is MayAppeal.TOO_EARLY and case.changed >= day
@@ -63,20 +68,26 @@ def appeal(book: Book, case: CoreCase, asked: Appeal) -> None:
     due = asked.due or book.offices.due(case.service, higher, "appeal", day)
     after = kept(lifecycle.appealed(case, higher, due, day))
     passed = (*case.passed, *(() if case.institution in case.passed else (case.institution,)))
-    hidden = case.hidden | {*passed, *([case.district] if case.district else [])} if leak else case.hidden
     book.say(case, CITIZEN, "appeal", asked.text, asked.reason)
     book.become(case, msgspec.structs.replace(after, passed=passed, hidden=hidden - {higher}), "appealed")
 
 
-def _higher(offices: Offices, case: CoreCase, asked: str) -> str:
-    """Who is to decide: as the gateway says, unless the case moved there meanwhile, or it is none of those who may."""
+def _higher(offices: Offices, case: CoreCase, asked: str, hidden: Collection[str]) -> str:
+    """Who is to decide: as the gateway says, unless the case moved there meanwhile, or is hidden there; else above."""
     known = offices.get(case.service, asked) is not None or not offices.codes
-    if known and asked != case.institution and asked not in case.hidden:
+    if known and asked != case.institution and asked not in hidden:
         return asked
     higher = offices.higher(case.service, case.institution)
-    while higher in case.hidden:
+    while higher in hidden:
         higher = offices.higher(case.service, higher)
     return higher
+
+
+def _remaining(offices: Offices, case: CoreCase, asked: str, hidden: Collection[str]) -> str:
+    """Who is told of a leak where all above had the case: she was promised that somebody is, and it is never lost.
+
+    The desk of last resort, or at the worst the office that the gateway named."""
+    return offices.last(case.service, hidden) or _higher(offices, case, asked, case.hidden)
 
 
 def erase(book: Book, case: CoreCase, _: Erasure) -> None:

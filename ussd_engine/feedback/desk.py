@@ -25,8 +25,10 @@ from ussd_engine.model import CaseState, Submission
 P = ParamSpec("P")
 
 _DONE = select(core_record.c.at_ms, core_record.c.role, core_record.c.office, core_record.c.act, core_record.c.purpose)
-UNKNOWN: Final = "there is no case of that reference, or it is none of yours"
-"""The same words for both, so that nobody learns what is hidden from him."""
+UNKNOWN: Final = (
+    "there is no case of that reference, or it is none of yours; what was sent this minute may be on its way still"
+)
+"""The same words for all, so that nobody learns what is hidden from him."""
 
 
 class Done(NamedTuple):

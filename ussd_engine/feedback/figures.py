@@ -88,7 +88,9 @@ def figures(conn: Connection, officer: Officer, offices: Offices, by: By) -> lis
 
 
 def _counts(row: RowMapping, column: str) -> bool:
-    return bool(row["overdue"]) if column == "overdue" else row["bucket"] == column
+    if column == "overdue":  # a case keeps the mark of an answer that came late
+        return bool(row["overdue"]) and row["bucket"] != "completed"
+    return bool(row["bucket"] == column)
 
 
 def _place(row: RowMapping, offices: Offices) -> tuple[str, ...]:

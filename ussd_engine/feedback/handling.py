@@ -47,6 +47,8 @@ ACTS: Final = {
     "close": CLOSED,
 }
 """Commands that lead a case on, each to its state."""
+LATEST: Final = timedelta(days=365)
+"""A due date further away is a slip of the hand."""
 MOVES_DUE: Final = "progress --due"
 DIRECTS: Final = "progress --directive"
 _STANDS: Final = {
@@ -177,9 +179,14 @@ def direct(book: Book, case: CoreCase, seen: Sight, officer: Officer, text: str)
 def transfer(book: Book, case: CoreCase, seen: Sight, officer: Officer, to: str) -> CoreCase:
     """To another institution, three times at most; then to the desk of last resort, which names who keeps it."""
     may_step(case, seen, TRANSFERRED, book.today)
-    desk = book.offices.desk(case.service)
-    names = bool(desk) and case.institution == desk and case.moves >= MOST_MOVES
-    if case.moves >= MOST_MOVES and not names:
+    moved_out = case.moves >= MOST_MOVES
+    desk = book.offices.last(case.service, case.hidden)
+    if moved_out and not desk:
+        raise Refused(
+            f"three moves are the most, and no desk is left that may see the case: {case.institution} keeps it"
+        )
+    names = moved_out and case.institution == desk
+    if moved_out and not names:
         to = desk
     if to == case.institution:
         raise Refused(f"the case lies with {to} already")
@@ -199,7 +206,7 @@ def checked(text: str) -> str:
     if not text.strip():
         raise Refused("there are no words: write them behind the reference, or give them on standard input")
     if len(text.strip()) > LONGEST:
-        raise Refused(f"that are {len(text.strip())} letters, {LONGEST} at most: shorten it")
+        raise Refused(f"it has {len(text.strip())} letters, {LONGEST} at most: shorten it")
     return text.strip()
 
 
@@ -208,3 +215,5 @@ def _may_be_due(case: CoreCase, due: date, today: date) -> None:
         raise Refused(f"the case is due on {due:%d/%m/%Y} already")
     if due <= today:
         raise Refused(f"a due date lies in the future: {today + timedelta(days=1):%d/%m/%Y} at the earliest")
+    if due > today + LATEST:
+        raise Refused(f"a due date lies within a year: {today + LATEST:%d/%m/%Y} at the latest")

@@ -1,17 +1,19 @@
 """Cases as an officer finds them: what lies with an office, and what may be seen of others. No text is opened.
 
-Each query follows an index from its beginning and stops, so a page costs the same however many cases there are.
+Each query follows an index from its beginning and stops once a page is full, so a page costs the same however many
+cases there are. What is passed over takes no place on a page: its length must not tell that something is hidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from ussd_engine import lifecycle
-from ussd_engine.feedback.access import INSIDE, Officer, seen, sight
+from ussd_engine.feedback.access import Officer, seen, sight
 from ussd_engine.feedback.case import COLUMNS, CoreCase, case_of
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.tables import core_cases, core_seats
@@ -19,6 +21,8 @@ from ussd_engine.model import CaseState
 
 WAITING = (*sorted(lifecycle.OPEN - {CaseState.QUEUED, CaseState.TRANSFERRED}), CaseState.APPEALED)
 """The states of what lies in an inbox."""
+LEAST_READ: Final = 50
+"""Cases of one query; a short page is not looked for one by one."""
 _Found = dict[str, CoreCase]
 
 
@@ -28,13 +32,14 @@ def inbox(
     """What an office is to act on, the oldest first."""
     mine = core_cases.c.institution == officer.office
     if officer.role == "district":
-        mine = core_cases.c.reference.in_(_of(officer.office))
+        to_us = (core_cases.c.leader == "district", core_cases.c.district == officer.office)
+        mine = and_(core_cases.c.reference.in_(_of(officer.office)), *to_us)
     found: _Found = {}
     for state in states:
         query = select(*COLUMNS).where(mine, core_cases.c.state == state.value)
-        found |= _page(conn, query.order_by(core_cases.c.received, core_cases.c.reference), most)
-    acting = [case for case in found.values() if sight(officer, case, offices).acts]
-    return sorted(acting, key=lambda case: (case.submitted, case.reference))[:most]
+        query = query.order_by(core_cases.c.received, core_cases.c.reference)
+        found |= _allowed(conn, query, lambda case: sight(officer, case, offices).acts, most)
+    return sorted(found.values(), key=lambda case: (case.submitted, case.reference))[:most]
 
 
 def newest(
@@ -61,7 +66,7 @@ def newest(
         if state is not None:
             query = query.where(core_cases.c.state == state.value)
         query = query.order_by(core_cases.c.received.desc(), core_cases.c.reference.desc())
-        found |= _visible(conn, query, officer, offices, most)
+        found |= _allowed(conn, query, lambda case: sight(officer, case, offices).state, most)
     return sorted(found.values(), key=lambda case: (case.submitted, case.reference), reverse=True)[:most]
 
 
@@ -69,23 +74,15 @@ def _of(*offices: str) -> Select[tuple[str]]:
     return select(core_seats.c.reference).where(core_seats.c.office.in_(offices))
 
 
-def _visible(
-    conn: Connection, query: Select[tuple[object, ...]], officer: Officer, offices: Offices, most: int
+def _allowed(
+    conn: Connection, query: Select[tuple[object, ...]], allowed: Callable[[CoreCase], bool], most: int
 ) -> _Found:
-    """A page of what may be seen; who sees all but a few looks further where a few were passed over."""
+    """The first cases of a query that are allowed: `most` and perhaps some more, fewer only where there are no more."""
     found: _Found = {}
-    offset = 0
+    size, offset = max(most, LEAST_READ), 0
     while True:
-        page = _page(conn, query.offset(offset), most)
-        found |= _seen(page.values(), officer, offices)
-        offset += most
-        if len(page) < most or len(found) >= most or officer.role in INSIDE:
+        page = [case_of(row) for row in conn.execute(query.offset(offset).limit(size))]
+        found |= {case.reference: case for case in page if allowed(case)}
+        offset += size
+        if len(page) < size or len(found) >= most:
             return found
-
-
-def _seen(cases: Iterable[CoreCase], officer: Officer, offices: Offices) -> _Found:
-    return {case.reference: case for case in cases if sight(officer, case, offices).state}
-
-
-def _page(conn: Connection, query: Select[tuple[object, ...]], most: int) -> _Found:
-    return {case.reference: case for case in map(case_of, conn.execute(query.limit(most)))}

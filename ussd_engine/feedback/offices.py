@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import cached_property
@@ -74,13 +74,20 @@ class Offices:
 
     def higher(self, service: str, code: str) -> str:
         """The code of the next higher level; empty at the top."""
-        row = self.get(service, code)
-        return row.parent if row else ""
+        data = self._data.get(service)
+        return data.higher(code) if data else ""
 
     def desk(self, service: str) -> str:
         """The desk of last resort, which takes what has no better address; empty where a service names none."""
         data = self._data.get(service)
         return data.desk("").code if data else ""
+
+    def last(self, service: str, hidden: Collection[str]) -> str:
+        """The desk of last resort, or who stands above it where it must not see a case; empty where nobody is left."""
+        at = self.desk(service)
+        while at in hidden:
+            at = self.higher(service, at)
+        return at
 
     def takes_unaddressed(self, service: str, code: str, region: str) -> bool:
         """Whether an institution is the desk for what is sent from a region to nobody in particular."""
@@ -112,13 +119,13 @@ class Offices:
         return row is not None and any(row in data.councils(row.region) for data in self._data.values())
 
     def below(self, code: str, role: str) -> frozenset[str]:
-        """The offices that a leader has below: a region its councils, a ministry all whose parent it is."""
+        """The offices that a leader has below: a region its councils, others all whose parent it is."""
         if (code, role) not in self._below:
             row = self.codes.get(code)
             found: frozenset[str] = frozenset()
             if row is not None and role == "region":
                 found = frozenset(one.code for data in self._data.values() for one in data.councils(row.region))
-            elif row is not None and role == "ministry":
+            elif row is not None and role in ("ministry", "national"):
                 found = frozenset(one.code for one in self.codes.values() if one.parent == code)
             self._below[code, role] = found
         return self._below[code, role]

@@ -7,8 +7,9 @@
 
     {"type": "submission.created", "timestamp": "2026-01-15T00:00:00Z", "data": {"id": "5f0c…", …}}
 
-2xx and 409 mean "I have it". 400, 422 and the like refuse this message for ever. 401, 403 and 410 stop the route until
-someone has looked. Everything else, a redirect and silence too, is tried again, no sooner than `Retry-After` asks.
+2xx and 409 mean "I have it". 400, 422 and the like refuse this message for ever. 401 and 403 stop the route: one
+message a minute asks whether that is mended. After 410 this store sends nothing more: the address may be another's by
+now. Everything else, a redirect and silence too, is tried again, no sooner than `Retry-After` asks.
 
 With `thin` payloads a message says its id alone. The core reads the rest by `message.read`, and is asked by `case.read`
 for the words that the citizen wants to see, so that no words rest on the way.
@@ -31,6 +32,7 @@ from ussd_engine.errors import (
     ConfigError,
     DeliveryError,
     EngineError,
+    Gone,
     NotACallback,
     Rejected,
     RoutePaused,
@@ -57,7 +59,8 @@ OLDEST_MS: Final = 1_577_836_800_000
 
 HAVE_IT: Final = 409
 NOT_THERE: Final = 404
-STOP: Final = frozenset({401, 403, 410})
+STOP: Final = frozenset({401, 403})
+GONE: Final = 410
 AGAIN: Final = frozenset({NOT_THERE, 405, 408, 425, 429})
 """Of 4xx those that are not said of the message: an address that is not there yet, or too much at once."""
 
@@ -85,6 +88,8 @@ class Answer(NamedTuple):
         if 200 <= self.status < 300 or self.status == HAVE_IT:
             return
         said = f"the core answered {self.status}"
+        if self.status == GONE:
+            raise Gone(said)
         if self.status in STOP:
             raise RoutePaused(said)
         if 400 <= self.status < 500 and self.status not in AGAIN:
@@ -108,6 +113,7 @@ class WebhookStore:
         self._kept = kept
         self._clock = clock
         self._day_of = day_of
+        self._gone = False
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(resolver=Lookup(options.allow), ssl=authorities()),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
@@ -198,6 +204,8 @@ class WebhookStore:
         return answer.body
 
     async def _post(self, id: str, body: bytes) -> Answer:
+        if self._gone:
+            raise Gone("the core answered 410 before")
         headers = {
             "content-type": "application/json",
             "accept-encoding": "identity",
@@ -206,6 +214,7 @@ class WebhookStore:
         try:
             async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as response:
                 after_s = retry_after(response.headers.get("retry-after", ""), self._clock() / 1000)
+                self._gone |= response.status == GONE
                 return Answer(response.status, await short_body(response.content), after_s)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise not_trusted(error) or _away() from error

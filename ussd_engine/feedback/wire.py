@@ -19,7 +19,7 @@ from msgspec import Meta
 from ussd_engine import messages
 from ussd_engine.errors import NotACallback
 from ussd_engine.gsm import clean
-from ussd_engine.messages import SHOWN_ACTS, CaseEvent, Handled, Message
+from ussd_engine.messages import SHOWN_ACTS, CaseEvent, Handled, Message, Role
 from ussd_engine.model import Answers, CaseState, Mode, Quiet, Submission
 
 MOST_WORDS: Final = 8_000
@@ -36,7 +36,6 @@ Key = Annotated[
 Code = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="The code of an institution.")]
 When = Annotated[datetime, Meta(tz=True)]
 Words = Annotated[str, Meta(max_length=MOST_WORDS)]
-Role = Literal["officer", "desk", "head", "district", "region", "ministry", "national", "core"]
 
 
 class Data(Quiet, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from functools import cache
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -23,6 +22,7 @@ from ussd_engine.ledger.lookup import Contact, contacts_of
 from ussd_engine.ledger.notices import Notices
 from ussd_engine.ledger.projection import change, standing
 from ussd_engine.ledger.queue import enqueue, outbox_row
+from ussd_engine.ledger.references import Drawn, References, Stored
 from ussd_engine.ledger.retention import forget
 from ussd_engine.ledger.rows import Rows, Scribe, effect, unknown
 from ussd_engine.ledger.smstables import sms
@@ -30,7 +30,7 @@ from ussd_engine.ledger.tables import cases, contacts, effects, languages, limit
 from ussd_engine.ledger.undo import undo_of
 from ussd_engine.messages import Erasure
 from ussd_engine.model import Cancel, Case, Committed, Submit
-from ussd_engine.tracking import Append, AskHigher, Effect, Erase, OnCase, SetSms
+from ussd_engine.tracking import Append, AskHigher, Effect, Erase, FinishBySms, OnCase, SetSms
 from ussd_engine.vault import Vault
 
 NEW_CASES, ERASED = "cases", "erased"
@@ -42,7 +42,6 @@ ATTEMPTS = 3
 _ORDER = (effects, submissions, contacts, cases)
 _BY_KEY = {table: itemgetter(table.primary_key.columns[0].name) for table in _ORDER}
 _INSERT = {table: insert(table) for table in _ORDER}
-_STORED = select(cases.c.reference).where(cases.c.reference == bindparam("reference"))
 _KNOWN = select(effects.c.key, effects.c.result).where(effects.c.key.in_(bindparam("keys", expanding=True)))
 _FORGET_LANGUAGE = delete(languages).where(languages.c.tag.in_(bindparam("tags", expanding=True)))
 _2020_S = 1_577_836_800
@@ -76,6 +75,8 @@ class Plan(msgspec.Struct, frozen=True):
                 return {(self.tag, NEW_CASES): 1, (self.tag, hour): 1, (self.tag, ERASED): 0}
             case Append() | AskHigher():
                 return {(self.tag, hour): 1}
+            case FinishBySms():
+                return {(self.tag, f"finish {self.act.at_ms // 3_600_000}"): 1, (self.tag, ERASED): 0}
             case Erase():
                 return {(tag, ERASED): 0 for tag in (self.tag, self.before) if tag is not None}
         return {}
@@ -100,7 +101,7 @@ class Acts:
         self.notices = notices or Notices(keyring)
         self._keyring = keyring
         self._scribe = Scribe(keyring)
-        self._followups = FollowUps(keyring)
+        self.followups = FollowUps(keyring, sends=self.notices.sends)
         self._vault = Vault(keyring)
         self._draw = draw_reference
         self._cases_a_day = cases_a_day
@@ -109,7 +110,7 @@ class Acts:
     def write(self, conn: Connection, plans: Sequence[Plan]) -> list[Committed | Exception]:
         """One result a plan. All go together; where that meets an obstacle each goes alone, and fails alone."""
         try:
-            return [*self._together(conn, plans, _Drawn())]
+            return [*self._together(conn, plans, Drawn())]
         except Exception as error:
             if _transaction_gone(conn, error):
                 raise
@@ -132,7 +133,7 @@ class Acts:
         for _ in range(ATTEMPTS):
             try:
                 with conn.begin_nested():
-                    return self._together(conn, [plan], _Stored(conn, self._draw))[0]
+                    return self._together(conn, [plan], Stored(conn, self._draw))[0]
             except Exception as error:
                 if _transaction_gone(conn, error):
                     raise
@@ -141,7 +142,7 @@ class Acts:
                     break
         return failure
 
-    def _together(self, conn: Connection, plans: Sequence[Plan], references: _References) -> list[Committed]:
+    def _together(self, conn: Connection, plans: Sequence[Plan], references: References) -> list[Committed]:
         # The counters are locked before the keys are read: a repeat that waited here for its first copy must see it.
         asked = _asked(plans)
         counted = _count(conn, asked, plans)
@@ -157,7 +158,7 @@ class Acts:
             if result is None:
                 result = self._done(conn, plan, counts, standing, references, rows)
             results[at] = result
-            if result not in (LIMIT, HOUR):
+            if result not in (LIMIT, HOUR) and not (result is REFUSED and isinstance(plan.act, FinishBySms)):
                 known[plan.act.key] = result
         # What changed comes first: a message gets its turn while its case is held.
         change(conn, [case for reference, case in standing.items() if case != before[reference]])
@@ -180,7 +181,7 @@ class Acts:
         plan: Plan,
         counts: dict[Counted, int],
         standing: dict[str, Case],
-        references: _References,
+        references: References,
         rows: Rows,
     ) -> Committed:
         """Decide one act, and gather what it leaves behind."""
@@ -199,6 +200,9 @@ class Acts:
             result = self._erased(conn, act, plan.day, rows)
             for of in plan.counts:
                 counts[of] = max(counts[of], _second(act.at_ms) + 1)
+        elif isinstance(act, FinishBySms):
+            erased = tag is not None and counts[tag, ERASED] > _second(act.at_ms)
+            result = REFUSED if erased else self._to_be_finished(conn, act, rows)
         elif isinstance(act, SetSms):
             result = Committed("set_sms")
             self.notices.chosen(conn, act)
@@ -225,7 +229,7 @@ class Acts:
         case = standing.get(act.reference)
         committed = REFUSED
         if case is not None:
-            committed, after, messages = self._followups.decide(conn, act, case, day)
+            committed, after, messages = self.followups.decide(conn, act, case, day)
             standing[act.reference] = after = msgspec.structs.replace(after, refused="") if messages else after
             undone = [(message, undo_of(message, case, after)) for message in messages]
             told = [outbox_row(self._keyring, message, act.at_ms, undo) for message, undo in undone]
@@ -235,16 +239,24 @@ class Acts:
         _extend(rows, {effects: [effect(act, committed)]})
         return committed
 
+    def _to_be_finished(self, conn: Connection, act: FinishBySms, rows: Rows) -> Committed:
+        told = self.notices.to_be_finished(conn, act)
+        if told is None:
+            return REFUSED  # without a trace: the same run of the form can still be sent
+        committed = Committed("finish_by_sms")
+        _extend(rows, {sms: told, effects: [effect(act, committed)]})
+        return committed
+
     def _contacts(self, conn: Connection, act: Erase, day: date) -> Sequence[Contact]:
         return contacts_of(conn, self._vault, act.msisdn, day)
 
     def _erased(self, conn: Connection, act: Erase, day: date, rows: Rows) -> Committed:
-        """Number and names go, here and at the core; so does what was remembered of the caller."""
+        """Number and names go, here and at a core that was given them; so does what was remembered of the caller."""
         committed = Committed("erase")
         handles = [one.handle for one in self._contacts(conn, act, day)]
-        references = forget(conn, self._keyring, handles, act.at_ms)
-        _extend(rows, {sms: self.notices.erased(conn, act, references)})
-        for reference in references:
+        forgotten = forget(conn, self._keyring, handles, act.at_ms)
+        _extend(rows, {sms: self.notices.erased(conn, act, forgotten.all)})
+        for reference in forgotten.named:
             key = blake2b(act.key + reference.encode(), digest_size=16).hexdigest()
             told = Erasure(idempotency_key=key, reference=reference, at_ms=act.at_ms)
             _extend(rows, {outbox: [outbox_row(self._keyring, told, act.at_ms)]})
@@ -256,31 +268,6 @@ class Acts:
 def _second(at_ms: int) -> int:
     """Seconds since 2020: a counter has 32 bits."""
     return at_ms // 1000 - _2020_S
-
-
-class _References(Protocol):
-    def take(self, reference: str) -> str:
-        """The reference that a case gets: the one that was drawn for it, or another where that one is taken."""
-
-
-class _Drawn:
-    """As they were drawn: of so many hardly any is taken, and where one is the database says so."""
-
-    def take(self, reference: str) -> str:
-        return reference
-
-
-class _Stored:
-    """Only those that no case has."""
-
-    def __init__(self, conn: Connection, draw: Callable[[], str]) -> None:
-        self._conn = conn
-        self._draw = draw
-
-    def take(self, reference: str) -> str:
-        while self._conn.scalar(_STORED, {"reference": reference}) is not None:
-            reference = self._draw()
-        return reference
 
 
 def _asked(plans: Sequence[Plan]) -> Counter[Counted]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -22,6 +22,8 @@ from ussd_engine.tracking import Append, AskHigher, AskNewPin, OnCase, Rate, Sho
 from ussd_engine.vault import Vault
 
 REFUSED = Committed("refused")
+_ASKS: Final[dict[type, str]] = {Append: "append", Rate: "rate", Withdraw: "withdraw", AskHigher: "appeal"}
+"""What the core must be able to do."""
 
 _PINS = select(cases.c.touched, cases.c.generation, cases.c.pin_seen, cases.c.pin_asked_ms).where(
     cases.c.reference == bindparam("reference")
@@ -45,16 +47,22 @@ class Decided(NamedTuple):
 
 
 class FollowUps:
-    """Decides them."""
+    """Decides them. `sends`: SMS leave, so that who asks for another PIN can be warned."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, *, sends: bool = False) -> None:
         self._keyring = keyring
         self._vault = Vault(keyring)
+        self._sends = sends
+        self.lacks = frozenset[str]()
+        """What the core cannot do, by the words of `core_can`; whoever opens the core sets it. It is refused here too:
+        what she began while it still could, or before it was another."""
 
     def decide(self, conn: Connection, act: OnCase, case: Case, today: date) -> Decided:
         """The outcome of an act on a case whose row this transaction holds."""
         pins = conn.execute(_PINS, {"reference": act.reference}).one()
         own = owns(conn, self._vault, act.msisdn, case.handle, pins.touched, today)
+        if _ASKS.get(type(act)) in self.lacks:
+            return Decided(REFUSED, case)
         decided = self._decide(conn, act, case, pins if own else None, today)
         if own and decided.committed is not REFUSED:
             conn.execute(_TOUCH, {"this": case.reference, "day": today})
@@ -79,7 +87,7 @@ class FollowUps:
 
     def _pin(self, conn: Connection, act: AskNewPin | ShowPin, case: Case, row: Any) -> Decided:
         if isinstance(act, AskNewPin):
-            if not row.pin_seen or muted(conn, self._tags(act.msisdn or "")):
+            if not row.pin_seen or not self._sends or muted(conn, self._tags(act.msisdn or "")):
                 return Decided(REFUSED, case)
             if row.pin_asked_ms is None:
                 conn.execute(_ASK, {"this": act.reference, "at": act.at_ms})

@@ -31,10 +31,10 @@ from ussd_engine.ledger.smsroutes import SmsRoutes
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.smsview import SmsView
 from ussd_engine.ledger.tables import cases, languages, limits, submissions
-from ussd_engine.lifecycle import Due
+from ussd_engine.lifecycle import Due, Knows, anybody
 from ussd_engine.messages import CaseEvent
-from ussd_engine.model import Case, CaseState, Committed, Submission, Submit
-from ussd_engine.tracking import Append, AskHigher, Effect, Erase, LookedUp, LookUp
+from ussd_engine.model import Case, Committed, Submission, Submit
+from ussd_engine.tracking import Append, AskHigher, Effect, Erase, FinishBySms, LookedUp, LookUp
 
 Clock = Callable[[], int]
 """The time in Unix milliseconds."""
@@ -42,7 +42,7 @@ Clock = Callable[[], int]
 CASES_A_DAY = 5
 CARRIED = frozenset({"submit", "append", "rate", "withdraw", "appeal", "erase"})
 """Kinds of acts of which the core is told."""
-TELLING = frozenset({"submit", "ask_pin", "erase"})
+TELLING = frozenset({"submit", "ask_pin", "erase", "finish_by_sms"})
 """Kinds of acts that may leave an SMS."""
 PROBE = "probe"
 """What a row of `limits` counts that belongs to nobody."""
@@ -79,6 +79,9 @@ class Ledger:
         self._lookups = LookUps(keyring)
         self.due: Due = _never
         """Our own table of deadlines; whoever has the menus sets it."""
+        self.knows: Knows = anybody
+        """Which institutions there are; set by the same."""
+        self.followups = acts.followups
         self._group: Group[Plan, Committed] = Group(
             lambda plans: database.write(lambda conn: acts.write(conn, plans)),
         )
@@ -203,18 +206,6 @@ class Ledger:
         found = await self.database.read(lambda conn: conn.execute(query).one_or_none())
         return None if found is None else projection.case_of(found)
 
-    async def cases(
-        self, institution: str | None = None, state: CaseState | None = None, limit: int = 50
-    ) -> list[Case]:
-        """Cases, the newest first; of one institution, in one state, where these are given."""
-        newest = (cases.c.submitted.desc(), cases.c.sent_ms.desc(), cases.c.reference)
-        query = select(cases).order_by(*newest).limit(limit)
-        if institution is not None:
-            query = query.where(cases.c.institution == institution)
-        if state is not None:
-            query = query.where(cases.c.state == state.value)
-        return [projection.case_of(row) for row in await self.database.read(lambda conn: conn.execute(query).all())]
-
     async def submission(self, reference: str) -> Submission | None:
         """What was sent under a reference, opened; never the number. `CannotOpen` where the data key is not held."""
         query = select(submissions).join(cases, cases.c.case == submissions.c.case)
@@ -231,7 +222,7 @@ class Ledger:
         return await self.purging.all(log, more)
 
     def _tell(self, conn: Connection, events: Sequence[CaseEvent], source: str, mark: str | None) -> list[Heard]:
-        heard = projection.tell(conn, events, self._day, self.due, source, mark)
+        heard = projection.tell(conn, events, self._day, self.due, source, mark, self.knows)
         self.notices.heard(conn, heard, self._clock())
         return heard
 
@@ -254,7 +245,7 @@ class Ledger:
         caller = None
         if isinstance(act, Submit):
             caller = act.caller
-        elif isinstance(act, Append | AskHigher | Erase):
+        elif isinstance(act, Append | AskHigher | Erase | FinishBySms):
             caller = act.msisdn
         if not caller:
             return Plan(act, day, None)

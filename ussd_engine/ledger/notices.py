@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, select
 from ussd_engine import lifecycle
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.followups import muted
+from ussd_engine.ledger.lookup import NEW_PIN_MS
 from ussd_engine.ledger.projection import MOST, Heard, case_of
 from ussd_engine.ledger.smsinbox import forget
 from ussd_engine.ledger.smsrows import SmsScribe, enqueue, withhold
@@ -26,15 +27,24 @@ from ussd_engine.model import Case, CaseState, Committed, Mode, Submit, Told
 from ussd_engine.sms.matrix import Happening, say
 from ussd_engine.sms.message import Notice
 from ussd_engine.sms.templates import SMS
-from ussd_engine.tracking import Append, AskHigher, AskNewPin, Erase, OnCase, Rate, SetSms, Withdraw
+from ussd_engine.tracking import (
+    FINISH_HOURS,
+    Append,
+    AskHigher,
+    AskNewPin,
+    Erase,
+    FinishBySms,
+    OnCase,
+    Rate,
+    SetSms,
+    Withdraw,
+)
 from ussd_engine.vault import Vault
 
 BY_SMS: Final = "sms:"
 """What the channel of an act begins with that came by SMS; the channel's name follows."""
 NOT_RATED: Final = timedelta(days=3)
 """After the answer its citizen is asked once more whether she is content."""
-PIN_MS: Final = 24 * 3_600_000
-"""Between asking for a new PIN and seeing it."""
 LATE_MS: Final = 3 * 24 * 3_600_000
 """What became ready longer ago is told no more."""
 
@@ -149,7 +159,7 @@ class Notices:
         """Tell those whose new PIN can be seen by now, once; `after` and what is returned as in `unrated`."""
         if not self.sends:
             return None
-        span = {"since": now_ms - PIN_MS - LATE_MS, "until": now_ms - PIN_MS, "after": after}
+        span = {"since": now_ms - NEW_PIN_MS - LATE_MS, "until": now_ms - NEW_PIN_MS, "after": after}
         found = conn.execute(_READY, span).all()
         rows = [self._happened(Happening.PIN_READY, _case(row), str(row.pin_asked_ms), now_ms) for row in found]
         enqueue(conn, [row for some in rows for row in some])
@@ -163,6 +173,15 @@ class Notices:
             return []
         asked_ms = conn.scalar(_ASKED, {"reference": case.reference})
         return self._happened(Happening.PIN_ASKED, case, str(asked_ms), act.at_ms)
+
+    def to_be_finished(self, conn: Connection, act: FinishBySms) -> list[Row] | None:
+        """Her draft waits for her SMS, and she is told how; `None` where she cannot be told, and nothing waits."""
+        if not self.sends or not act.msisdn or self._muted(conn, act.msisdn):
+            return None
+        self.talks.open(conn, act.msisdn, "finish", act.service, act.at_ms, content=act.content)
+        values = {"hours": str(FINISH_HOURS)}
+        about = _About(act.service, Mode.CONFIDENTIAL, None, values, act.locale, act.msisdn)
+        return self._rows(Happening.TO_BE_FINISHED, about, (act.key.hex(),), act.at_ms)
 
     def chosen(self, conn: Connection, act: SetSms) -> None:
         """She wants SMS, or none: what waits for her was queued before STOP, or while she was not to be told."""

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, tuple_, update
 
-from ussd_engine.errors import EngineError
+from ussd_engine.errors import EngineError, Gone
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import Database, Job
 from ussd_engine.ledger.group import Group
@@ -25,8 +25,9 @@ from ussd_engine.ledger.tables import cases, contacts, dead_letters, outbox
 from ussd_engine.ledger.terms import DAYS, last_day
 from ussd_engine.ledger.undo import give_again, take_back
 from ussd_engine.ledger.waiting import Waiting, query, waiting
+from ussd_engine.lifecycle import TAKEN
 from ussd_engine.messages import Message
-from ussd_engine.model import CaseState, Mode, Submission
+from ussd_engine.model import Mode, Submission
 from ussd_engine.vault import Vault
 
 LEASE_MS = 30_000
@@ -76,6 +77,8 @@ class Backlog(msgspec.Struct, frozen=True):
     dead: int
     stopped_ms: int | None = None
     """Until when the whole route was stopped the last time, of what waits; it may be in the past."""
+    gone: bool = False
+    """It was stopped because the core's address is gone: before the gateway is started again, nothing is sent."""
 
 
 _other = outbox.alias("other")
@@ -98,7 +101,7 @@ _CLAIM = (
 _REMOVE = delete(outbox).where(outbox.c.key == bindparam("lent"), outbox.c.token == bindparam("held"))
 _lent = tuple_(outbox.c.key, outbox.c.token).in_(bindparam("held", expanding=True))
 _REMOVE_ALL = delete(outbox).where(_lent).returning(outbox.c.key, outbox.c.token)
-_received = case((cases.c.state == CaseState.QUEUED.value, CaseState.RECEIVED.value), else_=cases.c.state)
+_received = case((cases.c.state == TAKEN[0].value, TAKEN[1].value), else_=cases.c.state)
 _RECEIVE = (
     update(cases)
     .where(cases.c.reference == bindparam("ours"))
@@ -269,6 +272,8 @@ def _revive(conn: Connection, claim: Claim) -> bool:
 
 def _backlog(conn: Connection) -> Backlog:
     stopped = func.max(case((outbox.c.paused, outbox.c.next_ms)))
-    waiting, oldest, stopped_ms = conn.execute(select(func.count(), func.min(outbox.c.queued_ms), stopped)).one()
+    gone = func.max(case((outbox.c.error == Gone.__name__, outbox.c.next_ms)))
+    query = select(func.count(), func.min(outbox.c.queued_ms), stopped, gone)
+    waiting, oldest, stopped_ms, gone_ms = conn.execute(query).one()
     dead = conn.scalar(select(func.count()).select_from(dead_letters)) or 0
-    return Backlog(waiting, oldest, dead, stopped_ms)
+    return Backlog(waiting, oldest, dead, stopped_ms, gone_ms is not None and gone_ms == stopped_ms)

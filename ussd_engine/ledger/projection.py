@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from ussd_engine import lifecycle
 from ussd_engine.ledger.database import upsert
 from ussd_engine.ledger.tables import cases, marks, news
-from ussd_engine.lifecycle import Due, Verdict
+from ussd_engine.lifecycle import Applied, Due, Knows, Verdict, anybody
 from ussd_engine.messages import CaseEvent
 from ussd_engine.model import Case, Told
 
@@ -73,7 +74,13 @@ def change(conn: Connection, changed: Sequence[Case]) -> None:
 
 
 def tell(
-    conn: Connection, events: Sequence[CaseEvent], day_of: DayOf, due: Due, source: str, mark: str | None
+    conn: Connection,
+    events: Sequence[CaseEvent],
+    day_of: DayOf,
+    due: Due,
+    source: str,
+    mark: str | None,
+    knows: Knows = anybody,
 ) -> list[Heard]:
     """Apply events in their order, keep a row of each, and note how far their source was read."""
     references = sorted({event.reference for event in events})
@@ -82,7 +89,7 @@ def tell(
     heard = set(map(tuple, conn.execute(_HEARD, {"references": references})))
     found = []
     for event in events:
-        found.append(_heard(event, known, heard, day_of, due))
+        found.append(_heard(event, known, heard, day_of, partial(lifecycle.apply, due=due, knows=knows)))
         heard.add((event.reference, event.id))
     change(conn, [case for reference, case in known.items() if case != before[reference]])
     fresh = {(one.event.reference, one.event.id): _row(one) for one in found if one.verdict is not Verdict.REPEAT}
@@ -100,20 +107,26 @@ def mark_of(conn: Connection, source: str) -> str:
 
 def overdue(conn: Connection, today: date) -> list[Case]:
     """The cases whose due date has passed and whose citizens are told so now, once; at most `MOST` of them."""
-    waiting = [state.value for state in (*lifecycle.OPEN, lifecycle.APPEALED)]
+    waiting = sorted(state.value for state in lifecycle.WAITING)
     rows = conn.execute(_LATE.with_for_update(skip_locked=True), {"states": waiting, "today": today})
     found = [late for row in rows if (late := lifecycle.overdue(case_of(row), today))]
     change(conn, found)
     return found
 
 
-def _heard(event: CaseEvent, known: dict[str, Case], heard: set[tuple[object, ...]], day_of: DayOf, due: Due) -> Heard:
+def _heard(
+    event: CaseEvent,
+    known: dict[str, Case],
+    heard: set[tuple[object, ...]],
+    day_of: DayOf,
+    apply: Callable[[Case, CaseEvent, date], Applied],
+) -> Heard:
     case = known.get(event.reference)
     if (event.reference, event.id) in heard:
         return Heard(event, case, None, Verdict.REPEAT)
     if case is None:
         return Heard(event, None, None, Verdict.NO_CASE)
-    applied = lifecycle.apply(case, event, day_of(event.at_ms), due)
+    applied = apply(case, event, day_of(event.at_ms))
     after = applied.case
     if after.state is not case.state:
         after = msgspec.structs.replace(after, refused="")  # what she is told of a case that stood elsewhere

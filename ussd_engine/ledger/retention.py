@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from secrets import token_hex
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -67,7 +67,7 @@ MOST: Final = 500
 
 _handles: BindParameter[Any] = bindparam("handles", expanding=True)
 _COPIES = (
-    select(cases.c.reference, submissions.c.case, submissions.c.sealed)
+    select(cases.c.reference, cases.c.mode, submissions.c.case, submissions.c.sealed)
     .join(submissions, submissions.c.case == cases.c.case, isouter=True)
     .where(cases.c.handle.in_(_handles))
     .order_by(cases.c.reference)
@@ -77,11 +77,22 @@ _LET_GO = update(cases).where(cases.c.handle.in_(_handles)).values(handle=None)
 _DROP = delete(contacts).where(contacts.c.handle.in_(_handles))
 
 
-def forget(conn: Connection, keyring: Keyring, handles: Sequence[str], at_ms: int) -> list[str]:
-    """Erase contacts, with the name in our copies of what they sent; returns the references of their cases."""
+class Forgotten(NamedTuple):
+    """The references of cases whose contacts are gone, in order; and of those of which the core is to hear it.
+
+    Of a confidential case a core has nothing to forget. It hears nothing: several erasures at one moment would tell it
+    which of its cases are one person's, and one named case among them who that is.
+    """
+
+    all: Sequence[str]
+    named: Sequence[str]
+
+
+def forget(conn: Connection, keyring: Keyring, handles: Sequence[str], at_ms: int) -> Forgotten:
+    """Erase contacts, with the name in our copies of what they sent."""
     asked = sorted(handles)
     if not asked:
-        return []
+        return Forgotten([], [])
     copies = conn.execute(_COPIES, {"handles": asked}).all()
     for row in copies:
         if row.sealed is not None:
@@ -92,7 +103,8 @@ def forget(conn: Connection, keyring: Keyring, handles: Sequence[str], at_ms: in
     conn.execute(_LET_GO, {"handles": asked})
     conn.execute(_DROP, {"handles": asked})
     insert_new(conn, erased, [{"handle": handle, "at_ms": at_ms} for handle in asked])
-    return [row.reference for row in copies]
+    named = [row.reference for row in copies if row.mode == Mode.NAMED]
+    return Forgotten([row.reference for row in copies], named)
 
 
 class When(msgspec.Struct, frozen=True):
@@ -104,10 +116,8 @@ class When(msgspec.Struct, frozen=True):
 
 def let_go(conn: Connection, keyring: Keyring, handles: Sequence[str], at_ms: int) -> None:
     """Erase contacts, and tell the core of those whose number it was given. Their cases' rows must be held."""
-    named = select(cases.c.reference).where(cases.c.handle.in_(handles), cases.c.mode == Mode.NAMED.value)
-    references = conn.scalars(named.order_by(cases.c.reference)).all()
-    forget(conn, keyring, handles, at_ms)
-    told = [Erasure(idempotency_key=token_hex(16), reference=one, at_ms=at_ms) for one in references]
+    forgotten = forget(conn, keyring, handles, at_ms)
+    told = [Erasure(idempotency_key=token_hex(16), reference=one, at_ms=at_ms) for one in forgotten.named]
     enqueue(conn, [outbox_row(keyring, one, at_ms) for one in told])
 
 

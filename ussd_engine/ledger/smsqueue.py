@@ -32,13 +32,15 @@ _other = sms.alias("other")
 _mine = (_other.c.state == Progress.QUEUED.value, _other.c.priority == sms.c.priority, _other.c.id < sms.c.id)
 _first_for_case = ~exists().where(_other.c.handle == sms.c.handle, *_mine)
 _first_for_number = ~exists().where(_other.c.tag == sms.c.tag, *_mine)
+FIRST: Final = and_(_first_for_case, _first_for_number)
+"""No earlier message of its kind waits for its addressee."""
 _DUE = (
     select(sms)
     .where(
         sms.c.state == Progress.QUEUED.value,
         sms.c.not_before_ms <= bindparam("now"),
         sms.c.lease_ms <= bindparam("now"),
-        and_(_first_for_case, _first_for_number),
+        FIRST,
     )
     .order_by(sms.c.priority, sms.c.id)
     .limit(bindparam("most"))

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, not_, or_, select, update
 
 from ussd_engine.ledger.database import Database
 from ussd_engine.ledger.smspurge import VALUES_KEPT_MS
+from ussd_engine.ledger.smsqueue import FIRST
 from ussd_engine.ledger.smsrows import SmsScribe
 from ussd_engine.ledger.smstables import sms, sms_parts, sms_reports
 from ussd_engine.ledger.tables import contacts
@@ -18,6 +19,8 @@ from ussd_engine.sms.message import Progress
 _T = TypeVar("_T")
 LONG_ACCEPTED_MS: Final = 3_600_000
 """A gateway that has had a message for so long has lost it, or does not report."""
+ID_DIGITS: Final = 32
+"""Of a message's id in hexadecimal."""
 GIVEN_UP: Final = (Progress.FAILED, Progress.EXPIRED, Progress.REJECTED)
 
 
@@ -36,7 +39,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     not_before_ms: int
     queued_ms: int
     changed_ms: int
+    lease_ms: int
     reason: str
+    behind: bool
+    """It waits for an earlier message to the same addressee."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -70,7 +76,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of reports whose status nobody knows."""
 
 
-_MESSAGE = [sms.c[name] for name in Message.__struct_fields__]
+_BEHIND = and_(sms.c.state == Progress.QUEUED.value, not_(FIRST))
+_MESSAGE = [*(sms.c[name] for name in Message.__struct_fields__ if name != "behind"), _BEHIND.label("behind")]
 _PART = [sms_parts.c[name] for name in Part.__struct_fields__]
 
 
@@ -82,14 +89,22 @@ class SmsView:
         self._scribe = scribe
 
     async def messages(
-        self, states: Collection[Progress] = (), route: str | None = None, most: int = 50
+        self, states: Collection[Progress] = (), routes: Collection[str | None] = (), most: int = 50
     ) -> list[Message]:
-        """The newest, in these states (all, where none is named), of one route where it is."""
+        """The newest, in these states and of these routes (all, where none is named); `None` is the route of what has
+        none yet."""
         query = select(*_MESSAGE).order_by(sms.c.id.desc()).limit(most)
         if states:
             query = query.where(sms.c.state.in_([state.value for state in states]))
-        if route is not None:
-            query = query.where(sms.c.route == route)
+        if routes:
+            named = sms.c.route.in_([route for route in routes if route is not None])
+            query = query.where(or_(named, sms.c.route.is_(None)) if None in routes else named)
+        return [_read(row, Message) for row in await self._all(query)]
+
+    async def named(self, digits: str, most: int = 2) -> list[Message]:
+        """Those whose id begins with these hexadecimal digits."""
+        first, last = (bytes.fromhex(digits.ljust(ID_DIGITS, filler)) for filler in "0f")
+        query = select(*_MESSAGE).where(sms.c.id >= first, sms.c.id <= last).order_by(sms.c.id).limit(most)
         return [_read(row, Message) for row in await self._all(query)]
 
     async def given_up(self, most: int = 50) -> list[Message]:
@@ -118,11 +133,12 @@ class SmsView:
         return [Pending(*row) for row in await self._all(ordered)]
 
     async def number(self, message: bytes) -> str | None:
-        """To whom it goes, for a place that shows it masked; `None` once it is dropped. `CannotOpen` without keys."""
+        """To whom it goes, for a place that shows it masked; `None` once its values are dropped, though the case may
+        still have a contact. `CannotOpen` without keys."""
         rows = await self._all(
             select(sms.c.id, sms.c.number, sms.c.handle, contacts.c.sealed)
             .join(contacts, contacts.c.handle == sms.c.handle, isouter=True)
-            .where(sms.c.id == message)
+            .where(sms.c.id == message, sms.c.sealed.is_not(None))
         )
         for row in rows:
             if row.number is not None:
@@ -131,11 +147,14 @@ class SmsView:
                 return self._scribe.contact(row.handle, row.sealed)
         return None
 
-    async def retry(self, messages: Sequence[bytes], now_ms: int) -> int:
-        """Let those of them that wait go as soon as the hour is one for it, with all attempts anew; how many."""
-        waits = (sms.c.state == Progress.QUEUED.value, sms.c.sending.is_(False), sms.c.id.in_(list(messages)))
-        again = update(sms).where(*waits).values(attempts=0, not_before_ms=now_ms)
-        return await self._database.write(lambda conn: conn.execute(again).rowcount)
+    async def retry(self, messages: Sequence[bytes] | None, now_ms: int) -> int:
+        """Let those of them that wait go as soon as the hour is one for it, with all attempts anew; how many. `None`:
+        whatever waits."""
+        again = update(sms).where(sms.c.state == Progress.QUEUED.value, sms.c.sending.is_(False))
+        if messages is not None:
+            again = again.where(sms.c.id.in_(list(messages)))
+        anew = again.values(attempts=0, not_before_ms=now_ms)
+        return await self._database.write(lambda conn: conn.execute(anew).rowcount)
 
     async def figures(self, now_ms: int) -> Figures:
         """How it stands."""

@@ -131,12 +131,12 @@ def _silent(service: Service, plans: Mapping[str, Plan]) -> set[str]:
 def _acting(service: Service) -> dict[Dest, tuple[str, ...]]:
     found: dict[Dest, dict[str, None]] = {}
     for screen in service.screens.values():
-        for dest in _done_by(service, (screen.then, *(line.target for line in screen.lines))):
+        for dest in done_by(service, (screen.then, *(line.target for line in screen.lines))):
             found.setdefault(dest, {})[screen.name] = None
     return {dest: tuple(screens) for dest, screens in found.items()}
 
 
-def _done_by(service: Service, targets: Iterable[Target]) -> Iterator[Dest]:
+def done_by(service: Service, targets: Iterable[Target]) -> Iterator[Dest]:
     """What acts behind these targets; what an action that only looks leads on to is among them."""
     for dest in (case.dest for target in targets for case in target):
         if dest.verb == "forget":
@@ -146,7 +146,7 @@ def _done_by(service: Service, targets: Iterable[Target]) -> Iterator[Dest]:
             if ACTIONS[action.do].acts:
                 yield dest
             else:
-                yield from _done_by(service, action.outcomes.values())
+                yield from done_by(service, action.outcomes.values())
 
 
 def _warned(service: Service, edges: frozenset[Edge]) -> dict[str, frozenset[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ussd_engine.registry import FACTS
+from ussd_engine.facts import FACTS
 from ussd_engine.screens.base import Test, Tests
 
 Known = Mapping[str, str]

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from ussd_engine.facts import FACTS
 from ussd_engine.menu.answers import asked_in, beside_of
 from ussd_engine.menu.conditions import Known, agree, certain, possible
 from ussd_engine.menu.plan import Plan, all_tests, meant
 from ussd_engine.menu.schema import Service
 from ussd_engine.model import Value
-from ussd_engine.registry import FACTS, SOURCES
+from ussd_engine.registry import SOURCES
 from ussd_engine.screens.base import Case, Dest, Screen, Tests
 
 

@@ -14,7 +14,7 @@ from ussd_engine.deadlines import Deadlines
 from ussd_engine.errors import Fault, MenuError
 from ussd_engine.institutions import Institutions
 from ussd_engine.menu.answers import answers_of
-from ussd_engine.menu.compile import Menu, compile_service, entered
+from ussd_engine.menu.compile import Menu, compile_service
 from ussd_engine.menu.keywords import check_keywords
 from ussd_engine.menu.load import Node, load_file
 from ussd_engine.menu.names import check_names, check_no_data, check_services
@@ -73,6 +73,11 @@ class Edition:
         if not digits:
             return code
         return f"{code[:-1]}*{'*'.join(digits)}#" if passes_digits else f"{code} {' '.join(digits)}"
+
+    def knows(self, service: str, institution: str) -> bool:
+        """Whether a service has an institution; where it has no list of them, any."""
+        data = self.data.get(service)
+        return data is None or data.get(institution) is not None
 
     def due(self, service: str, institution: str, type: str, day: date) -> date | None:
         """The day by which what comes on `day` is to be answered, by the service's table; `None` where no answer is."""
@@ -167,7 +172,7 @@ def _check_names(
         check_names(service, known, languages, faults)
         check_book(service.sms, service.places, faults)
         if service.keywords:
-            check_keywords(service.keywords, languages, entered(service), answers_of(service), faults)
+            check_keywords(service.keywords, languages, service.forms, answers_of(service), faults)
         if not (homes[service.name] / DATA_FILE).exists():
             check_no_data(service, DATA_FILE, faults)
     if known is not None:

@@ -163,8 +163,8 @@ def check_keywords(
     answers: Mapping[str, Sequence[str]],
     faults: list[Fault],
 ) -> None:
-    """Add a fault for each keyword that means two things or nothing. `forms` are those that a line enters, `answers`
-    the answers of the service with their values; empty where anything can be."""
+    """Add a fault for each keyword that means two things or nothing. `forms` are those of the service, `answers` the
+    answers of the service with their values; empty where anything can be."""
     named = {entry.name for entry in keywords.entries}
     missing = [name for name in ACTIONS if name not in named]
     if missing:

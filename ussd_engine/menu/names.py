@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 
 from ussd_engine.actions import ACTIONS
 from ussd_engine.errors import Fault, did_you_mean
+from ussd_engine.facts import FACTS
 from ussd_engine.menu.answers import all_named, answers_of, asked_in, inside_forms, read_beside
 from ussd_engine.menu.chains import chained
 from ussd_engine.menu.compile import entered, targets
 from ussd_engine.menu.course import grounds
 from ussd_engine.menu.schema import Form, Item, Service
 from ussd_engine.menu.template import template
-from ussd_engine.registry import FACTS, OFFERS, SOURCES, SPOKEN, WARNINGS, columns_of
+from ussd_engine.registry import OFFERS, SOURCES, SPOKEN, WARNINGS, columns_of
 from ussd_engine.registry import RULES as CHECKS
 from ussd_engine.screens.base import VERBS, Case, Dest, Place, Screen, Tests
 
@@ -157,8 +158,7 @@ class _Checker:
                 for value in test.values:
                     self.exists(value, FACTS[test.name], test.place, f"{test.name}: fact", "conditions")
             elif self.exists(test.name, self.looked_at, test.place, "answer or fact", "conditions"):
-                values = self.answers[test.name]
-                for value in test.values if values else ():
+                for value in test.values if (values := self.answers[test.name]) else ():
                     self.exists(value, values, test.place, f"{test.name}: value", "conditions")
 
     def case(self, case: Case, inside: bool | None) -> None:

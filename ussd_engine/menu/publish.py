@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ussd_engine.actions import ACTIONS
+from ussd_engine.facts import FACTS
 from ussd_engine.menu.keywords import ACTIONS as ASKED
 from ussd_engine.menu.keywords import OF_ENTRY, OF_FORMS, TAKING, WORD_LISTS
 from ussd_engine.menu.rules import RULES
 from ussd_engine.menu.schema import FORM, NAVIGATION, SCREEN, SERVICE, SYSTEM, SYSTEM_OPTIONAL, Key
-from ussd_engine.registry import FACTS, KINDS, OFFERS, SETTINGS, SOURCES, WARNINGS
+from ussd_engine.registry import KINDS, OFFERS, SETTINGS, SOURCES, WARNINGS
 from ussd_engine.registry import RULES as CHECKS
 from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import VERBS

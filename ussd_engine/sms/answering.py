@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,17 +22,19 @@ from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Ledger
 from ussd_engine.ledger.smsinbox import Arrival, Guards, SmsInbox
+from ussd_engine.ledger.smsreports import Joined
 from ussd_engine.menu.edition import Edition
 from ussd_engine.sms.deeds import Deeds
 from ussd_engine.sms.filling import Sender
 from ussd_engine.sms.keywords import CHOICE, Ear, Heard
 from ussd_engine.sms.matrix import Anyway
-from ussd_engine.sms.message import Incoming, Notice
+from ussd_engine.sms.message import Incoming, Notice, Report
 from ussd_engine.sms.talk import Act
 from ussd_engine.sms.wording import AskCore, Wording
 from ussd_engine.sms.written import Reply, Written, anyway
 from ussd_engine.words import split
 
+T = TypeVar("T")
 WAIT_S: Final = 4.0
 """How long a provider waits for its answer."""
 TRIES_S: Final = 600.0
@@ -40,7 +42,7 @@ FIRST_S: Final = 0.2
 LONGEST_S: Final = 15.0
 CORE_S: Final = 2.0
 MOST: Final = 1_000
-"""SMS that wait for the database at once; what comes on top is tried once."""
+"""SMS and reports that wait for the database at once; what comes on top is tried once."""
 READS: Final = frozenset({"read", CHOICE})
 """What may ask for the words of a core."""
 
@@ -76,18 +78,27 @@ class Answering:
         self._inbox = SmsInbox(around.keyring, around.guards, self._day)
         self._wording = Wording(around.editions, around.ask_core)
         self._ears: dict[tuple[bytes, str], Ear] = {}
-        self._under_way: set[asyncio.Task[Answered]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def take(self, incoming: Incoming, *, in_band: bool) -> Answered:
         """Take an SMS, within `WAIT_S`; what is not kept by then is tried on. Never raises."""
-        task = asyncio.create_task(self._kept(incoming, in_band))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        try:
-            async with asyncio.timeout(WAIT_S):
-                return await asyncio.shield(task)
-        except TimeoutError:
-            return Answered(False)
+        at_ms = self._around.clock()
+
+        async def attempt() -> Answered:
+            try:
+                return await self._once(incoming, in_band, at_ms)
+            except EngineError:
+                raise
+            except Exception as error:
+                self._told(error)
+                return await self._sorry(incoming, in_band, at_ms)
+
+        return await self._insisted(attempt) or Answered(False)
+
+    async def reported(self, reports: Sequence[Report]) -> list[Joined] | None:
+        """Take what a gateway tells, likewise; `None` where it is not kept by then."""
+        around = self._around
+        return await self._insisted(lambda: around.ledger.sms_reports.take(reports, around.clock()))
 
     async def drain(self) -> None:
         """Wait a moment for what is under way; the rest is let go."""
@@ -96,24 +107,28 @@ class Answering:
         for task in self._under_way:
             task.cancel()
 
-    async def _kept(self, incoming: Incoming, in_band: bool) -> Answered:
-        at_ms = self._around.clock()
+    async def _insisted(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
+        task = asyncio.create_task(self._insist(attempt))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            return None
+
+    async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
+        """What an attempt gives, once the database lets it; `None` where it is given up."""
         loop, rest_s = asyncio.get_running_loop(), FIRST_S
         ends = loop.time() + TRIES_S
-        take = self._once
         while True:
             try:
-                return await take(incoming, in_band, at_ms)
-            except EngineError as error:
-                if loop.time() + rest_s >= ends or len(self._under_way) > MOST:
-                    self._told(error)
-                    return Answered(False)
+                return await attempt()
             except Exception as error:
-                self._told(error)
-                if take == self._sorry:
-                    return Answered(False)
-                take = self._sorry
-                continue
+                over = loop.time() + rest_s >= ends or len(self._under_way) > MOST
+                if over or not isinstance(error, EngineError):
+                    self._told(error)
+                    return None
             await asyncio.sleep(rest_s)
             rest_s = min(LONGEST_S, rest_s * 2)
 
@@ -225,6 +240,7 @@ class Answering:
             heard=heard,
             today=self._day(at_ms),
             core_can=self._around.core_can,
+            chosen=chosen,
         )
 
     def _sender(self, incoming: Incoming, heard: Heard, locale: str, at_ms: int) -> Sender:

@@ -15,18 +15,19 @@ from sqlalchemy import Connection
 from ussd_engine import found, lifecycle
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.talks import LASTS_MS, Talk
-from ussd_engine.model import Case, Committed, Mode, SetLanguage
+from ussd_engine.model import Case, Committed, Mode, SetLanguage, Submit
 from ussd_engine.sms import filling, talk
 from ussd_engine.sms.filling import Lacking
 from ussd_engine.sms.keywords import CHOICE, PLAIN, Heard
 from ussd_engine.sms.matrix import Anyway, Happening, Say, say, say_anyway
 from ussd_engine.sms.message import Priority
 from ussd_engine.sms.oncase import FULL, CaseDeeds
+from ussd_engine.sms.ontext import TextDeeds
 from ussd_engine.sms.talk import Act, AskBack, Decision, Kind, Open, State
 from ussd_engine.sms.written import Reply, Written, anyway, lacks
 from ussd_engine.tracking import Effect, SetSms
 
-KINDS: Final = {"rate": Kind.RATE, "need_info": Kind.ASKED, "which": Kind.WHICH}
+KINDS: Final = {"rate": Kind.RATE, "need_info": Kind.ASKED, "which": Kind.WHICH, "finish": Kind.TEXT}
 """What can be open, as the ledger calls it."""
 WHICH_HOURS: Final = LASTS_MS["which"] // 3_600_000
 
@@ -49,7 +50,8 @@ class Deeds:
         self._sender = written.sender
         self._cases = ledger.own_within(conn, written.sender.msisdn, written.sender.at_ms)
         open_now = ledger.notices.talks.of(conn, written.sender.msisdn, written.sender.at_ms)
-        self._talks = {one.id: one for one in open_now if one.service == written.service and one.kind in KINDS}
+        self._talks = {one.id: one for one in open_now if one.service == written.service}
+        self._text = TextDeeds(conn, ledger.notices.talks, written, self._submitted)
 
     # what is to be done
 
@@ -118,6 +120,8 @@ class Deeds:
         return self._ledger.notices.talks.end(self._conn, self._talks[one.id])
 
     def _asked_back(self, ask: AskBack) -> list[Reply]:
+        if ask.open is not None and ask.open.kind is Kind.TEXT:
+            return [self._text.asked(self._talks[ask.open.id])]
         rows = ask.institutions or ask.references
         if ask.holds:
             held = Held(ask.heard.whole, rows, bool(ask.institutions))
@@ -155,8 +159,9 @@ class Deeds:
                     )
                 )
                 return [anyway(Anyway.LANGUAGE)._replace(locale=heard.value)]
-            case "continue" | "send":
-                return [anyway(Anyway.UNKNOWN)]
+        if act.open is not None and act.open.kind is Kind.TEXT:
+            one = self._talks[act.open.id]
+            return [self._text.sent(one) if act.name == "send" else self._text.more(one)]
         return self._on_case(act)
 
     def _sent(self, heard: Heard) -> Reply:
@@ -165,14 +170,16 @@ class Deeds:
         if row is None:
             return anyway(Anyway.NO_INSTITUTION)
         filled = filling.fill(self._written.edition, self._written.service, heard, row, self._sender)
-        if isinstance(filled, Lacking):
-            return lacks(filled)
-        committed = self._done(filled)
+        return lacks(filled) if isinstance(filled, Lacking) else self._submitted(filled)[0]
+
+    def _submitted(self, act: Submit) -> tuple[Reply, bool]:
+        """What is said, and whether it was taken."""
+        committed = self._done(act)
         if committed.kind in FULL:
-            return anyway(Anyway.LIMIT)
-        said = say(Happening.SENT_BY_SMS, filled.mode)
+            return anyway(Anyway.LIMIT), False
+        said = say(Happening.SENT_BY_SMS, act.mode)
         assert said is not None, "what comes by SMS is confidential"
-        return Reply(said, {"ref": committed.reference})
+        return Reply(said, {"ref": committed.reference}), True
 
     def _listed(self) -> Reply:
         cases = [case for case in self._cases if _takes(case, self._written.today)][: talk.MOST]

@@ -16,21 +16,19 @@ from ussd_engine.channels.sms import Gateway
 from ussd_engine.counts import Count
 from ussd_engine.engine import Engine
 from ussd_engine.errors import NotACallback
-from ussd_engine.logs import Log
 from ussd_engine.peers import Peers
 
 UNKEPT: Final = "unkept"
-"""What is counted of an SMS that could not be stored while its gateway waited."""
+"""What is counted of what could not be stored while its gateway waited."""
 
 
 class SmsDoor:
     """The callbacks of the gateways."""
 
-    def __init__(self, engine: Engine, log: Log) -> None:
+    def __init__(self, engine: Engine) -> None:
         config = engine.config
         carrying = [one for one in config.channels if one.name in engine.gateways]
         self._engine = engine
-        self._log = log
         self._callers = Callers(carrying, Peers(config.peers, config.proxies))
 
     async def incoming(self, request: web.Request) -> web.Response:
@@ -51,12 +49,9 @@ class SmsDoor:
             reports = gateway.reports(await received(request, Kind.REPORTS))
         except NotACallback as error:
             raise self._no_callback(gateway, error) from None
-        try:
-            for joined in await engine.ledger.sms_reports.take(reports, engine.gateway.now_ms()):
-                engine.metrics.sms_reported(gateway.name, joined)
-        except Exception as error:  # the gateway must not take our trouble for its own
-            self._log.fault(error, channel=gateway.name)
-            engine.metrics.sms_reported(gateway.name, UNKEPT)
+        joined = await engine.answering.reported(reports)
+        for outcome in [UNKEPT] * len(reports) if joined is None else joined:
+            engine.metrics.sms_reported(gateway.name, outcome)
         return answered(ACKNOWLEDGED)
 
     def _gateway(self, request: web.Request) -> Gateway:

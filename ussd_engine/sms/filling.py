@@ -11,13 +11,14 @@ from ussd_engine.ledger.notices import BY_SMS
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.keywords import MESSAGE
-from ussd_engine.model import Submit
+from ussd_engine.model import Answers, Submit
 from ussd_engine.registry import RULES
 from ussd_engine.run import Run
 from ussd_engine.scope import Facts, Scope
 from ussd_engine.screens.base import Screen
 from ussd_engine.sms.keywords import Heard, answers
 from ussd_engine.sms.matrix import Anyway
+from ussd_engine.unfinished import Unfinished
 
 FACTS: Final[Facts] = {"can": frozenset({"be_reached"})}
 """What is known of whoever writes. What a core would like to know besides is not asked by SMS."""
@@ -48,27 +49,54 @@ class Sender(NamedTuple):
 
 def fill(edition: Edition, service: str, heard: Heard, row: Institution, sender: Sender) -> Submit | Lacking:
     """The act that an SMS is, or what is missing."""
-    menu = edition.services[service]
-    draft = Draft(service, heard.value, sender.key, dict(answers(heard, row)))
-    session = Session(b"", edition.version, service, menu.service.start, sender.locale, msisdn=int(sender.msisdn))
-    session.drafts = [draft]
-    scope = Scope(edition, session, FACTS)
-    run = Run(scope)
+    return _filled(_begun(edition, service, heard.value, answers(heard, row), sender), sender)
+
+
+def finish(edition: Edition, service: str, kept: Unfinished, sender: Sender) -> Submit | Lacking:
+    """The act that a text comes to which was finished by SMS, or what is missing."""
+    if kept.form not in edition.services[service].plans:
+        return Lacking(Anyway.NO_INSTITUTION)
+    return _filled(_begun(edition, service, kept.form, kept.answers, sender), sender)
+
+
+def too_long(edition: Edition, service: str, kept: Unfinished, sender: Sender) -> Lacking | None:
+    """Whether a text has grown too long, by the screen on which its form asks for it."""
+    if kept.form not in edition.services[service].plans:
+        return None
+    scope = _begun(edition, service, kept.form, kept.answers, sender)
+    lacking = _wrong_text(scope, Run(scope), kept.text)
+    return lacking if lacking and lacking.most else None
+
+
+def _begun(edition: Edition, service: str, form: str, given: Answers, sender: Sender) -> Scope:
+    """A form with what is given of it."""
+    start = edition.services[service].service.start
+    session = Session(b"", edition.version, service, start, sender.locale, msisdn=int(sender.msisdn))
+    session.drafts = [Draft(service, form, sender.key, dict(given))]
+    return Scope(edition, session, FACTS)
+
+
+def _filled(scope: Scope, sender: Sender) -> Submit | Lacking:
+    run, session = Run(scope), scope.session
     item = run.plan.items[run.next()]
     if item.saves:
         return Lacking(Anyway.NO_TEXT if MESSAGE in item.saves else Anyway.NO_INSTITUTION)
-    asked = (run.plan.items[index].name for index in run.plan.applicable(scope.look))
-    screens = [menu.screen(name) for name in asked if name in menu.service.screens]
-    screen = next((screen for screen in screens if MESSAGE in screen.answers), None)
-    lacking = wrong(screen, heard.text) if screen else None
+    lacking = _wrong_text(scope, run, run.draft.answers.get(MESSAGE) or "")
     if lacking is not None:
         return lacking
     session.screen = item.name
     drawn: dict[str, str | None] = {"ref": sender.reference, "case": sender.case.hex()}
     session.pending = Pending(ACTION, "submit", sender.key, 1, sender.at_ms, drawn)
-    act = acts.effect(edition, session, "submit", BY_SMS + sender.channel)
+    act = acts.effect(scope.edition, session, "submit", BY_SMS + sender.channel)
     assert isinstance(act, Submit)
     return act
+
+
+def _wrong_text(scope: Scope, run: Run, text: str) -> Lacking | None:
+    asked = (run.plan.items[index].name for index in run.plan.applicable(scope.look))
+    screens = [scope.menu.screen(name) for name in asked if name in scope.menu.service.screens]
+    screen = next((screen for screen in screens if MESSAGE in screen.answers), None)
+    return wrong(screen, text) if screen else None
 
 
 def checked(menu: Menu, answer: str, text: str) -> Lacking | None:

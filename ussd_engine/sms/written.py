@@ -25,6 +25,8 @@ class Written:
     heard: Heard
     today: date
     core_can: frozenset[str]
+    chosen: str = ""
+    """Her language, where she has chosen one."""
     view: View | None = None
     """What the institution said, where that was asked for."""
 

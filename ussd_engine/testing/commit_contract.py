@@ -12,7 +12,7 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger
 from ussd_engine.ledger.tables import effects
 from ussd_engine.model import Committed
-from ussd_engine.testing.specimens import LedgerFixtures, StoppedClock, cancel, rows, submit
+from ussd_engine.testing.specimens import LedgerFixtures, StoppedClock, cancel, cases_of, rows, submit
 
 
 class CommitContract(LedgerFixtures):
@@ -23,7 +23,7 @@ class CommitContract(LedgerFixtures):
         bad = submit(caller=None, institution=None)
         results = await asyncio.gather(*map(ledger.act, [good[0], bad, *good[1:]]), return_exceptions=True)
         assert isinstance(results.pop(1), RolledBack)
-        assert {case.reference for case in await ledger.cases()} == {act.reference for act in good}
+        assert {case.reference for case in await cases_of(ledger)} == {act.reference for act in good}
         assert all(isinstance(result, Committed) for result in results)
 
     async def test_fifty_acts_at_once_share_a_few_commits(self, ledger: Ledger) -> None:
@@ -31,7 +31,7 @@ class CommitContract(LedgerFixtures):
         event.listen(ledger.database.engine, "commit", commits.append)
         await asyncio.gather(*(ledger.act(submit(caller=None)) for _ in range(50)))
         assert len(commits) < 5
-        assert len(await ledger.cases(limit=100)) == 50
+        assert len(await cases_of(ledger)) == 50
 
     async def test_a_connection_lost_before_the_commit_wrote_nothing_and_says_so(
         self, ledger: Ledger, faults: Faults
@@ -62,7 +62,7 @@ class CommitContract(LedgerFixtures):
         acts = [submit(caller=None) for _ in range(3)]
         results = await asyncio.gather(*map(ledger.act, acts), return_exceptions=True)
         assert [type(result) for result in results] == [Unknown] * 3
-        assert len(await ledger.cases()) == 3
+        assert len(await cases_of(ledger)) == 3
 
     async def test_a_caller_who_stops_waiting_stops_nothing(self, ledger: Ledger) -> None:
         act, other = submit(), submit()

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import event
 
@@ -14,15 +15,17 @@ from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.lookup import ALL_TRIES
 from ussd_engine.ledger.outbox import Claim
 from ussd_engine.ledger.queue import decoded
-from ussd_engine.ledger.tables import cases, contacts, languages, limits
+from ussd_engine.ledger.tables import cases, contacts, languages, limits, outbox
 from ussd_engine.messages import Addition, Erasure
-from ussd_engine.model import Submission
+from ussd_engine.model import Mode, Submission
+from ussd_engine.reference import derive_pin
 from ussd_engine.testing.specimens import (
     DAY_MS,
     MSISDN,
     NOON_MS,
     LedgerFixtures,
     StoppedClock,
+    anonymous,
     named,
     rows,
     submit,
@@ -40,6 +43,32 @@ def erase(at_ms: int) -> Erase:
 
 class ErasureContract(LedgerFixtures):
     """The suite; a part of `LedgerContract`."""
+
+    async def test_a_number_and_a_name_are_erased_and_the_cases_stay(self, ledger: Ledger, keyring: Keyring) -> None:
+        mine, other = named(), submit(msisdn=STRANGER, caller=STRANGER)
+        await ledger.act(mine)
+        await ledger.act(other)
+        assert (await ledger.act(erase(NOON_MS + 1))).kind == "erase"
+        handles = {row.reference: row.handle for row in await rows(ledger, cases)}
+        assert [row.handle for row in await rows(ledger, contacts)] == [handles[other.reference]]
+        assert len(await rows(ledger, languages)) == 1
+        stored = await ledger.submission(mine.reference)
+        assert stored is not None
+        assert (stored.name, stored.handle, stored.answers) == (None, "", {"message": mine.answers["message"]})
+        asked = LookUp(reference=mine.reference, msisdn=MSISDN, pin=None, at_ms=NOON_MS + 2)
+        assert (await ledger.look_up(asked)).outcome == "pin_needed"
+        pin = derive_pin(keyring.pin, mine.case, 0).reveal()
+        assert (await ledger.look_up(msgspec.structs.replace(asked, pin=pin))).outcome == "found"
+        assert [row.reference for row in await rows(ledger, outbox) if row.turn] == [mine.reference]
+
+    async def test_an_act_begun_before_the_erasure_leaves_no_number(self, ledger: Ledger) -> None:
+        await ledger.act(erase(NOON_MS + 60_000))
+        before, after = submit(at_ms=NOON_MS + 59_000), submit(at_ms=NOON_MS + 61_000)
+        await ledger.act(before)
+        await ledger.act(after)
+        found = {row.reference: row.handle for row in await rows(ledger, cases)}
+        assert found[before.reference] is None
+        assert [row.handle for row in await rows(ledger, contacts)] == [found[after.reference]]
 
     @pytest.mark.parametrize("first", ["submission", "erasure"])
     async def test_what_is_committed_together_with_an_erasure_leaves_no_number(
@@ -91,6 +120,26 @@ class ErasureContract(LedgerFixtures):
             assert (told.mode, told.name, told.number) == (act.mode, None, None)
             assert told.answers == {"message": act.answers["message"]}
 
+    @pytest.mark.parametrize("by", ["the citizen", "the clock"])
+    async def test_the_core_hears_of_an_erasure_where_it_was_given_the_number_and_nowhere_else(
+        self, ledger: Ledger, keyring: Keyring, clock: StoppedClock, tmp_path: Path, by: str
+    ) -> None:
+        acts = {act.mode: act for act in (submit(), named(), anonymous())}
+        for act in acts.values():
+            await ledger.act(act)
+        while claims := await ledger.outbox.claim(clock(), 10):
+            for claim in claims:
+                await ledger.outbox.done(claim, claim.reference)
+        if by == "the citizen":
+            await ledger.act(erase(NOON_MS + 1))
+        else:
+            clock.move(3 * 365 * DAY_MS)
+            await ledger.purge(PurgeLog(tmp_path / "erased.log"))
+        assert await rows(ledger, contacts) == []
+        (told,) = await rows(ledger, outbox)
+        assert isinstance(decoded(keyring.open("outbox", told.key, told.sealed)), Erasure)
+        assert told.reference == acts[Mode.NAMED].reference
+
     async def test_a_phone_erases_no_more_than_it_is_shown(self, ledger: Ledger, clock: StoppedClock) -> None:
         before_her, hers = submit(), submit(at_ms=NOON_MS + 91 * DAY_MS)
         await ledger.act(before_her)
@@ -105,7 +154,7 @@ class ErasureContract(LedgerFixtures):
     async def test_an_erasure_passes_a_submission_that_was_given_up_and_nothing_else_does(
         self, ledger: Ledger, keyring: Keyring, clock: StoppedClock
     ) -> None:
-        act = submit()
+        act = named()
         await ledger.act(act)
         (dead,) = await ledger.outbox.claim(clock(), 1)
         more = Append(key=b"more", reference=act.reference, msisdn=MSISDN, text="Na jana pia", at_ms=NOON_MS)
@@ -125,7 +174,7 @@ class ErasureContract(LedgerFixtures):
     async def test_an_erasure_waits_for_its_turn_where_nothing_was_given_up(
         self, ledger: Ledger, keyring: Keyring, clock: StoppedClock
     ) -> None:
-        act = submit()
+        act = named()
         await ledger.act(act)
         await ledger.act(Append(key=b"more", reference=act.reference, msisdn=MSISDN, text="Na jana", at_ms=NOON_MS))
         await ledger.act(erase(NOON_MS + 1))
@@ -195,7 +244,7 @@ class ErasureContract(LedgerFixtures):
         assert (await ledger.look_up(other)).outcome == "wrong"
 
     async def test_a_dead_erasure_that_was_put_back_passes_again(self, ledger: Ledger, clock: StoppedClock) -> None:
-        await ledger.act(submit())
+        await ledger.act(named())
         (dead,) = await ledger.outbox.claim(clock(), 1)
         await ledger.outbox.dead(dead, "Rejected", clock())
         await ledger.act(erase(NOON_MS + 1))

@@ -33,6 +33,7 @@ from ussd_engine.testing.specimens import (
     StoppedClock,
     anonymous,
     cancel,
+    cases_of,
     named,
     rows,
     submit,
@@ -82,7 +83,7 @@ class LedgerContract(CommitContract, ErasureContract, OutboxContract, TrackingCo
         first = submit()
         committed = await ledger.act(first)
         assert await ledger.act(submit(key=first.key, institution="TANESCO")) == committed
-        assert len(await ledger.cases()) == 1
+        assert len(await cases_of(ledger)) == 1
 
     async def test_a_cancel_after_a_submit_is_told_of_the_submit(self, ledger: Ledger) -> None:
         act = submit()
@@ -93,7 +94,7 @@ class LedgerContract(CommitContract, ErasureContract, OutboxContract, TrackingCo
         act = submit()
         assert (await ledger.act(cancel(act.key))).kind == "cancel"
         assert (await ledger.act(act)).kind == "cancel"
-        assert await ledger.cases() == []
+        assert await cases_of(ledger) == []
         assert {row.count for row in await rows(ledger, limits)} == {0}
 
     async def test_of_a_submit_and_a_cancel_at_once_one_is(self, ledger: Ledger) -> None:
@@ -131,7 +132,7 @@ class LedgerContract(CommitContract, ErasureContract, OutboxContract, TrackingCo
     async def test_of_eight_cases_of_one_caller_at_once_five_are_written(self, ledger: Ledger) -> None:
         results = await asyncio.gather(*(ledger.act(submit()) for _ in range(8)))
         assert sorted(result.kind for result in results) == ["limit"] * 3 + ["submit"] * 5
-        assert len(await ledger.cases()) == 5
+        assert len(await cases_of(ledger)) == 5
 
     async def test_a_case_without_number_is_counted_for_nobody(self, ledger: Ledger) -> None:
         results = [await ledger.act(anonymous(caller=None)) for _ in range(6)]
@@ -155,7 +156,7 @@ class LedgerContract(CommitContract, ErasureContract, OutboxContract, TrackingCo
         same = reference.draw()
         results = await asyncio.gather(ledger.act(submit(reference=same)), ledger.act(submit(reference=same)))
         assert len({result.reference for result in results}) == 2
-        assert {case.reference for case in await ledger.cases()} == {result.reference for result in results}
+        assert {case.reference for case in await cases_of(ledger)} == {result.reference for result in results}
 
     async def test_an_anonymous_case_leaves_of_its_caller_the_tag_of_the_day_alone(
         self, ledger: Ledger, keyring: Keyring
@@ -205,14 +206,7 @@ class LedgerContract(CommitContract, ErasureContract, OutboxContract, TrackingCo
         assert await rotated.language(MSISDN) == "sw"
         await rotated.close()
 
-    async def test_cases_are_listed_by_institution_and_state(self, ledger: Ledger) -> None:
-        here, there = submit(), submit(institution="TANESCO", at_ms=NOON_MS + DAY_MS)
-        await ledger.act(here)
-        await ledger.act(there)
-        assert [case.reference for case in await ledger.cases()] == [there.reference, here.reference]
-        assert [case.reference for case in await ledger.cases("DUWASA")] == [here.reference]
-        assert await ledger.cases("DUWASA", CaseState.CLOSED) == []
-        assert len(await ledger.cases(state=CaseState.QUEUED, limit=1)) == 1
+    async def test_of_a_reference_that_nobody_has_there_is_nothing(self, ledger: Ledger) -> None:
         assert await ledger.case("000000000") is None
         assert await ledger.submission("000000000") is None
 

@@ -234,6 +234,22 @@ class SmsLedgerContract(SmsNoticesContract, SmsReportsContract, SmsInboxContract
         assert len((await self.take(ledger, clock)).lent) == 1
         assert (await ledger.sms_view.figures(clock())).states == {("", "queued"): 1}
 
+    async def test_an_operator_finds_messages_by_route_and_by_the_beginning_of_an_id(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        view = ledger.sms_view
+        await self.queue(ledger, notice(), notice(), notice(msisdn=OTHER))
+        await self.queue(ledger, notice(msisdn=OTHER, priority=Priority.BULK), route="second")
+        bulk, other, second, first = await view.messages()
+        assert [one.behind for one in (first, second, other, bulk)] == [False, True, False, False]
+        assert await view.messages(routes=["second"]) == [bulk]
+        assert await view.messages(routes=["first", None]) == [other, second, first]
+        assert await view.messages(routes=["first"]) == []
+        assert await view.named(second.id.hex()) == await view.named(second.id.hex()[:31]) == [second]
+        assert len(await view.named(second.id.hex()[:1], 9)) == 4
+        assert await view.named("f" * 32) == []
+        assert await view.retry(None, clock()) == 4
+
     async def test_values_are_kept_72_hours_and_that_it_was_sent_30_days(
         self, ledger: Ledger, clock: StoppedClock, tmp_path: Path
     ) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
-from ussd_engine.ledger.notices import BY_SMS, PIN_MS
+from ussd_engine.ledger.lookup import NEW_PIN_MS
+from ussd_engine.ledger.notices import BY_SMS
 from ussd_engine.ledger.smstables import conversations, sms
 from ussd_engine.model import CaseState, Mode
 from ussd_engine.reference import derive_pin
@@ -149,7 +150,7 @@ class SmsNoticesContract(SmsFixtures):
             await ledger.act(new_pin(act.reference))
         await ledger.remind()
         assert [template for template, _ in await self.waiting(ledger)] == ["pin_asked"]
-        clock.move(PIN_MS)
+        clock.move(NEW_PIN_MS)
         for _ in range(2):
             await ledger.remind()
         assert [template for template, _ in await self.waiting(ledger)] == ["pin_asked", "pin_ready"]
@@ -161,7 +162,7 @@ class SmsNoticesContract(SmsFixtures):
         await ledger.act(new_pin(act.reference))
         pin = derive_pin(keyring.pin, act.case, 0).reveal()
         await ledger.look_up(LookUp(reference=act.reference, msisdn=MSISDN, pin=pin, at_ms=clock()))
-        clock.move(PIN_MS)
+        clock.move(NEW_PIN_MS)
         await ledger.remind()
         assert [template for template, _ in await self.waiting(ledger)] == ["pin_asked"]
 

@@ -14,7 +14,9 @@ from sqlalchemy import select
 from ussd_engine import reference
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger
-from ussd_engine.model import Cancel, Mode, Submit
+from ussd_engine.ledger.projection import case_of
+from ussd_engine.ledger.tables import cases
+from ussd_engine.model import Cancel, Case, Mode, Submit
 
 NOON_MS = 1_764_072_000_000
 """2025-11-25, 12:00 UTC."""
@@ -81,6 +83,11 @@ async def rows(ledger: Ledger, table: Any) -> list[Any]:
     return await ledger.database.read(lambda conn: list(conn.execute(select(table)).all()))
 
 
+async def cases_of(ledger: Ledger) -> list[Case]:
+    """Every case."""
+    return [case_of(row) for row in await rows(ledger, cases)]
+
+
 class LedgerFixtures:
     """A ledger with keys, a clock and faults of its own, on the fixture `url`."""
 
@@ -98,6 +105,6 @@ class LedgerFixtures:
 
     @pytest.fixture
     async def ledger(self, url: str, keyring: Keyring, clock: StoppedClock, faults: Faults) -> AsyncIterator[Ledger]:
-        ledger = await Ledger.open(url, keyring, clock, faults=faults)
+        ledger = await Ledger.open(url, keyring, clock, faults=faults, routes=("loopback",))
         yield ledger
         await ledger.close()

@@ -15,7 +15,7 @@ from ussd_engine import reference
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.lookup import ALL_TRIES, LOOKS, TRIES
-from ussd_engine.ledger.tables import cases, contacts, languages, news, outbox
+from ussd_engine.ledger.tables import cases, news, outbox
 from ussd_engine.lifecycle import Verdict
 from ussd_engine.messages import CaseEvent
 from ussd_engine.model import Case, CaseState, Committed, Submit, Told
@@ -27,7 +27,6 @@ from ussd_engine.tracking import (
     AskHigher,
     AskNewPin,
     Effect,
-    Erase,
     LookedUp,
     LookUp,
     Rate,
@@ -114,9 +113,21 @@ class TrackingContract:
             wrong = LookedUp("wrong", left=left)
             assert await ledger.look_up(ask(act.reference, self.wrong(keyring, act), STRANGER)) == wrong
             assert await ledger.look_up(ask(nobody, self.wrong(keyring, act), STRANGER)) == wrong
-        locked = LookedUp("locked", hours=24)
-        assert await ledger.look_up(ask(act.reference, self.pin(keyring, act), STRANGER)) == locked
-        assert await ledger.look_up(ask(nobody, "0000", STRANGER)) == locked
+
+    @pytest.mark.parametrize("make", [submit, named, anonymous])
+    async def test_a_lock_is_one_answer_for_an_unknown_a_foreign_and_an_own_reference(
+        self, ledger: Ledger, keyring: Keyring, make: Callable[..., Submit]
+    ) -> None:
+        whose = {} if make is anonymous else {"msisdn": STRANGER, "caller": STRANGER}
+        own, foreign, nobodys = await self.sent(ledger), await self.sent(ledger, make, **whose), submit()
+        found = []
+        for act in (own, foreign, nobodys):
+            for _ in range(TRIES):
+                tried = await ledger.look_up(ask(act.reference, self.wrong(keyring, act)))
+                assert tried.outcome == "wrong"
+            for pin in (self.wrong(keyring, act), self.pin(keyring, act)):
+                found.append(msgspec.json.encode(await ledger.look_up(ask(act.reference, pin))))
+        assert found == [msgspec.json.encode(LookedUp("locked", hours=24))] * 6
 
     async def test_a_lock_ends_after_24_hours(self, ledger: Ledger, keyring: Keyring) -> None:
         act = await self.sent(ledger)
@@ -267,29 +278,6 @@ class TrackingContract:
 
     async def test_an_act_on_no_case_is_refused(self, ledger: Ledger) -> None:
         assert (await ledger.act(_on(Withdraw, submit()))).kind == "refused"
-
-    # erasing
-
-    async def test_a_number_and_a_name_are_erased_and_the_cases_stay(self, ledger: Ledger, keyring: Keyring) -> None:
-        mine, other = await self.sent(ledger, named), await self.sent(ledger, msisdn=STRANGER, caller=STRANGER)
-        assert (await ledger.act(Erase(key=b"erase", msisdn=MSISDN, at_ms=NOON_MS + 1))).kind == "erase"
-        assert [row.handle for row in await rows(ledger, contacts)] == [(await self.case(ledger, other)).handle]
-        assert len(await rows(ledger, languages)) == 1
-        stored = await ledger.submission(mine.reference)
-        assert stored is not None
-        assert (stored.name, stored.handle, stored.answers) == (None, "", {"message": mine.answers["message"]})
-        assert (await ledger.look_up(ask(mine.reference))).outcome == "pin_needed"
-        assert (await ledger.look_up(ask(mine.reference, self.pin(keyring, mine)))).outcome == "found"
-        queued = [row.reference for row in await rows(ledger, outbox) if row.turn]
-        assert queued == [mine.reference]
-
-    async def test_an_act_begun_before_the_erasure_leaves_no_number(self, ledger: Ledger) -> None:
-        await ledger.act(Erase(key=b"erase", msisdn=MSISDN, at_ms=NOON_MS + 60_000))
-        before = await self.sent(ledger, at_ms=NOON_MS + 59_000)
-        after = await self.sent(ledger, at_ms=NOON_MS + 61_000)
-        handles = [row.handle for row in await rows(ledger, contacts)]
-        assert handles == [(await self.case(ledger, after)).handle]
-        assert (await self.case(ledger, before)).handle is None
 
     # what the core tells
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ussd_engine.errors import Fault
+from ussd_engine.facts import FACTS
 from ussd_engine.menu.compile import Menu, targets
 from ussd_engine.menu.plan import Plan
-from ussd_engine.registry import FACTS
 from ussd_engine.screens.base import Test
 
 _ANYTHING = None

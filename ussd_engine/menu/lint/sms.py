@@ -107,7 +107,10 @@ def unfilled(edition: Edition, menu: Menu) -> Iterator[Fault]:
             if kind not in kinds:
                 words = f'keywords: "{entry.name}": no institution is of the kind "{kind}"{did_you_mean(kind, kinds)}'
                 yield Fault(*entry.place, words, "keywords")
-        if entry.action == "form" and entry.value in menu.plans:
+        if entry.action == "form" and entry.value not in menu.plans:
+            words = f'keywords: "{entry.name}": no line enters the form "{entry.value}"'
+            yield Fault(*entry.place, words, "keywords")
+        elif entry.action == "form":
             if data is None:
                 words = f'keywords: "{entry.name}" needs institutions, which the service has not'
                 yield Fault(*entry.place, words, "keywords")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
-from ussd_engine.registry import FACTS
+from ussd_engine.facts import FACTS
 from ussd_engine.screens.base import Fact, Tests
 
 
