@@ -77,7 +77,8 @@ async def gate() -> AsyncIterator[Gate]:
 async def refused(url: str) -> None:
     """Knock until nobody listens."""
     place = urlsplit(url)
-    with suppress(ConnectionRefusedError):
+    # Who was queued when the door closed is reset.
+    with suppress(ConnectionRefusedError, ConnectionResetError):
         async with asyncio.timeout(WAIT_S):
             while True:
                 _, writer = await asyncio.open_connection(place.hostname, place.port)
