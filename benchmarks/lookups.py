@@ -57,8 +57,8 @@ class Refusals:
         self._references = references
         self._callers = (f"2557{number:08}" for number in count(10_000_000))
         self._times = count(NOON_MS)
-        # As many as there are, tried as often: what is counted on them must not differ.
-        self._unknown = [reference.draw() for _ in references[50:]]
+        # Tried as often as those that there are: what is counted on them must not differ.
+        self._unknown = [reference.draw() for _ in references[50::2]]
         self._locked = [(next(self._callers), one) for one in references[:50]]
 
     def lock(self) -> Iterator[LookUp]:

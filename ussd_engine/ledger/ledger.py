@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
@@ -40,6 +42,8 @@ Clock = Callable[[], int]
 """The time in Unix milliseconds."""
 
 CASES_A_DAY = 5
+REFUSED_S = 0.02
+"""What is refused is told after so long, or twice so long and so on: microseconds would tell what there was to read."""
 CARRIED = frozenset({"submit", "append", "rate", "withdraw", "appeal", "erase"})
 """Kinds of acts of which the core is told."""
 TELLING = frozenset({"submit", "ask_pin", "erase", "finish_by_sms"})
@@ -163,7 +167,13 @@ class Ledger:
 
     async def look_up(self, ask: LookUp) -> LookedUp:
         """Open a case, or say what it needs; the try is counted. Raises as `act` does."""
-        return await self.database.write(lambda conn: self._lookups.look_up(conn, ask, self._day(ask.at_ms)))
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        found = await self.database.write(lambda conn: self._lookups.look_up(conn, ask, self._day(ask.at_ms)))
+        if found.case is None:
+            taken = loop.time() - began
+            await asyncio.sleep(began + REFUSED_S * math.ceil(taken / REFUSED_S) - loop.time())
+        return found
 
     async def seen(self, reference: str, msisdn: str) -> None:
         """Its phone has read the words of a confidential case, which no SMS told: what they ask is open from now on.

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from secrets import token_bytes
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import hold
@@ -59,12 +59,12 @@ _OWN = (
     .order_by(cases.c.submitted.desc(), cases.c.sent_ms.desc(), cases.c.reference)
 )
 _CONTACTS = _OWN.with_only_columns(cases.c.reference, cases.c.handle)
-_COUNT = select(func.count(tries.c.once.distinct())).where(
+_COUNT = select(func.count(), func.coalesce(func.sum(case((tries.c.once == bindparam("this"), 1), else_=0)), 0)).where(
     tries.c.tag.in_(bindparam("tags", expanding=True)),
     tries.c.what == bindparam("what"),
     tries.c.at_ms > bindparam("since"),
-    tries.c.once != bindparam("this"),
 )
+"""How many tries there are, and whether this one is among them already."""
 _TRY = insert(tries)
 _FORGIVE = delete(tries).where(
     tries.c.tag == bindparam("mine"), tries.c.what == bindparam("why"), tries.c.once == bindparam("this")
@@ -174,14 +174,15 @@ class LookUps:
     def _counted(self, conn: Connection, counted: _Counted, ask: LookUp, once: bytes, full: bool = False) -> int:
         """How many there are with this one, which is kept under the tag unless that is `full`.
 
-        Who is locked leaves a row of nobody's: that takes as long, and what is counted never grows.
+        Who is locked, and a copy of what was counted, leave a row of nobody's: that takes as long, and what is counted
+        never grows.
         """
         asked = {"tags": counted.read, "what": counted.what, "since": ask.at_ms - counted.span_ms, "this": once}
-        before = conn.scalar(_COUNT, asked) or 0
+        found, copies = conn.execute(_COUNT, asked).one()
         nobodys = token_bytes(len(counted.write))
-        tag = nobodys if full or before >= counted.most else counted.write
+        tag = nobodys if full or copies or found >= counted.most else counted.write
         conn.execute(_TRY, {"tag": tag, "what": counted.what, "at_ms": ask.at_ms, "once": once})
-        return before + 1
+        return int(found) + (not copies)
 
     def _once(self, ask: LookUp, today: date) -> bytes:
         """What this try shares with the copies of the same answer; another PIN in that answer is another try."""

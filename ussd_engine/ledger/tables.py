@@ -100,7 +100,7 @@ tries = Table(
     Column("what", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("once", LargeBinary, nullable=False),
-    Index("ix_tries_tag", "tag", "what", "at_ms"),
+    Index("ix_tries_tag", "tag", "what", "at_ms", "once"),
     Index("ix_tries_at_ms", "at_ms"),
 )
 """What is counted by the hour or by 24 hours, a row each: `pin` of a caller and a reference, `reference` of everybody,
