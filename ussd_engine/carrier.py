@@ -25,6 +25,7 @@ from ussd_engine.sms.sender import Happening, Sender
 from ussd_engine.sms.wording import Wording, check_words
 
 Notify = Callable[..., None]
+"""`Log.notice`."""
 
 
 @contextlib.asynccontextmanager

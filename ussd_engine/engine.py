@@ -13,7 +13,7 @@ from pathlib import Path
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
 from ussd_engine.admission import Admission, Limits
 from ussd_engine.background import Told, at_work
-from ussd_engine.carrier import open_answering, open_carriers
+from ussd_engine.carrier import Notify, open_answering, open_carriers
 from ussd_engine.channels.base import Channel
 from ussd_engine.channels.sms import Gateway as SmsGateway
 from ussd_engine.config import Config, open_channel
@@ -34,8 +34,6 @@ from ussd_engine.metrics import Metrics
 from ussd_engine.sms.answering import Answering
 from ussd_engine.sms.wording import check_words
 
-Notify = Callable[..., None]
-"""`Log.notice`."""
 MADE = "the keys in {path} were made at this start, for development: production names its own with USSD_ENGINE_KEYS"
 
 

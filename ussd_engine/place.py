@@ -82,12 +82,13 @@ class Places:
             work.count("no_number")
         secrets = self._keys.dialogues(self._clock())
         # All processes look in one order, whichever key they write with: of two dialogs all of them find the same.
-        for secret in secrets if len(secrets) > 1 else ():
-            work.teller = Teller(secret)
-            key = await self._key(work)
-            if await self._stands(work, key):
-                return key
-        work.teller = self.teller
+        if len(secrets) > 1:
+            for secret in secrets:
+                work.teller = Teller(secret)
+                key = await self._key(work)
+                if await self._stands(work, key):
+                    return key
+            work.teller = self.teller
         return await self._key(work)
 
     async def _key(self, work: Work) -> bytes:

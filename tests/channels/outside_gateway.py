@@ -49,7 +49,7 @@ class Tiny:
         status = wire.filled(fields, "status")
         progress = Progress.DELIVERED if status == "done" else None
         id = sms.identified(fields, "id")
-        return [Report(channel=self.name, provider_id=id, status=sms.status(status), progress=progress)]
+        return [sms.report(self.name, id, status, progress)]
 
     async def close(self) -> None:
         await self._client.close()

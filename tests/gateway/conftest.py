@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from handset import opened
 from house import Caller, House, make
+from texting import edge, made, phone
 
 from ussd_engine import config
 from ussd_engine.engine import read_menus
@@ -17,7 +18,7 @@ from ussd_engine.menu.edition import Edition
 from ussd_engine.model import LegKind
 from ussd_engine.testing.databases import sqlite_path, sqlite_template, sqlite_url
 
-__all__ = ["opened", "sqlite_path", "sqlite_template", "sqlite_url"]
+__all__ = ["edge", "made", "opened", "phone", "sqlite_path", "sqlite_template", "sqlite_url"]
 
 NOON_S = 1_768_467_600.0
 """2026-01-15, 12:00 in Dar es Salaam."""

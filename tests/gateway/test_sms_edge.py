@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,11 @@ import pytest
 from house import NUMBER
 from test_http import Edge
 from test_sms_circle import named_by_ussd
-from texting import COMPLAINT, JSON, Exchange, Writer, carrying, count, reference_in, sent
+from texting import COMPLAINT, JSON, Writer, carrying, count, reference_in, sent
 
 UNKNOWN = "482173657"
 """A reference that no case has."""
 OTHER = "255700000077"
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[tuple[Edge, Exchange]]:
-    async with carrying(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def edge(made: tuple[Edge, Exchange]) -> Edge:
-    return made[0]
-
-
-@pytest.fixture
-def phone(made: tuple[Edge, Exchange]) -> Writer:
-    return Writer(*made)
 
 
 # what is asked back

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from handset import Handset
 from test_http import Edge
 from test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd
@@ -15,12 +13,6 @@ from texting import WAIT_S, Exchange, Writer, carrying, sent
 from ussd_engine.reference import derive_pin
 from ussd_engine.sms.clockwork import Puller, Reminders
 from ussd_engine.sms.message import Progress
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[tuple[Edge, Exchange]]:
-    async with carrying(tmp_path) as made:
-        yield made
 
 
 async def pin_of(edge: Edge, ref: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +33,6 @@ HOSTILE = [
     "KIONGOZI Dodoma barabara ni mbovu sana huku",
     "KIONGOZI afya dawa hakuna kabisa hapa",
 ]
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[tuple[Edge, Exchange]]:
-    async with carrying(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def edge(made: tuple[Edge, Exchange]) -> Edge:
-    return made[0]
-
-
-@pytest.fixture
-def phone(made: tuple[Edge, Exchange]) -> Writer:
-    return Writer(*made)
 
 
 # trouble

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
+import pytest
 from house import NUMBER
 from sqlalchemy import func, select
 from test_http import Edge
@@ -194,3 +195,22 @@ async def count(edge: Edge) -> int:
     query = select(func.count()).select_from(cases)
     found = await edge.engine.ledger.database.read(lambda conn: conn.scalar(query))
     return int(found or 0)
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[tuple[Edge, Exchange]]:
+    """A gateway that carries SMS, and what its gateway of SMS gets."""
+    async with carrying(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def edge(made: tuple[Edge, Exchange]) -> Edge:
+    """That gateway."""
+    return made[0]
+
+
+@pytest.fixture
+def phone(made: tuple[Edge, Exchange]) -> Writer:
+    """A phone that writes to it."""
+    return Writer(*made)

@@ -245,16 +245,8 @@ class AfricasTalkingSms:
 
     def reports(self, request: Request) -> list[Report]:
         fields = wire.form(request)
-        status = wire.filled(fields, "status")
-        return [
-            Report(
-                channel=self.name,
-                provider_id=sms.identified(fields, "id"),
-                status=sms.status(status),
-                progress=REPORTS.get(status),
-                reason=sms.word(fields.get("failureReason")),
-            )
-        ]
+        id, status = sms.identified(fields, "id"), wire.filled(fields, "status")
+        return [sms.report(self.name, id, status, REPORTS.get(status), fields.get("failureReason"))]
 
     async def close(self) -> None:
         await self._client.close()

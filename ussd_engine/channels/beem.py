@@ -145,8 +145,7 @@ class BeemSms:
         return status if answer.taken and isinstance(status, str) else ""
 
     def _report(self, id: str, status: str) -> Report:
-        progress = REPORTS.get(status.lower())
-        return Report(channel=self.name, provider_id=id, status=sms.status(status), progress=progress)
+        return sms.report(self.name, id, status, REPORTS.get(status.lower()))
 
     async def close(self) -> None:
         await self._client.close()

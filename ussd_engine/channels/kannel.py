@@ -134,7 +134,7 @@ class KannelSms:
     def reports(self, request: Request) -> list[Report]:
         fields = wire.query(request)
         id, status = sms.identified(fields, "id"), wire.filled(fields, "type")
-        return [Report(channel=self.name, provider_id=id, status=sms.status(status), progress=REPORTS.get(status))]
+        return [sms.report(self.name, id, status, REPORTS.get(status))]
 
     async def close(self) -> None:
         await self._client.close()

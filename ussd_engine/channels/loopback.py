@@ -95,16 +95,8 @@ class LoopbackSms:
 
     def reports(self, request: Request) -> list[Report]:
         fields = wire.chosen(request, "id", "status", "reason")
-        status = wire.filled(fields, "status")
-        return [
-            Report(
-                channel=self.name,
-                provider_id=sms.identified(fields, "id"),
-                status=sms.status(status),
-                progress=REPORTS.get(status),
-                reason=sms.word(fields.get("reason")),
-            )
-        ]
+        id, status = sms.identified(fields, "id"), wire.filled(fields, "status")
+        return [sms.report(self.name, id, status, REPORTS.get(status), fields.get("reason"))]
 
     async def close(self) -> None:
         await self._client.close()

@@ -223,9 +223,10 @@ def word(value: object) -> str:
     return text if _WORD.fullmatch(text) and not _NUMBER.search(text) else ""
 
 
-def status(text: str) -> str:
-    """A status as it may be kept and shown."""
-    return word(text) or "unreadable"
+def report(channel: str, provider_id: str, status: str, progress: Progress | None, reason: object = "") -> Report:
+    """What a gateway told of one SMS, its words as they may be kept and shown; `progress` as in `Report`."""
+    shown = word(status) or "unreadable"
+    return Report(channel=channel, provider_id=provider_id, status=shown, progress=progress, reason=word(reason))
 
 
 def identity(value: object) -> str:

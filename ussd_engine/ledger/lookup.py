@@ -18,13 +18,12 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger.database import hold
 from ussd_engine.ledger.projection import case_of
 from ussd_engine.ledger.tables import cases, contacts, tries
+from ussd_engine.ledger.terms import DAY_MS, HOUR_MS
 from ussd_engine.model import Case, Mode
 from ussd_engine.reference import derive_pin
 from ussd_engine.tracking import LookedUp, LookUp
 from ussd_engine.vault import Vault
 
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 TRIES: Final = 5
 """Of a caller on one reference, in 24 hours."""
 ALL_TRIES: Final = 20
@@ -36,18 +35,29 @@ OWN_FOR: Final = timedelta(days=90)
 NEW_PIN_MS: Final = DAY_MS
 """Between asking for a new PIN and seeing it."""
 
+
+class _Door(NamedTuple):
+    """What opens a case. Where there is none of the reference the next one is read in its place, and opens nothing: one
+    index entry and one row are looked at, whatever was typed, or the time would tell what there is."""
+
+    reference: str
+    case: bytes
+    handle: str | None
+    touched: date
+    generation: int
+    pin_seen: bool
+    pin_asked_ms: int | None
+    mode: str
+
+
 _DOOR = (
-    select(
-        *(cases.c[name] for name in ("reference", "case", "handle", "touched", "generation", "pin_seen")),
-        cases.c.pin_asked_ms,
-        cases.c.mode,
-    )
+    select(*(cases.c[name] for name in _Door._fields))
     .where(cases.c.reference >= bindparam("reference"))
     .order_by(cases.c.reference)
     .limit(1)
 )
-"""What opens a case. Where there is none of this reference the next one is read in its place, and opens nothing: one
-index entry and one row are looked at, whatever was typed, or the time would tell what there is."""
+_NO_CASE = _Door("", bytes(16), None, date(2000, 1, 1), 0, True, None, Mode.CONFIDENTIAL.value)
+"""Behind the last one there is."""
 _CASE = select(cases).where(cases.c.reference == bindparam("reference"))
 _MINE = select(contacts.c.handle).where(
     contacts.c.handle == bindparam("handle"), contacts.c.tag.in_(bindparam("tags", expanding=True))
@@ -71,23 +81,6 @@ _FORGIVE = delete(tries).where(
 )
 _TOUCH = update(cases).where(cases.c.reference == bindparam("this")).values(touched=bindparam("day"))
 _KEEP_PIN = update(cases).where(cases.c.reference == bindparam("this")).values(pin_asked_ms=None)
-
-
-class _Door(NamedTuple):
-    """The columns of `_DOOR`."""
-
-    reference: str
-    case: bytes
-    handle: str | None
-    touched: date
-    generation: int
-    pin_seen: bool
-    pin_asked_ms: int | None
-    mode: str
-
-
-_NO_CASE = _Door("", bytes(16), None, date(2000, 1, 1), 0, True, None, Mode.CONFIDENTIAL.value)
-"""Behind the last one there is."""
 
 
 class _Counted(NamedTuple):

@@ -16,14 +16,13 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
 
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger.database import inserting, upsert
+from ussd_engine.ledger.database import hold, inserting
 from ussd_engine.ledger.smstables import sms_in
 from ussd_engine.ledger.tables import contacts, languages, limits, tries
+from ussd_engine.ledger.terms import DAY_MS, HOUR_MS
 from ussd_engine.sms.message import Incoming
 
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
-DAY_MS: Final = 24 * HOUR_MS
+MINUTE_MS: Final = HOUR_MS // 60
 ID_MS: Final = 30 * DAY_MS
 """A provider may bring what it gave an id to again for so long."""
 CONTENT_MS: Final = 2_000
@@ -152,7 +151,7 @@ class SmsInbox:
         day = self._day_of(now_ms)
         tags = [self._keyring.limit_tag(f"sms {counted}", one) for one in (day, day - timedelta(days=1))]
         # Who asks the same at the same moment waits: else each would count without the other.
-        upsert(conn, limits, [{"tag": tags[0], "what": "sms once", "day": day, "count": 0}], "day")
+        hold(conn, tags[:1])
         for most, span_ms in bounds:
             if (conn.scalar(_COUNT, {"tags": tags, "since": now_ms - span_ms}) or 0) >= most:
                 return False

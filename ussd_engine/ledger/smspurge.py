@@ -17,11 +17,11 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, delete, or_, se
 
 from ussd_engine.ledger.smsrows import EMPTIED
 from ussd_engine.ledger.smstables import conversations, sms, sms_in, sms_parts, sms_reports
+from ussd_engine.ledger.terms import DAY_MS, HOUR_MS
 from ussd_engine.sms.message import Progress
 
-HOUR_MS: Final = 3_600_000
 VALUES_KEPT_MS: Final = 72 * HOUR_MS
-ROW_KEPT_MS: Final = 30 * 24 * HOUR_MS
+ROW_KEPT_MS: Final = 30 * DAY_MS
 TOO_OLD: Final = "not sent in 72 hours"
 
 Job = Callable[[Connection, int, int], int]

@@ -64,7 +64,6 @@ cases = Table(
     Column("generation", Integer, nullable=False),
     Column("pin_seen", Boolean, nullable=False),
     Column("pin_asked_ms", BigInteger),
-    Index("ix_cases_inbox", "institution", "state", "submitted"),
     Index("ix_cases_due", "state", "due"),
     Index("ix_cases_pin_asked", "pin_asked_ms"),
 )

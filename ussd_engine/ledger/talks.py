@@ -11,12 +11,12 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ussd_engine.keys import CannotOpen, Keyring
 from ussd_engine.ledger.smstables import conversations
+from ussd_engine.ledger.terms import HOUR_MS
 from ussd_engine.model import Quiet
 from ussd_engine.tracking import FINISH_HOURS
 
 Kind = Literal["rate", "need_info", "which", "finish"]
 
-HOUR_MS: Final = 3_600_000
 LASTS_MS: Final[dict[Kind, int]] = {
     "which": 24 * HOUR_MS,
     "finish": FINISH_HOURS * HOUR_MS,

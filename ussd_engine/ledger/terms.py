@@ -21,6 +21,8 @@ from ussd_engine.ledger.tables import cases
 from ussd_engine.lifecycle import STAYS_OPEN, WAITING
 from ussd_engine.model import CaseState
 
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 NUMBER_KEPT: Final = timedelta(days=90)
 """After the last closing."""
 IDLE_KEPT: Final = timedelta(days=365)

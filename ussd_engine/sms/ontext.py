@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from ussd_engine.ledger.talks import HOUR_MS, Talk, Talks
+from ussd_engine.ledger.talks import Talk, Talks
+from ussd_engine.ledger.terms import HOUR_MS
 from ussd_engine.menu.keywords import MESSAGE
 from ussd_engine.model import Mode, Submit
 from ussd_engine.sms import filling
