@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 
 import pytest
 from handset import opened
 from house import Caller, House, make
+from servers.postgres_server import PostgresServer
 from texting import edge, made, phone
 
 from ussd_engine import config
 from ussd_engine.engine import read_menus
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger import Faults, Ledger
+from ussd_engine.ledger import Faults, Ledger, upgrade
+from ussd_engine.ledger.schema import connect
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import LegKind
-from ussd_engine.testing.databases import sqlite_path, sqlite_template, sqlite_url
+from ussd_engine.testing.databases import empty, sqlite_path, sqlite_template, sqlite_url
 
 __all__ = ["edge", "made", "opened", "phone", "sqlite_path", "sqlite_template", "sqlite_url"]
 
@@ -53,3 +56,20 @@ async def house(edition: Edition, sqlite_url: str, routes: tuple[str, ...]) -> A
 def caller(house: House, request: pytest.FixtureRequest) -> Caller:
     """A caller on a channel of each kind in turn."""
     return house.caller(request.param)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this module's own, which may crash."""
+    with PostgresServer() as found:
+        asyncio.run(upgrade(found.url))
+        yield found
+
+
+@pytest.fixture
+async def postgres(server: PostgresServer) -> AsyncIterator[PostgresServer]:
+    """The same, emptied after each test."""
+    yield server
+    database = connect(server.url)
+    await empty(database)
+    await database.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,8 @@ from servers.postgres_proxy import How, PostgresProxy, proxied
 from servers.postgres_server import PostgresServer
 from sqlalchemy import func, select
 
-from ussd_engine.ledger import upgrade
-from ussd_engine.ledger.schema import connect
 from ussd_engine.ledger.tables import effects, outbox, submissions
 from ussd_engine.menu.edition import Edition
-from ussd_engine.testing.databases import empty
 from ussd_engine.testing.specimens import cases_of
 
 pytestmark = pytest.mark.postgres
@@ -28,21 +25,6 @@ PHONES, ABREAST = 16, 4
 AT_REVIEW = len(answers(0)) - 1
 FAILED = "END Samahani, ujumbe wako haujatumwa. Piga tena"
 IN_DOUBT = "END Mtandao unasumbua. Piga tena"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with PostgresServer() as found:
-        asyncio.run(upgrade(found.url))
-        yield found
-
-
-@pytest.fixture
-async def postgres(server: PostgresServer) -> AsyncIterator[PostgresServer]:
-    yield server
-    database = connect(server.url)
-    await empty(database)
-    await database.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -16,35 +15,17 @@ from test_http import Edge
 from texting import WAIT_S, Writer, carrying
 
 from ussd_engine import app
-from ussd_engine.ledger import upgrade
-from ussd_engine.ledger.schema import connect
 from ussd_engine.ledger.tables import cases
-from ussd_engine.testing.databases import empty
 
 pytestmark = pytest.mark.postgres
 
 PHONES = 24
 
 
-@pytest.fixture(scope="module")
-def postgres_of_its_own() -> Iterator[PostgresServer]:
-    with PostgresServer() as found:
-        asyncio.run(upgrade(found.url))
-        yield found
-
-
-@pytest.fixture
-async def server(postgres_of_its_own: PostgresServer) -> AsyncIterator[PostgresServer]:
-    yield postgres_of_its_own
-    database = connect(postgres_of_its_own.url)
-    await empty(database)
-    await database.close()
-
-
 async def test_a_process_that_takes_sms_needs_no_private_key_and_another_one_sends(
-    server: PostgresServer, tmp_path: Path
+    postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    async with carrying(tmp_path, database=server.url, role="ussd") as (edge, exchange):
+    async with carrying(tmp_path, database=postgres.url, role="ussd") as (edge, exchange):
         phone = Writer(edge, exchange)
         await phone.write("LALAMIKO umeme umekatika siku tatu", replies=0)
         assert exchange.texts == []
@@ -56,8 +37,8 @@ async def test_a_process_that_takes_sms_needs_no_private_key_and_another_one_sen
             assert received.startswith("Tumepokea. Namba: ")
 
 
-async def test_a_callback_at_two_nodes_acts_once(server: PostgresServer, tmp_path: Path) -> None:
-    async with carrying(tmp_path, database=server.url) as (edge, exchange):
+async def test_a_callback_at_two_nodes_acts_once(postgres: PostgresServer, tmp_path: Path) -> None:
+    async with carrying(tmp_path, database=postgres.url) as (edge, exchange):
         other = Edge(dataclasses.replace(edge.engine.config))
         async with app.running(other.app) as url, aiohttp.ClientSession() as client:
             other.url, other.client = url, client
