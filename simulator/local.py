@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import aiohttp
 
 from sessions import MemorySessions, Seal
 from simulator.clock import MovedClock
+from simulator.exchange import Exchange
 from simulator.phone import Line
 from simulator.trouble import Forgetful, Trouble
 from ussd_engine import channels
@@ -23,24 +25,41 @@ from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger import Faults
 from ussd_engine.logs import Log
 
+GLANCE_S = 0.005
+LEAVES_S = 20.0
+
 
 @dataclass(frozen=True)
 class Local:
-    """A running gateway, the way to it, its clock, and the trouble that can be made behind it."""
+    """A running gateway, the way to it, its clock, the trouble that can be made behind it, and its SMS, if any."""
 
     engine: Engine
     line: Line
     clock: MovedClock
     trouble: Trouble
+    exchange: Exchange | None = None
+
+    async def settled(self) -> None:
+        """Return once every SMS that may leave by now has left. Raises `TimeoutError` after `LEAVES_S`."""
+        ledger = self.engine.ledger
+        async with asyncio.timeout(LEAVES_S):
+            while self.exchange and await ledger.sms_view.leaving(self.engine.gateway.now_ms()):
+                ledger.sms.added.set()  # the sender does not hear of a clock that was moved
+                await asyncio.sleep(GLANCE_S)
 
 
 @contextlib.asynccontextmanager
 async def local_gateway(
-    config: Config, clock: MovedClock | None = None, tap: Tap | None = None, open_core: Opener = open_feedback
+    config: Config,
+    clock: MovedClock | None = None,
+    tap: Tap | None = None,
+    open_core: Opener = open_feedback,
+    exchange: Exchange | None = None,
 ) -> AsyncIterator[Local]:
     """Start a gateway on a free loopback port and stop it afterwards. Raises `ConfigError` or `MenuError`.
 
-    Its sessions live in this process and age by `clock`, whatever the configuration names.
+    Its sessions live in this process and age by `clock`, whatever the configuration names. `exchange` is the one to
+    which the configuration sends SMS.
     """
     clock, faults = clock or MovedClock(), Faults()
     stores: list[Forgetful] = []
@@ -60,7 +79,7 @@ async def local_gateway(
     )
     async with running(app) as url, aiohttp.ClientSession() as client:
         engine = app[ENGINE]
-        yield Local(engine, Line(client, url), clock, Trouble(faults, stores[0], engine.gateway.looks))
+        yield Local(engine, Line(client, url), clock, Trouble(faults, stores[0], engine.gateway.looks), exchange)
 
 
 def wire(name: str, config: Config) -> Channel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 
@@ -36,19 +37,24 @@ class Line:
 
     async def send(self, channel: Channel, request: Request) -> Response:
         """Make the provider's request. Raises `NoAnswer`."""
-        url = self.url.rstrip("/") + path(channel.name, request.kind, self.token)
-        target = f"{url}?{request.query}" if request.query else url
+        way = path(channel.name, request.kind, self.token)
+        target = f"{way}?{request.query}" if request.query else way
+        return await self._ask(request.method, target, request.body, dict(request.headers))
+
+    async def post(self, way: str, content: object) -> None:
+        """Bring what is to be taken and no more. Raises `NoAnswer`, also where it is not taken."""
+        body = json.dumps(content, ensure_ascii=False).encode()
+        answer = await self._ask("POST", way, body, {"content-type": "application/json"})
+        if answer.status != 200:
+            raise NoAnswer(f"{self.url} answers {answer.status} to {way}")
+
+    async def _ask(self, method: str, way: str, body: bytes, headers: dict[str, str]) -> Response:
+        url = URL(self.url.rstrip("/") + way, encoded=True)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
-            async with self.client.request(
-                request.method,
-                URL(target, encoded=True),
-                data=request.body or None,
-                headers=dict(request.headers),
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
-            ) as answer:
-                body = await answer.read()
+            async with self.client.request(method, url, data=body or None, headers=headers, timeout=timeout) as answer:
                 return Response(
-                    body=body,
+                    body=await answer.read(),
                     content_type=answer.headers.get("Content-Type", ""),
                     headers=dict(answer.headers),
                     status=answer.status,

@@ -55,6 +55,9 @@ class Player:
         self.numbers = numbers
         self.local = local
         self.holes = Holes()
+        self._ids = itertools.count(1)
+        self._sms = ""
+        """The id of the SMS that was written last."""
         self.phones: dict[str, Phone] = {}
         self.phone = self._phone("")
 
@@ -72,12 +75,14 @@ class Player:
         return []
 
     async def renew(self) -> Transcript:
-        """The transcript with the screens that are shown now, where they are not those that are written."""
+        """The transcript with what is shown and arrives now, where it is not what is written."""
         steps = []
         for number, step in enumerate(self.transcript.steps, 1):
-            screen = await self.do(step)
+            screen, texts = await self.do(step), await self._arrived()
             if screen is not None and (step.expected is None or self._compare(number, step, screen)):
                 step = step.showing(Reply(self.holes.cut(screen.text), screen.ends))
+            if self._got(number, step, texts):
+                step = msgspec.structs.replace(step, gets=[self.holes.cut(text) for text in texts])
             steps.append(step)
         return msgspec.structs.replace(self.transcript, steps=steps)
 
@@ -87,10 +92,11 @@ class Player:
         if self.local and not self.local.trouble.struck:
             found.append(Difference(number, f"{step.words}: the fault", f"{step.fault} strikes", "nothing was written"))
             self.local.trouble.calm()
-        if self.local and step.stored and not found:
-            found += await self._stored(self.local, number, step)
-        if screen is not None and twice and step.does in LEGS and not step.fault:
+        if twice and not step.fault:
             found += await self._twice(number, step, screen)
+        found = found or self._got(number, step, await self._arrived())
+        if self.local and step.stored and not found:
+            found = await self._stored(self.local, number, step)
         return found
 
     async def do(self, step: Step) -> Reply | None:
@@ -125,6 +131,9 @@ class Player:
             await officer.act(self.local, (self.references or [""])[-1], step.officer, step.says)
         elif step.hang_up:
             await self.phone.hang_up()
+        elif step.sms is not None:
+            self._sms = f"{self.phone.msisdn}-{next(self._ids)}"
+            await self._write(step.sms)
 
     def _phone(self, caller: str) -> Phone:
         if caller not in self.phones:
@@ -141,12 +150,35 @@ class Player:
         wanted = Reply(self.holes.fill(expected.text), expected.ends)
         return [Difference(number, step.words, shown(wanted), shown(screen))]
 
-    async def _twice(self, number: int, step: Step, screen: Reply) -> list[Difference]:
+    async def _twice(self, number: int, step: Step, screen: Reply | None) -> list[Difference]:
+        """What the provider's callback does when it comes once more; an SMS that it brings is told by `gets`."""
+        if step.sms is not None:
+            await self._write(step.sms)
+        if screen is None or step.does not in LEGS:
+            return []
         again = await self.phone.repeat()
         if self.phone.msisdn is None and step.does != "type":
             # Nothing tells whose such a start is, so its repeat must not meet what stands there.
             return [] if again.ends else [Difference(number, f"{step.words}, twice", "(END)", shown(again))]
         return [] if again == screen else [Difference(number, f"{step.words}, twice", shown(screen), shown(again))]
+
+    async def _write(self, text: str) -> None:
+        if self.local and self.local.exchange and self.phone.msisdn:
+            await self.local.exchange.bring(self.line, self.phone.msisdn, self.holes.fill(text), self._sms)
+
+    async def _arrived(self) -> list[str]:
+        """The SMS that came to this phone and were not read yet."""
+        if not self.local or not self.local.exchange or not self.phone.msisdn:
+            return []
+        await self.local.settled()
+        return [one.text for one in self.local.exchange.new(self.phone.msisdn)]
+
+    def _got(self, number: int, step: Step, texts: list[str]) -> list[Difference]:
+        same = len(texts) == len(step.gets) and all(map(self.holes.match, step.gets, texts))
+        if same:
+            return []
+        wanted = [self.holes.fill(text) for text in step.gets]
+        return [Difference(number, f"{step.words}: SMS", _one_below_the_other(wanted), _one_below_the_other(texts))]
 
     async def _stored(self, local: Local, number: int, step: Step) -> list[Difference]:
         """What the ledger holds under the last reference shown, beside what is written."""
@@ -168,6 +200,10 @@ def _as_written(msisdn: str) -> str:
 def shown(screen: Reply) -> str:
     """A screen for the reader of a difference."""
     return screen.text + ("\n(END)" if screen.ends else "")
+
+
+def _one_below_the_other(texts: list[str]) -> str:
+    return "\n\n".join(texts) or "(none)"
 
 
 def _rows(values: dict[str, str]) -> str:

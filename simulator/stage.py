@@ -12,6 +12,7 @@ from typing import NamedTuple
 import yaml
 
 from simulator.clock import MovedClock
+from simulator.exchange import Exchange, exchange_for
 from simulator.lacking import lacking
 from simulator.local import Local, local_gateway, wire
 from simulator.player import Player, numbers
@@ -19,6 +20,7 @@ from simulator.transcript import Transcript
 from ussd_engine import channels
 from ussd_engine.app import Tap
 from ussd_engine.config import Config
+from ussd_engine.country import Country
 from ussd_engine.readers import ChannelConfig
 from ussd_engine.secret import Url
 
@@ -26,7 +28,7 @@ MORNING = 1768455000.0
 """15/01/2026 08:30 in Dar es Salaam, from which on the days are counted."""
 DAY_S = 86_400.0
 GATEWAY = "loopback"
-"""Takes every SMS and sends it nowhere."""
+"""Speaks to the exchange."""
 NUMBER = "15200"
 """Takes SMS, where the country file names no such number."""
 
@@ -65,10 +67,18 @@ class Stage:
     async def gateway(self, kind: Kind = SHIPPED) -> Local:
         """The gateway of an installation."""
         if kind not in self.gateways:
-            settings = scratch(self._settings, self._folder / f"installation-{len(self.gateways) + 1}", kind)
-            local = local_gateway(settings, MovedClock(lambda: MORNING), self._tap, lacking(kind.lacks))
+            exchange = await self._open.enter_async_context(exchange_for(self._shortcode)) if kind.sms else None
+            folder = self._folder / f"installation-{len(self.gateways) + 1}"
+            settings = scratch(self._settings, folder, kind, exchange)
+            clock, core = MovedClock(lambda: MORNING), lacking(kind.lacks)
+            local = local_gateway(settings, clock, self._tap, core, exchange)
             self.gateways[kind] = await self._open.enter_async_context(local)
         return self.gateways[kind]
+
+    @property
+    def _shortcode(self) -> str:
+        country = Country.load(self._settings.country)
+        return country.settings.get("sc") or NUMBER
 
     async def player(self, transcript: Transcript, provider: str) -> Player:
         """A run of a transcript on a channel; it begins on a new morning, so that no midnight falls into it."""
@@ -83,12 +93,13 @@ class Stage:
         return next(self._numbers)
 
 
-def scratch(settings: Config, folder: Path, kind: Kind = SHIPPED) -> Config:
-    """The menus and channels of `settings` on sessions, ledger and keys of their own: nothing of the operator's."""
+def scratch(settings: Config, folder: Path, kind: Kind = SHIPPED, exchange: Exchange | None = None) -> Config:
+    """The menus and channels of `settings` on sessions, ledger and keys of their own: nothing of the operator's. Where
+    there is an exchange, SMS go there."""
     options = {name: channels.ussd_options(options) for name, options in settings.channel_settings.items()}
     served = [ChannelConfig(one.name) for one in settings.ussd_channels]
-    if kind.sms:
-        options[GATEWAY] = {**options.get(GATEWAY, {}), channels.SMS: {}}
+    if exchange:
+        options[GATEWAY] = {**options.get(GATEWAY, {}), channels.SMS: {"url": exchange.url}}
         served.append(ChannelConfig(GATEWAY))
     return dataclasses.replace(
         settings,
@@ -99,7 +110,7 @@ def scratch(settings: Config, folder: Path, kind: Kind = SHIPPED) -> Config:
         feedback=Url("sql"),
         sessions=Url("memory://"),
         core_wants=kind.wants,
-        country=_with_a_number(settings.country, folder) if kind.sms else settings.country,
+        country=_with_a_number(settings.country, exchange.shortcode, folder) if exchange else settings.country,
         channels=tuple(served),
         channel_settings=options,
         workers=1,
@@ -109,12 +120,11 @@ def scratch(settings: Config, folder: Path, kind: Kind = SHIPPED) -> Config:
     )
 
 
-def _with_a_number(country: Path, folder: Path) -> Path:
-    """The country's file, with a number that takes SMS where it names none."""
+def _with_a_number(country: Path, number: str, folder: Path) -> Path:
+    """The country's file, with the number that takes SMS."""
     # The loader makes nothing but texts: a country NO stays one.
     found = yaml.load(country.read_text(encoding="utf-8"), yaml.CBaseLoader)  # noqa: S506
-    settings = {**(found.get("settings") or {})}
-    found["settings"] = settings | {"sc": settings.get("sc") or NUMBER}
+    found["settings"] = {**(found.get("settings") or {}), "sc": number}
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / country.name
     made.write_text(yaml.safe_dump(found, allow_unicode=True), encoding="utf-8")

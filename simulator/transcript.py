@@ -27,10 +27,12 @@ A step does one thing:
     wait: SECONDS     time passes
     caller: NAME      another phone from here on; the first one is ''
     forget: true      the session store loses what the last leg wrote
+    sms: TEXT         an SMS to the service
     officer: ACT      who holds the case whose reference was shown last acts on it (`simulator.officer`); `says` are his
                       words, or the code of the institution to which he passes it on
 
-`shows` is the screen that waits for an answer, `ends` a last one; `simulator.holes` says what `<ref>` and its like are.
+`shows` is the screen that waits for an answer, `ends` a last one; `gets` are the SMS that came to this phone by then,
+all of them, where the installation carries SMS. `simulator.holes` says what `<ref>` and its like are.
 `stored` is what the feedback core must have under the last reference that was shown: `type`, `mode`, `institution`,
 `number`, `name`, or answers. `fault` is trouble behind the gateway at this step (`simulator.trouble`). `note` is for
 the reader. `core_wants` says what the core asks for, `core_lacks`, what it cannot do, `sms: true`, that SMS leave and
@@ -51,7 +53,7 @@ from simulator.trouble import Fault
 from ussd_engine.errors import EngineError
 from ussd_engine.model import Reply
 
-DOES = ("dial", "type", "redial", "repeat", "late", "hang_up", "wait", "caller", "forget", "officer")
+DOES = ("dial", "type", "redial", "repeat", "late", "hang_up", "wait", "caller", "forget", "sms", "officer")
 LEGS = ("dial", "type", "redial")
 
 
@@ -71,6 +73,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     wait: float | None = None
     caller: str | None = None
     forget: bool = False
+    sms: str | None = None
     officer: Act | None = None
     says: str = ""
     after: float | None = None
@@ -78,6 +81,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     note: str = ""
     shows: str | None = None
     ends: str | None = None
+    gets: list[str] = []
     stored: dict[str, str] = {}
 
     @property
@@ -140,6 +144,9 @@ def load(path: Path) -> Transcript:
     for index, step in enumerate(found.steps):
         if len(step.acts) != 1:
             raise BadTranscript(f"{path}:{_line(node, f'$.steps[{index}]')}: a step does one of {', '.join(DOES)}")
+        if (step.sms is not None or step.gets) and not found.sms:
+            place = f"{path}:{_line(node, f'$.steps[{index}]')}"
+            raise BadTranscript(f'{place}: an SMS needs an installation that carries SMS: "sms: true" below the title')
     return found
 
 

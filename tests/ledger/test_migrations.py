@@ -1,13 +1,18 @@
 """The migrations and the tables say the same."""
 
+import asyncio
+import sys
+
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
 from ussd_engine.feedback.kept import metadata as kept
 from ussd_engine.feedback.sql import metadata as core
-from ussd_engine.ledger.schema import connect, upgrade
+from ussd_engine.ledger.schema import connect, newest, upgrade
 from ussd_engine.ledger.tables import metadata as ledger
+from ussd_engine.ledger.upgrading import config
 
 
 def all_tables() -> MetaData:
@@ -34,3 +39,18 @@ async def test_an_upgrade_of_the_newest_changes_nothing(sqlite_url: str) -> None
     database = connect(sqlite_url)
     assert await database.read(differences) == []
     await database.close()
+
+
+def test_the_newest_version_is_that_of_the_last_migration() -> None:
+    assert newest() == ScriptDirectory.from_config(config()).get_current_head()
+
+
+async def test_alembic_is_not_loaded_where_nothing_is_to_be_upgraded(sqlite_url: str) -> None:
+    code = (
+        "import asyncio, sys, ussd_engine.serve\n"
+        "from ussd_engine.ledger import upgrade\n"
+        f"asyncio.run(upgrade({sqlite_url!r}))\n"
+        "assert 'alembic' not in sys.modules"
+    )
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await child.wait() == 0

@@ -20,6 +20,8 @@ BAD = {
     "- dial: '*152*00#'\n- wait: soon\n": (4, "expected `float"),
     "- dial: '*152*00#'\n  fault: lightning\n": (4, "lightning"),
     "- type: '1'\n  type: '2'\n": (4, "stands twice"),
+    "- dial: '*152*00#'\n- sms: MSAADA\n": (4, "carries SMS"),
+    "- wait: 1\n  gets: [Habari]\n": (3, "carries SMS"),
     "- type: '1'\n   broken: [\n": (4, ""),
 }
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+from importlib import import_module
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from ussd_engine.errors import ConfigError
 from ussd_engine.ledger.database import Database, parse_url
@@ -17,9 +13,7 @@ from ussd_engine.ledger.faults import Faults
 from ussd_engine.ledger.postgres import PostgresDatabase
 from ussd_engine.ledger.sqlite import SqliteDatabase, make_file
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
-LOCK = 7_355_608_152
-"""Two processes that upgrade one PostgreSQL database at once take turns under this advisory lock."""
+VERSIONS = Path(__file__).parent.parent / "migrations" / "versions"
 
 
 def connect(url: str, faults: Faults | None = None) -> Database:
@@ -36,35 +30,25 @@ async def upgrade(url: str) -> None:
         make_file(Path(parsed.database or ""))
     database = connect(url)
     try:
-        await database.write(_upgrade)
+        if await database.read(_revision) != newest():
+            await database.write(import_module("ussd_engine.ledger.upgrading").upgrade)
     finally:
         await database.close()
 
 
 async def check(database: Database) -> None:
     """`ConfigError`, with the way out, where a database's tables are not of this version."""
-    if await database.read(_revision) != await asyncio.to_thread(_head):
+    if await database.read(_revision) != newest():
         raise ConfigError("the database's tables are not of this version; run: ussd-engine db upgrade")
 
 
-def _upgrade(conn: Connection) -> None:
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    config = _config()
-    config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+def newest() -> str:
+    """The version that the tables should have: that of the last of the migrations, whose files are `vNNNN_NAME.py`."""
+    return max(file.stem[1:5] for file in VERSIONS.glob("v*.py"))
 
 
 def _revision(conn: Connection) -> str | None:
-    return MigrationContext.configure(conn).get_current_revision()
-
-
-def _head() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    found = conn.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)

@@ -118,6 +118,13 @@ class SmsView:
             _read(row, Message) for row in await self._all(select(*_MESSAGE).where(*waits).order_by("id").limit(most))
         ]
 
+    async def leaving(self, now_ms: int) -> int:
+        """How many are being sent, or may go by now and wait for none before them."""
+        may_go = and_(sms.c.not_before_ms <= now_ms, FIRST)
+        query = select(func.count()).where(sms.c.state == Progress.QUEUED.value, or_(sms.c.sending, may_go))
+        ((found,),) = await self._all(query)
+        return int(found)
+
     async def parts(self, message: bytes) -> list[Part]:
         """The parts of a message, in their order."""
         rows = await self._all(select(*_PART).where(sms_parts.c.sms == message).order_by("part"))

@@ -169,7 +169,10 @@ class Deeds:
         row = data.get(heard.institutions[0]) if data else None
         if row is None:
             return anyway(Anyway.NO_INSTITUTION)
-        filled = filling.fill(self._written.edition, self._written.service, heard, row, self._sender)
+        # Of an SMS that was kept until she chose, the language is its own, not that of a 1.
+        spoken = self._written.chosen or heard.locale or self._sender.locale
+        sender = self._sender._replace(locale=spoken)
+        filled = filling.fill(self._written.edition, self._written.service, heard, row, sender)
         return lacks(filled) if isinstance(filled, Lacking) else self._submitted(filled)[0]
 
     def _submitted(self, act: Submit) -> tuple[Reply, bool]:

@@ -16,6 +16,7 @@ settings are missing.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -74,7 +75,8 @@ class _Filling:
             words = catalog.ngettext(self.locale, self.menu.name, CONTEXT, msgid, int(number))
         else:
             words = catalog.forms(self.locale, self.menu.name, CONTEXT, msgid)[-1]
-        return template(words).fill(self.value)
+        text = template(words).fill(self.value)
+        return _AFTER_ITS_END.sub(r"\1", text) if "ask" in self.seen else text
 
     def value(self, slot: Slot) -> str:
         at = self.seen[slot.name]
@@ -114,6 +116,10 @@ class _Filling:
         row = KINDS[kind].find(Place(data, self.locale), key) if data else None
         found = KINDS[kind].columns[column]
         return "" if row is None else gsm.cut(found.read(row, self.locale), found.longest)
+
+
+_AFTER_ITS_END = re.compile(r"([?!])\.")
+"""An office's question ends by itself."""
 
 
 def _ask(words: str) -> str:
