@@ -10,7 +10,7 @@ COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extr
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 JOBS ?= 2
 
-.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs schema lock wheel clean
+.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs site schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -73,6 +73,9 @@ docs: .venv/.run ## write the pages that are made from the code
 	$(PYTHON_) -m ussd_engine.config > docs/settings.md
 	$(PYTHON_) -m ussd_engine.metrics > docs/metrics.md
 
+site: .venv/.dev ## the documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 schema: .venv/.run ## write the schema and the reference of the menu language, and the schema of a core's messages
 	$(PYTHON_) -m ussd_engine.menu.publish docs
 	$(PYTHON_) -m ussd_engine.feedback.wire docs
@@ -80,7 +83,7 @@ schema: .venv/.run ## write the schema and the reference of the menu language, a
 lock: .venv/.dev ## choose and hash the newest packages anew (with the oldest Python that is supported)
 	$(PIP) pip-tools
 	$(COMPILE) --upgrade --output-file requirements.txt setup.cfg
-	$(COMPILE) --upgrade --extra test --extra lint --constraint requirements.txt \
+	$(COMPILE) --upgrade --extra test --extra lint --extra site --constraint requirements.txt \
 		--output-file requirements-dev.txt setup.cfg
 
 wheel: .venv/.dev ## build the wheel into dist/
