@@ -67,7 +67,7 @@ format: .venv/.dev ## bring the code into its format
 	$(BIN)/ruff format
 
 messages: .venv/.run ## bring the catalogues up to date with the menus
-	$(PYTHON_) -m ussd_engine.catalog
+	$(BIN)/ussd-engine messages
 
 docs: .venv/.run ## write the pages that are made from the code
 	$(PYTHON_) -m ussd_engine.config > docs/settings.md

@@ -37,7 +37,7 @@ menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
 menu.names menu.edition
 scope memo
 render
-menu.lint menu.check menu.draw menu.publish
+menu.lint menu.check menu.watch menu.draw menu.publish
 steps run walk answer machine found unfinished acts leg dialog editions view
 sms.addressee sms.spelling sms.keywords sms.talk sms.words
 """
@@ -53,7 +53,7 @@ place commits looks gateway
 readers given config metrics logs peers callback port admission upkeep background keywatch
 carrier errands
 engine events sms.door premises
-listing smstold app office cases casework operate smsdesk drain serve
+listing smstold app office cases casework operate smsdesk sample menudesk drain serve
 cli
 testing
 """

@@ -16,6 +16,7 @@ from ussd_engine import __version__, config
 from ussd_engine.casework import case
 from ussd_engine.country import Country
 from ussd_engine.errors import EngineError
+from ussd_engine.menudesk import check, messages, new
 from ussd_engine.operate import keys, outbox, purge
 from ussd_engine.smsdesk import sms
 
@@ -99,29 +100,6 @@ def show_config() -> None:
 
 @cli.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--rules", is_flag=True, help="Print the rules that menus must keep.")
-def check(path: Path | None, rules: bool) -> int:
-    """Prove the menus: everything fits, is reachable, is translated. Exit code 1 where something is not."""
-    from ussd_engine.engine import open_channels
-    from ussd_engine.menu.check import check as prove_menus
-    from ussd_engine.menu.rules import RULES
-
-    if rules:
-        for name, meaning in RULES.items():
-            click.echo(f"{name}: {meaning}")
-        return 0
-    settings = config.load()
-    country = Country.load(settings.country)
-    profiles = {name: channel.profile for name, channel in open_channels(settings, country).items()}
-    faults = prove_menus(path or settings.menus, settings.locales, settings.codes, country, profiles)
-    for fault in faults:
-        click.echo(str(fault))
-    say(f"{len(faults)} fault{'s' if len(faults) != 1 else ''}" if faults else "no faults")
-    return 1 if faults else 0
-
-
-@cli.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--service", help="One service alone.")
 @click.option("--lang", help="The language of the words.")
 @click.option("--format", "form", type=click.Choice(["mermaid"]), default="mermaid", show_default=True)
@@ -154,5 +132,5 @@ def db_upgrade() -> None:
     say("the tables are of this version")
 
 
-for command in (case, keys, outbox, purge, sms):
+for command in (case, check, keys, messages, new, outbox, purge, sms):
     cli.add_command(command)

@@ -22,7 +22,7 @@ from ussd_engine.channels.base import Channel, Settings
 from ussd_engine.channels.codes import Codes
 from ussd_engine.channels.sms import Gateway, SmsSettings
 from ussd_engine.errors import ConfigError
-from ussd_engine.given import FILE, PREFIX, place, read_given
+from ussd_engine.given import FILE, PREFIX, USUAL, place, read_given
 from ussd_engine.readers import ChannelConfig, ChannelSettings, Network
 from ussd_engine.secret import Url
 
@@ -332,9 +332,9 @@ def markdown() -> str:
 _PAGE = f"""# Settings
 
 Each is a variable, or a key of the TOML file that `{FILE}` names, there in lower case and without the prefix
-(`[channels]`, `[channel_settings.generic]`). A variable stands over the file, the file over the default; an empty
-variable counts as unset. What is not a setting stops the start. `ussd-engine config` prints what a process would use,
-and from where; secrets are shown as `***`.
+(`[channels]`, `[channel_settings.generic]`). Where none is named, `{USUAL}` in the working folder is read. A variable
+stands over the file, the file over the default; an empty variable counts as unset. What is not a setting stops the
+start. `ussd-engine config` prints what a process would use, and from where; secrets are shown as `***`.
 
 This page is written by `make docs`.
 

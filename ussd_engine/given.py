@@ -10,13 +10,15 @@ from ussd_engine.errors import ConfigError, did_you_mean
 
 PREFIX = "USSD_ENGINE_"
 FILE = f"{PREFIX}CONFIG"
+USUAL = "ussd-engine.toml"
+"""Read where no file is named, and this one lies in the working folder."""
 
 
 def read_given(environ: Mapping[str, str], known: Collection[str]) -> tuple[dict[str, tuple[object, str]], list[str]]:
     """What file and environment say, by setting, with its source; and what is no setting. Raises `ConfigError`."""
     given: dict[str, tuple[object, str]] = {}
     faults = []
-    for source, name, value in (*_from_file(environ.get(FILE, "")), *_from_environment(environ)):
+    for source, name, value in (*_from_file(environ.get(FILE, "") or _usual()), *_from_environment(environ)):
         if name in known:
             given[name] = (value, source)
         else:
@@ -33,6 +35,10 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, ob
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable != FILE and environ[variable].strip():
             yield "environment", variable.removeprefix(PREFIX).lower(), environ[variable].strip()
+
+
+def _usual() -> str:
+    return USUAL if Path(USUAL).is_file() else ""
 
 
 def _from_file(name: str) -> Iterator[tuple[str, str, object]]:

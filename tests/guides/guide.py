@@ -1,0 +1,86 @@
+"""A page of the documentation, done as it says: its commands typed, its changes made, in their order."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+FAILS = "# fails"
+_BLOCK = re.compile(r"^```(console|diff)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+class Typed(NamedTuple):
+    """A command of a page, and whether the page says that it finds something."""
+
+    line: str
+    fails: bool
+
+
+class Change(NamedTuple):
+    """A change to a file: lines of which some go and some come."""
+
+    file: str
+    before: list[str]
+    after: list[str]
+
+
+def steps(page: str) -> Iterator[Typed | Change]:
+    """What `docs/PAGE` says that one does."""
+    for kind, body in _BLOCK.findall((DOCS / page).read_text(encoding="utf-8")):
+        lines = body.splitlines()
+        if kind == "console":
+            for line in lines:
+                if line.startswith("$ "):
+                    yield Typed(line[2:].removesuffix(FAILS).strip(), line.endswith(FAILS))
+        else:
+            name, rest = lines[0].removeprefix("--- "), lines[1:]
+            yield Change(name, [one[1:] for one in rest if one[0] in " -"], [one[1:] for one in rest if one[0] in " +"])
+
+
+def change(folder: Path, one: Change) -> None:
+    """Make a change; the lines must stand there once."""
+    file = folder / one.file
+    lines, size = file.read_text(encoding="utf-8").splitlines(), len(one.before)
+    places = [at for at in range(len(lines)) if lines[at : at + size] == one.before]
+    assert len(places) == 1, f"{one.file}: {one.before} stands {len(places)} times"
+    lines[places[0] : places[0] + size] = one.after
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class Reader:
+    """Does what a page says, in a folder that was empty. `said` is what each command printed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith("USSD_ENGINE_")}
+        self.environ["PATH"] = path
+        self.said: dict[str, str] = {}
+
+    def follow(self, page: str) -> None:
+        """Every step of a page."""
+        for step in steps(page):
+            if isinstance(step, Change):
+                change(self.folder, step)
+            else:
+                self._type(step)
+
+    def _type(self, typed: Typed) -> None:
+        words = shlex.split(typed.line)
+        if words[0] == "cd":
+            self.folder /= words[1]
+            return
+        if words[0] == "export":
+            name, _, value = words[1].partition("=")
+            self.environ[name] = value
+            return
+        done = subprocess.run(words, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120)
+        self.said[typed.line] = done.stdout + done.stderr
+        assert done.returncode == (1 if typed.fails else 0), f"{typed.line}\n{self.said[typed.line]}"
