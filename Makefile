@@ -9,8 +9,10 @@ PIP := $(PYTHON_) -m pip --disable-pip-version-check install --quiet --no-compil
 COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 JOBS ?= 2
+MERMAID := 11.17.2
+MERMAID_SHA256 := 581ed7d74bd9048d0e3a91363927d72ef22942d7722546b27f7cc29e35390eb8
 
-.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs site schema lock wheel clean
+.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs pictures site mermaid schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -27,7 +29,7 @@ world: .venv/.dev ## the turn in a simulated world; SEED=n, RUNS=n, PAIRS=1, PAR
 	@$(PYTHON_) -m tests.world $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) \
 		$(if $(PAIRS),--pairs) $(if $(PART),--part $(PART)) $(if $(POINTS),--points)
 
-kills: .venv/.dev ## print where the process is killed on its way through a submission (needs redis-server)
+kills: .venv/.dev ## print where the tests kill the process on its way (needs redis-server)
 	@$(PYTHON_) -m tests.kills
 
 bench: .venv/.run ## the speed beside a bare handler, in interleaved rounds; ROUNDS=n (needs redis-server, two cores)
@@ -54,8 +56,9 @@ lookups: .venv/.dev ## whether the time of a look-up tells why it was refused; D
 volume: .venv/.dev ## look-ups, an inbox and the figures at 100,000 cases; POSTGRES=1 (it runs on 127.0.0.1:5432)
 	@$(PYTHON_) -m benchmarks.volume $(if $(POSTGRES),--postgres)
 
-smsflood: .venv/.run ## 10,000 SMS against a provider that fails in every way; its figures; NOTICES=n
-	@$(PYTHON_) -m benchmarks.smsflood $(if $(NOTICES),--notices $(NOTICES))
+smsflood: .venv/.dev ## 10,000 SMS against a provider that fails in every way; NOTICES=n, PER_CALL=n, POSTGRES=1
+	@$(PYTHON_) -m benchmarks.smsflood $(if $(NOTICES),--notices $(NOTICES)) \
+		$(if $(PER_CALL),--per-call $(PER_CALL)) $(if $(POSTGRES),--postgres)
 
 lint: .venv/.dev ## style, format and types
 	$(BIN)/ruff check
@@ -66,15 +69,22 @@ format: .venv/.dev ## bring the code into its format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-messages: .venv/.run ## bring the catalogues up to date with the menus
+messages: .venv/.run ## bring the catalogues up to date with the menus and the simulator
 	$(BIN)/ussd-engine messages
+	$(PYTHON_) -m simulator.speech locales
 
-docs: .venv/.run ## write the pages that are made from the code
+docs: .venv/.dev ## write the pages that are made from the code, and build the site
 	$(PYTHON_) -m ussd_engine.config > docs/settings.md
 	$(PYTHON_) -m ussd_engine.metrics > docs/metrics.md
+	@$(MAKE) --no-print-directory site
+
+pictures: .venv/.run ## draw the pictures of the documents anew
+	$(PYTHON_) -m simulator.pictures docs/pictures
 
 site: .venv/.dev ## the documentation as a site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+mermaid: build/mermaid/mermaid.min.js ## fetch Mermaid, which a test lets read our flowcharts (needs npm)
 
 schema: .venv/.run ## write the schema and the reference of the menu language, and the schema of a core's messages
 	$(PYTHON_) -m ussd_engine.menu.publish docs
@@ -88,6 +98,12 @@ lock: .venv/.dev ## choose and hash the newest packages anew (with the oldest Py
 
 wheel: .venv/.dev ## build the wheel into dist/
 	$(PYTHON_) -m build --wheel --no-isolation
+
+build/mermaid/mermaid.min.js:
+	@mkdir -p $(@D)
+	cd $(@D) && npm pack --silent mermaid@$(MERMAID) >/dev/null && \
+		tar -xzmf mermaid-$(MERMAID).tgz --strip-components=2 package/dist/mermaid.min.js && rm mermaid-$(MERMAID).tgz
+	@echo "$(MERMAID_SHA256)  $@" | sha256sum --check --quiet
 
 clean: ## remove what was made, but for var/
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

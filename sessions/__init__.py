@@ -6,10 +6,11 @@ from sessions.keys import dialogue_key, digest, link_key, session_key
 from sessions.memory import MemorySessions
 from sessions.seal import NotOurs, Seal
 from sessions.session import About, Draft, Edit, Outcome, Pending, Session, Value
-from sessions.store import Sealed, SessionStore, StoreUnavailable
+from sessions.store import BATCH, Sealed, SessionStore, StoreUnavailable
 from sessions.stores import STORES, open_sessions
 
 __all__ = [
+    "BATCH",
     "STORES",
     "About",
     "Draft",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -43,6 +43,12 @@ class Cluster:
             await self._find()
             nodes = self._cluster.get_primaries()
             return list(await asyncio.gather(*(self._line(node).send(command) for node in nodes)))
+
+    async def ways(self) -> Sequence[Callable[[Command], Awaitable[Reply]]]:
+        """As `Nodes.ways`."""
+        async with self._doubting():
+            await self._find()
+            return [self._line(node).send for node in self._cluster.get_primaries()]
 
     async def close(self) -> None:
         """As `Nodes.close`."""

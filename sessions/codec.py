@@ -7,6 +7,7 @@ session's own service does not repeat its name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -51,6 +52,11 @@ class SessionCodec:
             return self.load(blob, key) if blob else None
         except NotOurs:
             return None
+
+    def open_all(self, found: Iterable[tuple[bytes, bytes]]) -> list[Session | None]:
+        """The sessions of keys and what stands under them; `None` for each that cannot be opened."""
+        opened = (self.find(blob, key) for key, blob in found)
+        return [sealed.session if sealed else None for sealed in opened]
 
     def dump_link(self, target: bytes, key: bytes) -> bytes:
         """The key of a session, sealed for a small key: no mistake on the way can lead to another caller."""

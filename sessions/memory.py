@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from sessions.codec import SessionCodec
+from sessions.keys import DIALOGUE, SESSION
 from sessions.seal import Seal, version_of
 from sessions.session import Session
-from sessions.store import Sealed, StoreUnavailable
+from sessions.store import BATCH, Sealed, StoreUnavailable
 
 
 class _Entry(NamedTuple):
@@ -64,6 +66,14 @@ class MemorySessions:
         """As `SessionStore.count`."""
         self._open()
         return sum(entry.until_s > self._clock() for entry in self._entries.values())
+
+    async def scan(self, count: int = BATCH) -> AsyncIterator[Sequence[Session | None]]:
+        """As `SessionStore.scan`."""
+        self._open()
+        keys = iter([key for key in self._entries if key.startswith((SESSION, DIALOGUE))])
+        while some := list(islice(keys, count)):
+            standing = [(key, blob) for key in some if (blob := self._get(key))]
+            yield self._codec.open_all(standing)
 
     async def ping(self) -> None:
         """As `SessionStore.ping`."""

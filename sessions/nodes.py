@@ -10,7 +10,7 @@ Options are those of redis-py's connections (`ssl_ca_certs`, `client_name`, …)
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +26,10 @@ REDIS_PORT = 6379
 SENTINEL_PORT = 26379
 
 
+Way = Callable[[Command], Awaitable[Reply]]
+"""Puts a command to one node."""
+
+
 class Nodes(Protocol):
     """The Redis nodes that hold the sessions."""
 
@@ -34,6 +38,9 @@ class Nodes(Protocol):
 
     async def send_all(self, command: Command) -> list[Reply]:
         """Put `command` to every node that takes writes."""
+
+    async def ways(self) -> Sequence[Way]:
+        """A way to each of those nodes."""
 
     async def close(self) -> None:
         """Hang up."""
@@ -53,6 +60,10 @@ class OneNode:
     async def send_all(self, command: Command) -> list[Reply]:
         """As `Nodes.send_all`."""
         return [await self._line.send(command)]
+
+    async def ways(self) -> Sequence[Way]:
+        """As `Nodes.ways`."""
+        return [self._line.send]
 
     async def close(self) -> None:
         """As `Nodes.close`."""

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha1
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from redis.exceptions import NoScriptError
 
 from sessions.codec import SessionCodec
+from sessions.keys import DIALOGUE, KEY_LENGTH, SESSION
 from sessions.line import Command, LineBroken, Reply
-from sessions.nodes import Nodes, open_nodes
+from sessions.nodes import Nodes, Way, open_nodes
 from sessions.seal import NONCE_END, NONCE_START, Seal, version_of
 from sessions.session import Session
-from sessions.store import Sealed, StoreUnavailable
+from sessions.store import BATCH, Sealed, StoreUnavailable
 
 SWAP = f"""
 local standing = redis.call('GETRANGE', KEYS[1], {NONCE_START}, {NONCE_END - 1})
@@ -34,6 +35,10 @@ ABSENT = b""
 PROBE = b"p"
 """A key of its own, gone in a millisecond, to see whether anything can be written."""
 TIMEOUT_S = 1.0
+SESSIONS: Final = b"[%b%b]" % (SESSION, DIALOGUE) + b"?" * (KEY_LENGTH - 1)
+"""Matches their keys, and not the small ones."""
+BEGIN: Final = b"0"
+"""The cursor with which a scan begins, and with which it is over."""
 
 
 class _Swap(NamedTuple):
@@ -104,6 +109,23 @@ class RedisSessions:
         """As `SessionStore.count`: all keys of the database, whoever wrote them."""
         return sum(map(_whole, await self._ask_all((b"DBSIZE",))))
 
+    async def scan(self, count: int = BATCH) -> AsyncIterator[Sequence[Session | None]]:
+        """As `SessionStore.scan`; each batch has the time of a method."""
+        async with _within(self._until()):
+            ways = await self._nodes.ways()
+        known: set[bytes] = set()
+        for way in ways:
+            cursor, over = BEGIN, False
+            while not over:
+                until = self._until()
+                command = (b"SCAN", cursor, b"MATCH", SESSIONS, b"COUNT", b"%d" % count)
+                cursor, keys = _page(await self._along(way, command, until))
+                over = cursor == BEGIN
+                new = [key for key in dict.fromkeys(keys) if key not in known]
+                known.update(new)
+                blobs = await asyncio.gather(*(self._get(key, until) for key in new))
+                yield self._codec.open_all([(key, blob) for key, blob in zip(new, blobs, strict=True) if blob])
+
     async def ping(self) -> None:
         """As `SessionStore.ping`: every node answers, and the one that has the probe's key takes it."""
         for reply in await self._ask_all((b"PING",)):
@@ -126,6 +148,14 @@ class RedisSessions:
         except LineBroken:
             async with _within(until):
                 return await self._nodes.send(key, command)
+
+    async def _along(self, way: Way, command: Command, until: float) -> Reply:
+        """As `_ask`, to one node."""
+        try:
+            return await way(command)
+        except LineBroken:
+            async with _within(until):
+                return await way(command)
 
     async def _ask_all(self, command: Command) -> list[Reply]:
         async with _within(self._until()):
@@ -187,6 +217,14 @@ def _octets(reply: Reply) -> bytes:
 def _whole(reply: Reply) -> int:
     if isinstance(reply, int):
         return reply
+    raise StoreUnavailable(f"refused ({type(reply).__name__})")
+
+
+def _page(reply: Reply) -> tuple[bytes, list[bytes]]:
+    """Where a scan goes on, and the keys that it found."""
+    if isinstance(reply, list):
+        cursor, keys = reply
+        return cursor, keys
     raise StoreUnavailable(f"refused ({type(reply).__name__})")
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Protocol
 
 import msgspec
 
 from sessions.session import Session
+
+BATCH: Final = 500
+"""So many keys at a time: a store that is scanned must go on answering callers."""
 
 
 class StoreUnavailable(Exception):
@@ -55,6 +59,12 @@ class SessionStore(Protocol):
 
     async def count(self) -> int:
         """How much is held: sessions, and the small keys that lead to them."""
+
+    def scan(self, count: int = BATCH) -> AsyncIterator[Sequence[Session | None]]:
+        """Every session, in batches of about `count`, while callers go on; `None` for each that cannot be opened.
+
+        None is given twice. One that begins, ends or moves to another node meanwhile may be left out.
+        """
 
     async def ping(self) -> None:
         """Return if the store answers and takes what is written."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import sys
 from pathlib import Path
 
 import click
 
-from simulator import dialog
+from simulator import dialog, junit
 from simulator.coverage import Coverage
 from simulator.dialog import Dialog
 from simulator.replay import Replay, find
@@ -49,42 +50,54 @@ def dial(
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--twice", is_flag=True, help="Deliver every callback a second time; nothing may change.")
-@click.option("--update", is_flag=True, help="Write the screens that are shown now into FILES; read them after that.")
+@click.option("--update", is_flag=True, help="Show what is another one now, and write it into FILES.")
 @click.option("--coverage", is_flag=True, help="Tell what of the menus FILES leave out; exit code 1 where they do.")
+@click.option("--junit", "report", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML there too.")
+@click.option(
+    "--provider", "providers", type=click.Choice(channels.names()), multiple=True, help="Whose wire format to speak."
+)
 @TOKEN
-@PROVIDER
 @URL
 def replay(
     files: tuple[Path, ...],
     twice: bool,
     update: bool,
     coverage: bool,
+    report: Path | None,
     token: str,
-    provider: str | None,
+    providers: tuple[str, ...],
     url: str | None,
 ) -> int:
     """Play transcripts and compare every screen; print what differs. Exit code 1 on a difference.
 
-    FILES are transcripts, or folders of them.
+    FILES are transcripts, folders of them, or files of dialoguss. With several --provider each is played on each.
     """
+    if update and report:
+        raise click.UsageError("--junit tells of what is compared; --update compares nothing")
     written, settings = find(files), config.load()
-    if provider is None:
+    if not providers:
         _first(settings)
-    run = Replay(settings, provider, twice)
-    if url is not None:
-        if update or coverage:
-            raise click.UsageError("--update and --coverage are for a gateway started here")
-        asyncio.run(run.there(written, url, token))
-    elif update:
-        asyncio.run(run.renew(written))
+    run = Replay(settings, providers, twice)
+    if url is not None and (update or coverage):
+        raise click.UsageError("--update and --coverage are for a gateway started here")
+    if update:
+        asyncio.run(run.renew(written, _agrees))
         return 0
     counted = Coverage() if coverage else None
-    if url is None:
-        asyncio.run(run.here(written, counted))
-    click.echo(f"{run.played - run.differing} as written, {run.differing} not", err=True)
+    try:
+        asyncio.run(run.here(written, counted) if url is None else run.there(written, url, token))
+    finally:
+        if report:
+            junit.write(run.all, report)
+    click.echo(f"{run.same} as written, {run.differing} not", err=True)
     if counted:
         click.echo(counted.report())
     return 1 if run.differing or (counted and counted.missing) else 0
+
+
+def _agrees(path: Path) -> bool:
+    """Whether who sits at the terminal wants the file written; where nobody sits there, it is."""
+    return not sys.stdin.isatty() or click.confirm(f"{path}: write what is shown now?", default=True)
 
 
 def _first(settings: config.Config) -> str:

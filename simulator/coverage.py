@@ -14,7 +14,7 @@ from ussd_engine.unfinished import FINISH
 from ussd_engine.view import Seen
 from ussd_engine.walk import SMS
 
-BY_SMS = (FINISH, "new_pin")
+BY_SMS = (FINISH, "new_pin", "use_sms", "set_sms")
 """What is offered only where SMS leave."""
 
 

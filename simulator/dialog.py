@@ -13,6 +13,7 @@ import click
 from simulator.clock import Clock, RealClock
 from simulator.local import Local, local_gateway, wire
 from simulator.phone import Line, Phone
+from simulator.posted import Posted
 from ussd_engine import gsm
 from ussd_engine.channels.codes import Codes
 from ussd_engine.config import Config
@@ -23,8 +24,12 @@ from ussd_engine.model import Profile, Reply, SetLanguage
 @contextlib.asynccontextmanager
 async def gateway_at(url: str, token: str) -> AsyncIterator[tuple[Line, Clock]]:
     """The way to a gateway elsewhere."""
-    async with aiohttp.ClientSession() as client:
-        yield Line(client, url, token), RealClock()
+    posted = Posted()
+    try:
+        async with aiohttp.ClientSession() as client:
+            yield Line(client, url, token, posted), RealClock()
+    finally:
+        await posted.close()
 
 
 @dataclasses.dataclass(frozen=True)

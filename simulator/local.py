@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from io import BytesIO
 
 import aiohttp
 
@@ -13,14 +15,15 @@ from sessions import MemorySessions, Seal
 from simulator.clock import MovedClock
 from simulator.exchange import Exchange
 from simulator.phone import Line
+from simulator.posted import posted_anywhere
 from simulator.trouble import Forgetful, Trouble
 from ussd_engine import channels
 from ussd_engine.app import ENGINE, Tap, create_app, running
-from ussd_engine.channels.base import Channel, Settings
+from ussd_engine.channels.base import Channel, Posting, Settings
 from ussd_engine.channels.codes import Codes
 from ussd_engine.config import Config
 from ussd_engine.country import Country
-from ussd_engine.engine import Engine
+from ussd_engine.engine import Engine, open_channels
 from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger import Faults
 from ussd_engine.logs import Log
@@ -68,18 +71,31 @@ async def local_gateway(
         stores.append(Forgetful(MemorySessions(seal, clock.now)))
         return stores[0]
 
-    app = create_app(
-        config,
-        clock=clock.now,
-        faults=faults,
-        log=Log("CRITICAL"),
-        tap=tap,
-        open_store=open_store,
-        open_core=open_core,
-    )
-    async with running(app) as url, aiohttp.ClientSession() as client:
-        engine = app[ENGINE]
-        yield Local(engine, Line(client, url), clock, Trouble(faults, stores[0], engine.gateway.looks), exchange)
+    async with posted_anywhere() as posted:
+        app = create_app(
+            _posting_to(config, posted.url),
+            clock=clock.now,
+            faults=faults,
+            log=Log("CRITICAL", BytesIO()),
+            tap=tap,
+            open_store=open_store,
+            open_core=open_core,
+        )
+        async with running(app) as url, aiohttp.ClientSession() as client:
+            engine = app[ENGINE]
+            engine.gateway.doors.everybody = lambda: engine.editions.current.services
+            line, trouble = Line(client, url, posted=posted), Trouble(faults, stores[0], engine.gateway.looks)
+            yield Local(engine, line, clock, trouble, exchange)
+
+
+def _posting_to(config: Config, url: str) -> Config:
+    """`config`, with every channel that has its screens posted posting them to `url`."""
+    names = [
+        name for name, one in open_channels(config, Country.load(config.country)).items() if isinstance(one, Posting)
+    ]
+    given = config.channel_settings
+    here = {name: {**given.get(name, {}), "url": url} for name in names}
+    return dataclasses.replace(config, channel_settings={**given, **here})
 
 
 def wire(name: str, config: Config) -> Channel:

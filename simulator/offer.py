@@ -20,7 +20,8 @@ Taken = tuple[str, str]
 NO_TRIGGER = {
     "busy": "shed load alone brings it: more than is taken at once",
     "steps": "shed load alone brings it: more of one caller than is taken in a minute",
-    "maint": "only a setting of the operator's brings it",
+    "maint": "only an operator who stops the service brings it",
+    "stopped": "only an operator who stops the service brings it",
 }
 """System screens that no dialog by itself brings, each with the reason."""
 LACKING = "this installation lacks what it asks for"

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
 from simulator.local import Local
 from ussd_engine.errors import EngineError
 from ussd_engine.feedback.access import Officer
-from ussd_engine.feedback.desk import Desk
+from ussd_engine.feedback.case import CoreCase
+from ussd_engine.feedback.desk import Desk, File
 from ussd_engine.feedback.offices import Offices
+from ussd_engine.model import CaseState
 from ussd_engine.news import News
 
 Act = Literal["open", "progress", "ask", "answer", "refuse", "decide", "close", "transfer", "tick"]
-"""`tick` is what time does in a core, once a day."""
+"""`tick` is what time does once a day, in a core and to those who wait."""
 SPEAKS = ("ask", "answer", "refuse", "decide", "transfer")
 """Acts with words, or with the code of the institution that takes the case."""
+ACTS: tuple[Act, ...] = get_args(Act)
 DELIVERED_S = 10.0
 GLANCE_S = 0.02
+
+
+class Sheet(NamedTuple):
+    """A case as it lies on the desk of who holds it. `file` is there once it was opened."""
+
+    case: CoreCase
+    offers: tuple[str, ...]
+    """Of `Act` what he may do now."""
+    file: File | None
 
 
 async def act(local: Local, reference: str, does: Act, says: str) -> None:
@@ -34,6 +46,20 @@ async def act(local: Local, reference: str, does: Act, says: str) -> None:
         pass
 
 
+async def look(local: Local, reference: str) -> Sheet | None:
+    """The case of a reference, once the core has it; `None` where there is none. Raises `TimeoutError` where it is on
+    its way still."""
+    await _delivered(local)
+    held = await local.engine.ledger.case(reference)
+    if held is None:
+        return None
+    desk, officer = _desk(local), Officer("officer", held.institution)
+    case, seen = await desk.look(officer, reference)
+    offers = tuple(name for name in desk.offers(case, seen) if name in ACTS)
+    opened = seen.text and (case.state is not CaseState.RECEIVED)
+    return Sheet(case, offers, await desk.read(officer, reference, "handling") if opened else None)
+
+
 async def _delivered(local: Local) -> None:
     """Wait until the core has all that was sent; the worker beside the turns may have some of it in hand."""
     async with asyncio.timeout(DELIVERED_S):
@@ -43,16 +69,20 @@ async def _delivered(local: Local) -> None:
 
 
 async def _tick(local: Local) -> None:
+    await local.engine.ledger.remind()
     tick = getattr(local.engine.store, "tick", None)
     if tick is not None:
         await tick(local.engine.country.today(local.engine.gateway.now_ms()))
 
 
 async def _handle(local: Local, reference: str, does: str, says: str) -> None:
-    engine = local.engine
-    case = await engine.ledger.case(reference)
+    case = await local.engine.ledger.case(reference)
     if case is None:
         raise EngineError("there is no case on which an officer could act: none was shown")
-    desk = Desk(engine.ledger.database, engine.keyring, Offices.of(engine.editions.current), engine.gateway.now_ms)
     words = (says,) if does in SPEAKS else ()
-    await getattr(desk, does)(Officer("officer", case.institution), reference, *words)
+    await getattr(_desk(local), does)(Officer("officer", case.institution), reference, *words)
+
+
+def _desk(local: Local) -> Desk:
+    engine = local.engine
+    return Desk(engine.ledger.database, engine.keyring, Offices.of(engine.editions.current), engine.gateway.now_ms)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -10,9 +12,10 @@ import aiohttp
 from yarl import URL
 
 from simulator.clock import Clock
-from ussd_engine.channels.base import Channel, Dial, Kind, Request, Response, path
+from simulator.posted import Posted
+from ussd_engine.channels.base import Channel, Dial, Kind, Posting, Request, Response, path
 from ussd_engine.errors import EngineError
-from ussd_engine.model import Reply
+from ussd_engine.model import Phase, Reply
 
 EQUAL_S = 7.0
 """What a person leaves at least before typing the same again: until then it looks like a provider's late repeat."""
@@ -21,6 +24,11 @@ STEPS = 27
 """Requests of one caller that are taken in one go, and how long each later one takes to be free: 30 a minute, of which
 some are left for repeats."""
 TIMEOUT_S = 15.0
+
+_PATH = re.compile(r"(\*[0-9]+\*[0-9]+)((?:\*[0-9]+)+)#")
+"""A code with digits behind it."""
+_APART = re.compile(r"(\*[0-9]+\*[0-9]+)#((?: [0-9]+)+)")
+"""The same where they are typed one by one."""
 
 
 class NoAnswer(EngineError):
@@ -34,9 +42,28 @@ class Line:
     client: aiohttp.ClientSession
     url: str
     token: str = ""
+    posted: Posted | None = None
+    """Where the gateway posts the screens of those providers that have them posted."""
 
     async def send(self, channel: Channel, request: Request) -> Response:
-        """Make the provider's request. Raises `NoAnswer`."""
+        """Make the provider's request; its answer, or the screen that is posted after it. Raises `NoAnswer`."""
+        if self.posted and isinstance(channel, Posting) and (dialogue := waits(channel, request)):
+            return await self._screen(channel, self.posted, dialogue, request)
+        return await self._send(channel, request)
+
+    async def _screen(self, channel: Channel, posted: Posted, dialogue: str, request: Request) -> Response:
+        assert isinstance(channel, Posting)
+        await posted.listen(channel)
+        answer = await self._send(channel, request)
+        if fault := channel.fault(answer):
+            raise NoAnswer(f"{self.url} does not take a request of {channel.name}: {fault}")
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await posted.next(dialogue)
+        except TimeoutError:
+            raise NoAnswer(f"{self.url} posted no screen to {channel.url}") from None
+
+    async def _send(self, channel: Channel, request: Request) -> Response:
         way = path(channel.name, request.kind, self.token)
         target = f"{way}?{request.query}" if request.query else way
         return await self._ask(request.method, target, request.body, dict(request.headers))
@@ -67,6 +94,12 @@ class Line:
             ) from None
 
 
+def waits(channel: Channel, request: Request) -> str:
+    """The dialogue that waits for a screen after `request`; empty where none does."""
+    turn = channel.parse(request)
+    return "" if turn.phase is Phase.CLOSED else turn.dialogue
+
+
 class Phone:
     """A handset. `msisdn` is E.164 without the plus sign."""
 
@@ -82,20 +115,46 @@ class Phone:
         self.recent: dict[str, float] = {}
         self.last: Request | None = None
         self.left: Request | None = None
+        self._ahead: list[str] = []
         self._paid_s = 0.0
         """When all that was sent is free again."""
 
     async def dial(self, code: str) -> Reply:
-        """A new dialogue."""
+        """A new dialogue. What is dialled behind the code is typed by hand where the provider does not hand it over."""
         await self.clock.leave(self._pace())
         self.left = self.last
         self.dialogue = secrets.token_hex(8)
         self.dialled = code
         self.inputs = ()
-        return await self._leg()
+        self._ahead = []
+        screen = await self._leg()
+        if self.channel.profile.passes_digits:
+            return screen
+        found = _PATH.fullmatch(code)
+        return await self._go_ahead(screen, found[2][1:].split("*") if found else [])
+
+    async def _go_ahead(self, screen: Reply, digits: list[str]) -> Reply:
+        """Type what was dialled behind the code as far as each screen offers it; what a question in between leaves over
+        is typed after its answer, where anything was."""
+        self._ahead = []
+        for index, one in enumerate(digits):
+            if not re.search(rf"^{one}\. ", screen.text, re.MULTILINE):
+                self._ahead = digits[index:] if index else []
+                break
+            screen = await self._typed(one, None)
+        return screen
+
+    def as_one_code(self, text: str) -> str:
+        """A screen as other providers' phones show it, where this one's is told to type what is behind the code."""
+        if self.channel.profile.passes_digits:
+            return text
+        return _APART.sub(lambda found: f"{found[1]}{found[2].replace(' ', '*')}#", text)
 
     async def type(self, text: str, after: float | None = None) -> Reply:
         """An answer to the screen, `after` seconds from it; else after as long as a person takes."""
+        return await self._go_ahead(await self._typed(text, after), self._ahead)
+
+    async def _typed(self, text: str, after: float | None) -> Reply:
         await self.clock.leave(self._pause(text) if after is None else after)
         self.recent[text] = self.clock.now()
         self.inputs = (*self.inputs, text)

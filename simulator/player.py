@@ -69,7 +69,7 @@ class Player:
     async def play(self, twice: bool = False) -> list[Difference]:
         """Every step up to the first difference; with `twice` each callback comes a second time and changes nothing."""
         for number, step in enumerate(self.transcript.steps, 1):
-            found = await self._step(number, step, twice)
+            found = await self.step(number, step, twice)
             if found:
                 return found
         return []
@@ -86,7 +86,8 @@ class Player:
             steps.append(step)
         return msgspec.structs.replace(self.transcript, steps=steps)
 
-    async def _step(self, number: int, step: Step, twice: bool) -> list[Difference]:
+    async def step(self, number: int, step: Step, twice: bool = False) -> list[Difference]:
+        """One step, the `number`-th, and what it shows otherwise than written."""
         screen = await self.do(step)
         found = [] if screen is None else self._compare(number, step, screen)
         if self.local and not self.local.trouble.struck:
@@ -140,12 +141,12 @@ class Player:
             number = next(self.numbers) if self.transcript.number else None
             self.phones[caller] = Phone(self.channel, self.line, self.clock, number)
         phone = self.phones[caller]
-        self.holes.values["number"] = _as_written(phone.msisdn) if phone.msisdn else "<number>"
+        self.holes.values["number"] = as_written(phone.msisdn) if phone.msisdn else "<number>"
         return phone
 
     def _compare(self, number: int, step: Step, screen: Reply) -> list[Difference]:
-        expected = step.expected
-        if expected is None or (screen.ends is expected.ends and self.holes.match(expected.text, screen.text)):
+        expected, text = step.expected, self.phone.as_one_code(screen.text)
+        if expected is None or (screen.ends is expected.ends and self.holes.match(expected.text, text)):
             return []
         wanted = Reply(self.holes.fill(expected.text), expected.ends)
         return [Difference(number, step.words, shown(wanted), shown(screen))]
@@ -192,7 +193,7 @@ class Player:
         return [Difference(number, f"{step.words}: stored", _rows(wanted), _rows(found))]
 
 
-def _as_written(msisdn: str) -> str:
+def as_written(msisdn: str) -> str:
     """A number as people here write it: 255700000001 as 0700 000 001."""
     return f"0{msisdn[3:6]} {msisdn[6:9]} {msisdn[9:]}"
 

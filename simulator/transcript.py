@@ -152,16 +152,25 @@ def load(path: Path) -> Transcript:
 
 def _compose(path: Path) -> yaml.Node:
     try:
-        found = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+        text = path.read_text(encoding="utf-8")
+        for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+            if isinstance(event, yaml.AliasEvent):  # a few lines of them unfold into gigabytes
+                raise BadTranscript(f"{path}:{_at(event)}: an alias: write it out")
+        found = yaml.compose(text, Loader=yaml.CBaseLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise BadTranscript(f"{path}: cannot be read ({type(error).__name__})") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "this is no YAML"
-        raise BadTranscript(f"{path}:{mark.line + 1 if mark else 1}: {problem}") from None
+        raise BadTranscript(f"{path}:{_at(error, 'problem_mark')}: {problem}") from None
     if not isinstance(found, yaml.MappingNode):
         raise BadTranscript(f"{path}:1: a transcript is a block with title and steps")
     return found
+
+
+def _at(told: object, mark: str = "start_mark") -> int:
+    """The line of a mark of YAML's, where there is one."""
+    found = getattr(told, mark, None)
+    return found.line + 1 if found else 1
 
 
 def _plain(node: yaml.Node, path: Path) -> object:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 
-from sessions import Sealed, Session, SessionStore, StoreUnavailable
+from sessions import BATCH, Sealed, Session, SessionStore, StoreUnavailable
 from ussd_engine.ledger import Fault as LedgerFault
 from ussd_engine.ledger import Faults
 from ussd_engine.looks import LOOK_S, Looks
@@ -62,6 +63,10 @@ class Forgetful:
     async def count(self) -> int:
         """As `SessionStore.count`."""
         return await self._inner.count()
+
+    def scan(self, count: int = BATCH) -> AsyncIterator[Sequence[Session | None]]:
+        """As `SessionStore.scan`."""
+        return self._inner.scan(count)
 
     async def ping(self) -> None:
         """As `SessionStore.ping`."""

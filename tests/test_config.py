@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import FrozenInstanceError, replace
-from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -57,7 +56,6 @@ def test_with_nothing_set_everything_is_embedded() -> None:
     assert config.codes == {"*152*00#": "gmp"}
     assert {channel.name for channel in config.channels} >= set(CHANNELS)
     assert (config.turns_at_once, config.steps_a_minute, config.dials_a_day) == (600, 30, 30)
-    assert config.maintenance is None
     assert (config.host, config.port, config.role, config.workers) == ("127.0.0.1", 8080, "all", 1)
 
 
@@ -101,16 +99,6 @@ def test_a_file_says_channels_as_tables(tmp_path: Path) -> None:
     assert config.channel_settings == {"generic": {"hold_s": 3, "api_key": Secret("k")}}
 
 
-def test_a_file_says_a_day_as_toml_does_or_as_a_text(tmp_path: Path) -> None:
-    file = tmp_path / "ussd.toml"
-    for written in ("2026-01-15", '"15/01/2026"'):
-        file.write_text(f"maintenance = {written}\n")
-        assert load({"USSD_ENGINE_CONFIG": str(file)}).maintenance == date(2026, 1, 15)
-    file.write_text("maintenance = 2026-01-15T08:00:00Z\n")
-    expected = f"{file}: maintenance: expected a day, as 2026-01-15 or 15/01/2026"
-    assert refusal({"USSD_ENGINE_CONFIG": str(file)}) == expected
-
-
 def test_an_empty_variable_is_unset() -> None:
     assert load({"USSD_ENGINE_PORT": " "}).port == 8080
 
@@ -127,8 +115,6 @@ def test_the_environment_of_others_is_not_ours() -> None:
         ("DEADLINE_S", "2.5", 2.5),
         ("WORKERS", "1", 1),
         ("STEPS_A_MINUTE", "0", 0),
-        ("MAINTENANCE", "2026-01-15", date(2026, 1, 15)),
-        ("MAINTENANCE", "15/01/2026", date(2026, 1, 15)),
         (
             "PEERS",
             "192.0.2.0/24 2001:db8::1",
@@ -152,8 +138,6 @@ def test_a_variable_is_read_as_its_type(name: str, value: str, read: object) -> 
         ("DEADLINE_S", "nan", "expected seconds, from 0.5 to 10"),
         ("ROLE", "boss", "expected one of all, ussd, worker"),
         ("TURNS_AT_ONCE", "0", "expected a whole number from 1 to 100000"),
-        ("MAINTENANCE", "tomorrow", "expected a day, as 2026-01-15 or 15/01/2026"),
-        ("MAINTENANCE", "31/02/2026", "expected a day, as 2026-01-15 or 15/01/2026"),
         ("CORE_WANTS", "place,colour", "expected some of place, date, separated by commas"),
         ("PEERS", "here", "expected addresses or networks (192.0.2.0/24), separated by commas"),
         ("CODES", "gmp", "expected each code once, as CODE=SERVICE (*152*00#=gmp), separated by spaces"),

@@ -154,6 +154,10 @@ def test_a_phone_needs_a_channel_that_answers(command: str, tmp_path: Path) -> N
         ("SMS_PREFIXES", "emrejesho="),
         ("SMS_PREFIXES", "emrejesho=E-M"),
         ("SMS_PREFIXES", "e-Mrejesho=EM"),
+        ("SMS_ABROAD", "+254"),
+        ("SMS_ABROAD", "0"),
+        ("SMS_ABROAD", "254 254"),
+        ("SMS_ABROAD", "Kenya"),
     ],
 )
 def test_bounds_and_prefixes_that_cannot_be_are_refused(name: str, value: str) -> None:
@@ -167,6 +171,21 @@ def test_a_bound_that_is_not_named_stays_as_it_is() -> None:
     assert settings.sms_prefixes == {"emrejesho": "EM", "other": "OT"}
     shown = {row.name: row.value for row in settings.describe()}
     assert shown["USSD_ENGINE_SMS_A_DAY"] == "number=30 block=500 channel=100000"
+
+
+def test_countries_that_are_let_in_are_named_by_their_calling_codes(tmp_path: Path) -> None:
+    assert load({}).sms_abroad == ()
+    assert load({"USSD_ENGINE_SMS_ABROAD": "254, 256"}).sms_abroad == ("254", "256")
+    file = tmp_path / "settings.toml"
+    for written in ("254", '["254"]', "[254]", '"254"'):
+        file.write_text(f"sms_abroad = {written}\n")
+        assert load({"USSD_ENGINE_CONFIG": str(file)}).sms_abroad == ("254",)
+
+
+@pytest.mark.parametrize("token", ["stops", "reports"])
+def test_a_part_of_our_own_addresses_is_no_token(token: str) -> None:
+    with pytest.raises(ConfigError, match="expected a token"):
+        load({"USSD_ENGINE_CHANNELS": f"kannel:{token}"})
 
 
 async def test_a_prefix_of_no_service_stops_the_start(tmp_path: Path) -> None:

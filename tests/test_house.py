@@ -26,7 +26,7 @@ LONGEST_FILE = 350
 ABOVE_THE_WATERLINE = """
 errors model messages tracking lifecycle counts secret gsm words reference msisdn
 sms.message sms.lattice sms.parts sms.matrix
-table keyfile keys country
+table keyfile keys country until
 roster search institutions deadlines
 texts pofile catalog
 facts registry actions sms.templates
@@ -34,12 +34,12 @@ menu.syntax menu.load menu.rules menu.template
 screens
 menu.shapes menu.smsbook menu.keywords menu.schema menu.answers
 menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
-menu.names menu.edition
-scope memo
+menu.names menu.pilots menu.edition
+scope memo doorway
 render
-menu.lint menu.check menu.watch menu.draw menu.publish
-steps run walk answer machine found unfinished acts leg dialog editions view
-sms.addressee sms.spelling sms.keywords sms.talk sms.words
+menu.lint menu.check menu.watch menu.draw menu.page menu.publish
+steps run walk answer entry machine found unfinished acts leg dialog editions view rehearsal
+sms.addressee sms.spelling sms.numbers sms.keywords sms.services sms.talk sms.prefix sms.words
 """
 BELOW_THE_WATERLINE = """
 answered
@@ -48,12 +48,13 @@ ledger
 feedback
 channels
 delivery news
-sms.pace sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds sms.answering sms.clockwork
-place commits looks gateway
-readers given config metrics logs peers callback port admission upkeep background keywatch
+sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds
+sms.answering sms.clockwork
+background place commits looks doors apology gateway
+readers given config metrics logs peers callback posting port admission upkeep keywatch
 carrier errands
 engine events sms.door premises
-listing smstold app office cases casework operate smsdesk sample menudesk drain serve
+listing smstold app office cases casework operate smsdesk switchdesk sessionsdesk sample menudesk drain serve
 cli
 testing
 """
@@ -68,8 +69,10 @@ PURE = [
     "scope",
     "render",
     "run",
+    "doorway",
     "walk",
     "answer",
+    "entry",
     "machine",
     "found",
     "unfinished",

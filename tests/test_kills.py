@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -20,20 +17,15 @@ from kills.following import ACTS, CARRYING, Following
 from kills.points import KINDS
 from kills.promises import carried, leaving_lives_on, turn_lives_on
 from kills.scene import NUMBER
-from kills.story import DELIVERY, LEAVING, NAME, TURNS, WORDS, Run, Stories, stories
+from kills.story import DELIVERY, LEAVING, NAME, TURNS, WORDS, Stories, stories
+from kills.tries import SHARE, at, killed, traced
 from servers.redis_server import RedisServer
 
 from ussd_engine.cli import cli
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(600)]
 
-SHARE = 1 if os.environ.get("CI") == "true" else 4
-"""Of the points, one in so many is tried where nobody waits for all; the last one always, for it leaves all done."""
 COMMIT = "sql COMMIT #1"
-TRACES = 5
-"""Runs that nobody kills, to see which points every run reaches."""
-TRIES = 10
-"""Whether a reply of Redis comes in one piece or in two is chance: in one run of fifteen there is one wait more."""
 LEFT = {
     LEAVING: {"draft", "begun", "written", "done"},
     "she confirms": {"draft", "begun", "written", "done"},
@@ -49,47 +41,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
     with RedisServer(folder) as redis, stories(folder, redis.url) as found:
         asyncio.run(found.prepare())
         yield found
-
-
-@contextmanager
-def at(point: str) -> Iterator[None]:
-    """Whatever fails in here names the point."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(f"killed at: {point}")
-        raise
-
-
-class Points(NamedTuple):
-    """The points of a story, in their order."""
-
-    every: list[str]
-    """Those that all traces reached."""
-    chance: list[str]
-    """Those that some traces reached, and others not."""
-
-
-def traced(found: Stories | Following, story: str) -> Points:
-    """A wait alone may be a matter of chance, and only one more at a place where every run waits."""
-    traces = [asyncio.run(found.points(story)) for _ in range(TRACES)]
-    reached = Counter(point for trace in traces for point in trace)
-    every = [point for point in traces[0] if reached[point] == TRACES]
-    for point in reached.keys() - set(every):
-        place, _, time = point.rpartition(" #")
-        assert place.startswith(("asleep ", "awake ")), point
-        assert int(time) > 1, point
-        assert f"{place} #1" in every, point
-    return Points(every, [point for point in reached if reached[point] < TRACES])
-
-
-def killed(found: Stories | Following, story: str, point: str) -> Run | None:
-    """A run that came to the point and ended there; `None` where none of some did."""
-    for _ in range(TRIES):
-        run = asyncio.run(found.play(story, point))
-        if run.killed:
-            return run
-    return None
 
 
 def shown_to_an_officer(found: Stories, reference: str) -> dict[str, str]:

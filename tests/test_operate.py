@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from ussd_engine import keyfile
 from ussd_engine.cli import cli
 from ussd_engine.errors import ConfigError, EngineError
 from ussd_engine.keyfile import RINGS
@@ -275,6 +276,19 @@ def test_a_new_key_is_listed_with_the_time_from_which_it_writes(command: Command
 def test_where_nothing_runs_a_new_key_writes_at_once(command: Command, var: Path) -> None:
     assert command("keys", "rotate", "dialogue", "--now").exit_code == 0
     assert Keyring.load(var / "keys.json").ring("dialogue").write == 2
+
+
+def test_while_a_gateway_runs_no_new_key_writes_at_once(command: Command, var: Path) -> None:
+    file = var / "keys.json"
+    before = file.read_bytes()
+    with keyfile.used(file), keyfile.used(file):
+        refused = command("keys", "rotate", "data", "--now")
+    assert isinstance(refused.exception, ConfigError)
+    assert "Leave --now out" in str(refused.exception)
+    assert file.read_bytes() == before
+    with keyfile.used(file):
+        assert command("keys", "rotate", "data").exit_code == 0
+    assert command("keys", "rotate", "box", "--now").exit_code == 0
 
 
 def test_the_pin_key_is_never_changed_and_the_limit_key_by_itself(command: Command, var: Path) -> None:

@@ -135,6 +135,16 @@ def test_how_routes_stand_is_counted_by_state(command: Command, var: Path) -> No
     assert "2 listed; the oldest that may leave has waited for" in printed
 
 
+def test_until_when_a_route_rests_is_told(command: Command, var: Path) -> None:
+    async def rests(ledger: Ledger) -> None:
+        await ledger.sms_routes.hold("kannel", "a node", now())
+        await ledger.sms_routes.rest("kannel", "a node", now() + 3_600_000, 0)
+
+    in_ledger(var, rests)
+    first = json.loads(command("list", "--json").output.splitlines()[0])
+    assert first["is"].startswith("rests until ")
+
+
 @pytest.mark.parametrize("reason", ["", " \n", "a" * 201])
 def test_a_reason_is_short_and_not_empty(command: Command, reason: str) -> None:
     assert "--reason: say in 1 to 200 characters why" in refusal(command("stop-route", "kannel", "--reason", reason))

@@ -47,7 +47,6 @@ class Refusal(NamedTuple):
     """The caller's language, where this process has heard it."""
     minutes: int = 1
     """Until it is worth another try."""
-    until: date | None = None
 
 
 class Callers:
@@ -99,13 +98,10 @@ class Admission:
         codes: Container[str],
         clock: Callable[[], float],
         today: Callable[[], date],
-        maintenance: date | None = None,
         most_callers: int = MOST_CALLERS,
     ) -> None:
         self.limits = limits
         self.codes = codes
-        self.maintenance = maintenance
-        """The last day of it; `None` where none is announced."""
         self.under_way = 0
         """Admitted turns that have no answer yet; who takes them counts them."""
         self.cut_off = 0
@@ -127,8 +123,6 @@ class Admission:
         locale = self._locales[callers.locale[at]]
         if turn.service_code and turn.service_code not in self.codes:
             return Refusal("fault", Count.CODE_NOT_SERVED, locale)
-        if self.maintenance and turn.phase is Phase.START and self._today() <= self.maintenance:
-            return Refusal("maint", Count.MAINTENANCE, locale, until=self.maintenance)
         if self.under_way >= self.limits.turns:
             return Refusal("busy", Count.SHED_LOAD, locale)
         dialogue, leg = _hash(turn.dialogue), _hash((turn.dialogue, turn.phase, turn.text, turn.sequence))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ussd_engine.country import Country
 from ussd_engine.registry import RULES, SOURCES, WARNINGS
 from ussd_engine.render import has_more
 from ussd_engine.screens import TYPES
@@ -97,10 +98,11 @@ def typed(walk: Walk, screen: Screen, text: str) -> None:
     if adding:
         walk.run.added()
     walk.save(screen, {name: whole}, full)
-    walk.session.line = _warning(walk, screen, whole)
+    warning = warning_of(screen, whole, str(walk.session.msisdn or ""), walk.edition.country)
+    walk.session.line = f"!{warning}" if warning else ""
 
 
-def _warning(walk: Walk, screen: Screen, text: str) -> str:
-    country = walk.edition.country
-    national = country.national(str(walk.session.msisdn or ""))
-    return next((f"!{name}" for name in screen.warn if WARNINGS[name].run(text, national, country.pin_words)), "")
+def warning_of(screen: Screen, text: str, msisdn: str, country: Country) -> str:
+    """Of the warnings of a screen the first that a text asks for; empty for none."""
+    national = country.national(msisdn)
+    return next((name for name in screen.warn if WARNINGS[name].run(text, national, country.pin_words)), "")

@@ -12,7 +12,7 @@ from aiohttp import web
 from sessions import Seal, SessionStore, open_sessions
 from ussd_engine.admission import Refusal
 from ussd_engine.callback import MOST_BYTES, Callers, answered, received
-from ussd_engine.channels.base import Channel, Kind
+from ussd_engine.channels.base import Answered, Channel, Kind
 from ussd_engine.config import Config
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine, open_engine
@@ -26,6 +26,7 @@ from ussd_engine.metrics import CONTENT_TYPE
 from ussd_engine.model import Phase, Reply, Turn
 from ussd_engine.peers import Peers
 from ussd_engine.port import BACKLOG
+from ussd_engine.posting import Posts
 from ussd_engine.sms.door import SmsDoor, add_sms
 from ussd_engine.view import Seen
 
@@ -50,6 +51,7 @@ class Door:
         self.admission = engine.admission
         self.log = log
         self.tap = tap
+        self.posts = Posts(engine.channels, engine.metrics.count)
         self.callers = Callers(engine.config.ussd_channels, Peers(engine.config.peers, engine.config.proxies))
 
     def channel(self, request: web.Request) -> Channel:
@@ -63,7 +65,17 @@ class Door:
     async def ussd(self, request: web.Request) -> web.Response:
         """A callback: the next screen, in the provider's envelope."""
         channel = self.channel(request)
-        turn = await self._parsed(request, channel, Kind.USSD)
+        try:
+            turn = await self._parsed(request, channel, Kind.USSD)
+        except Answered as known:
+            self.engine.metrics.count(known.count, channel.name)
+            return answered(known.response)
+        if self.posts.takes(turn):
+            return answered(self.posts.begin(turn, self._screen(turn, channel)))
+        return answered(channel.reply(await self._screen(turn, channel), turn))
+
+    async def _screen(self, turn: Turn, channel: Channel) -> Reply:
+        """The next screen of an admitted turn, or why it is not admitted."""
         seen = Seen()
         began = time.perf_counter()
         if refusal := self.admission.refuse(turn):
@@ -80,7 +92,7 @@ class Door:
             if seen.locale:
                 self.admission.heard(turn, seen.locale)
         self._tell(turn, seen, reply, time.perf_counter() - began)
-        return answered(channel.reply(reply, turn))
+        return reply
 
     def _refused(self, refusal: Refusal, turn: Turn, channel: Channel, seen: Seen) -> Reply:
         """The screen of one who is not let in: neither session nor ledger is asked."""
@@ -88,8 +100,6 @@ class Door:
         seen.counts.append(refusal.reason)
         gateway = self.engine.gateway
         values = {"minutes": str(refusal.minutes)}
-        if refusal.until:
-            values["date"] = f"{refusal.until:%d/%m/%Y}"
         return gateway.view.system(refusal.screen, gateway.editions.current, turn, channel.profile, seen, values)
 
     def _tell(self, turn: Turn, seen: Seen, reply: Reply, seconds: float) -> None:
@@ -211,6 +221,7 @@ def create_app(
             app[DOOR] = Door(opened, written, tap)
             app[SMS_DOOR] = SmsDoor(opened)
             yield
+            await app[DOOR].posts.close()
 
     app.cleanup_ctx.append(engine)
     if config.role != "worker":

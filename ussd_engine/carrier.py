@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
 
 from ussd_engine.background import Told, Work
-from ussd_engine.channels.sms import Gateway, Pulls
+from ussd_engine.channels.sms import Fetches, Gateway, Pulls
 from ussd_engine.config import Config, open_gateways
 from ussd_engine.country import Country
+from ussd_engine.doors import Doors
 from ussd_engine.editions import Editions
 from ussd_engine.errors import ConfigError, did_you_mean
 from ussd_engine.feedback import FeedbackStore
@@ -20,19 +22,20 @@ from ussd_engine.logs import Notice
 from ussd_engine.menu.edition import Edition
 from ussd_engine.metrics import Metrics
 from ussd_engine.sms.answering import Answering, Surroundings
-from ussd_engine.sms.clockwork import Puller, Reminders
+from ussd_engine.sms.clockwork import InboxReader, Puller, Reminders
 from ussd_engine.sms.sender import Happening, Sender
-from ussd_engine.sms.wording import Wording, check_words
+from ussd_engine.sms.wording import check_words
 
 Notify = Callable[..., None]
 """`Log.notice`."""
+ReadNumber = Callable[[str], str | None]
 
 
 @contextlib.asynccontextmanager
 async def open_carriers(config: Config, edition: Edition) -> AsyncIterator[Mapping[str, Gateway]]:
     """The gateways by name, in the order in which they are tried. Raises `ConfigError`, also where there are some and
     the menus lack what their texts show."""
-    gateways = open_gateways(config, edition.country.msisdn)
+    gateways = open_gateways(config, _reading(edition.country.msisdn, config.sms_abroad))
     try:
         if gateways:
             check_words(edition)
@@ -55,6 +58,7 @@ async def open_answering(
     clock: Clock,
     store: FeedbackStore,
     told: Told,
+    doors: Doors,
 ) -> AsyncIterator[Answering]:
     """Who answers SMS; closed when what is under way is kept."""
     around = Surroundings(
@@ -67,6 +71,7 @@ async def open_answering(
         prefixes=config.sms_prefixes,
         core_can=store.capabilities,
         ask_core=store.view,
+        turns_away=doors.turns_away,
     )
     answering = Answering(around, told)
     try:
@@ -84,9 +89,10 @@ def works(
     metrics: Metrics,
     told: Told,
     notice: Notify,
+    answering: Answering,
 ) -> Iterator[Work]:
-    """What runs beside the turns: a sender for each route, the asking for reports, what time brings."""
-    holder, wording = os.urandom(8).hex(), Wording(editions, store.view)
+    """What runs beside the turns: a sender for each route, the asking for reports and for SMS, what time brings."""
+    holder, wording = os.urandom(8).hex(), answering.wording
     for name, gateway in gateways.items():
         count = _counting(name, metrics, notice)
         sender = Sender(ledger.sms, ledger.sms_routes, gateway, wording.of_lent, clock, holder=holder, count=count)
@@ -94,8 +100,21 @@ def works(
         if isinstance(gateway, Pulls):
             joined = _joining(name, metrics)
             yield Puller(ledger, name, gateway, clock, holder, count=joined, told=told).run
+        if isinstance(gateway, Fetches) and gateway.reads_inbox:
+            came, take = partial(metrics.sms_arrived, name), partial(answering.take, in_band=False)
+            yield InboxReader(ledger, name, gateway, clock, holder, take, count=came, told=told).run
     if gateways:
         yield Reminders(ledger, clock, told).run
+
+
+def _reading(msisdn: ReadNumber, abroad: tuple[str, ...]) -> ReadNumber:
+    """The country's reading of a number, and of those that are let in: providers leave out their plus sign, too."""
+
+    def read(text: str) -> str | None:
+        digits = text.strip()
+        return msisdn(text) or (msisdn(f"+{digits}") if abroad and digits.startswith(abroad) else None)
+
+    return read
 
 
 def _guards(config: Config, country: Country) -> Guards:
@@ -105,6 +124,7 @@ def _guards(config: Config, country: Country) -> Guards:
         number=a_day["number"],
         block=a_day["block"],
         route=a_day["channel"],
+        abroad=config.sms_abroad,
     )
 
 

@@ -99,19 +99,18 @@ def show_case(reference: str, who: str | None, purpose: str | None, as_json: boo
     async def work(office: Office) -> None:
         if purpose:
             file = await office.desk.read(office.officer, reference, purpose)
-            rows, said, done = _state(file.case, office.today(), READS) | _sent(file), _said(file), _done(file)
+            rows, done = _state(file.case, office.today(), READS) | _sent(file), _done(file)
         else:
             found, seen = await office.desk.look(office.officer, reference)
-            rows, said, done = _state(found, office.today(), seen) | _next(office, found, seen), [], []
+            rows, done = _state(found, office.today(), seen) | _next(office, found, seen), []
         if as_json:
-            texts = {"said": said, "done": done} if purpose else {}
-            click.echo(json.dumps(rows | texts, ensure_ascii=False))
+            click.echo(json.dumps(rows | ({"done": done} if purpose else {}), ensure_ascii=False))
             return
         _print_rows(rows)
-        for words in said:
-            _print_rows({f"{words['day']}": f"{words['who']}: {words['kind']}", " ": words["text"]})
         for line in done:
-            _print_rows({line["day"]: f"{line['who']}: {line['act']}"})
+            _print_rows({line["day"]: f"{line['hour']:5}  {line['who']}: {line['act']}"})
+            if "text" in line:
+                _print_rows({" ": line["text"]})
 
     at_office(who, work)
 
@@ -221,24 +220,14 @@ def _sent(file: File) -> dict[str, str]:
     return rows | {name: value for name, value in extra.items() if name not in rows}
 
 
-def _said(file: File) -> list[dict[str, str]]:
-    return [
-        {
-            "day": _day(words.day),
-            "who": f"{words.author}@{words.office}" if words.office else words.author,
-            "kind": f"{words.kind}, {words.reason}" if words.reason else words.kind,
-            "text": words.text,
-        }
-        for words in file.words
-    ]
-
-
 def _done(file: File) -> list[dict[str, str]]:
     return [
         {
             "day": _day(row.day),
+            "hour": row.hour,
             "who": f"{row.role}@{row.office}" if row.office else row.role,
-            "act": f"{row.act}, {row.purpose}" if row.purpose else row.act,
+            "act": ", ".join(filter(None, (row.act, row.purpose, row.words.reason if row.words else ""))),
+            **({"text": row.words.text} if row.words else {}),
         }
         for row in file.done
     ]

@@ -7,18 +7,18 @@ import dataclasses
 import sys
 from collections.abc import Coroutine
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ussd_engine import __version__, config
 from ussd_engine.casework import case
-from ussd_engine.country import Country
 from ussd_engine.errors import EngineError
 from ussd_engine.menudesk import check, messages, new
 from ussd_engine.operate import keys, outbox, purge
+from ussd_engine.sessionsdesk import sessions
 from ussd_engine.smsdesk import sms
+from ussd_engine.switchdesk import maintenance, pilot, start, stop, stopped
 
 _T = TypeVar("_T")
 
@@ -98,22 +98,6 @@ def show_config() -> None:
         click.echo(f"{row.name}={row.value}\n    from {row.source}. {row.help}")
 
 
-@cli.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--service", help="One service alone.")
-@click.option("--lang", help="The language of the words.")
-@click.option("--format", "form", type=click.Choice(["mermaid"]), default="mermaid", show_default=True)
-def draw(path: Path | None, service: str | None, lang: str | None, form: str) -> None:
-    """Print the menu as a diagram."""
-    from ussd_engine.menu.draw import mermaid
-    from ussd_engine.menu.edition import load_edition
-
-    settings = config.load()
-    country = Country.load(settings.country)
-    edition = load_edition(path or settings.menus, settings.locales, settings.codes, country)
-    click.echo(mermaid(edition, service, lang))
-
-
 @cli.group()
 def db() -> None:
     """The database's tables."""
@@ -132,5 +116,20 @@ def db_upgrade() -> None:
     say("the tables are of this version")
 
 
-for command in (case, check, keys, messages, new, outbox, purge, sms):
+for command in (
+    case,
+    check,
+    keys,
+    maintenance,
+    messages,
+    new,
+    outbox,
+    pilot,
+    purge,
+    sessions,
+    sms,
+    start,
+    stop,
+    stopped,
+):
     cli.add_command(command)

@@ -12,13 +12,12 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import ussd_engine
 from ussd_engine import channels, readers
-from ussd_engine.channels.base import Channel, Settings
+from ussd_engine.channels.base import Channel, Posting, Settings
 from ussd_engine.channels.codes import Codes
 from ussd_engine.channels.sms import Gateway, SmsSettings
 from ussd_engine.errors import ConfigError
@@ -188,12 +187,8 @@ class Config:
         lambda _: SMS_A_DAY,
         "`number=30 block=1000 channel=100000`",
     )
-    maintenance: date | None = _setting(
-        readers.day,
-        "The last day of maintenance, `2026-01-15` or `15/01/2026`: who dials until then is told so. Read again at "
-        "SIGHUP.",
-        lambda _: None,
-        "none",
+    sms_abroad: tuple[str, ...] = _setting(
+        readers.calling_codes, "Calling codes of other countries whose SMS are read: `254 256`.", lambda _: (), "none"
     )
     log_level: Level = _setting(
         readers.choice(("DEBUG", "INFO", "WARNING", "ERROR")), "The least that is logged.", lambda _: "INFO", "INFO"
@@ -293,7 +288,10 @@ def _unusable(config: Config) -> Iterator[str]:
         alone = dataclasses.replace(config, channels=(one,))
         try:
             for channel in alone.ussd_channels:
-                open_channel(alone, channel.name, lambda _: None)
+                opened = open_channel(alone, channel.name, lambda _: None)
+                given = config.channel_settings.get(channel.name, {})
+                if config.env == "production" and isinstance(opened, Posting) and "url" not in given:
+                    raise ConfigError(f'channel "{channel.name}": production needs "url", where its screens are posted')
             open_gateways(alone, lambda _: None)
         except ConfigError as error:
             yield f"{PREFIX}CHANNEL_SETTINGS: {error}"
@@ -307,7 +305,7 @@ def _unguarded(config: Config) -> Iterator[str]:
                 f"as {channel.name}:TOKEN; `openssl rand -hex 16` draws one"
             )
     if config.sources.get("keys", "default") == "default":
-        yield f"{PREFIX}KEYS: production needs a file of keys; what is made at the first start is for development"
+        yield f"{PREFIX}KEYS: production needs a file of keys: `ussd-engine keys make PATH` makes one, once"
 
 
 def _shown(value: object) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sessions import Session
+from ussd_engine import acts, machine
 from ussd_engine.leg import KEPT_DIALOGUES, Leg
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
-from ussd_engine.scope import draft_of, own
+from ussd_engine.model import Profile
+from ussd_engine.scope import Facts, draft_of, own
 
 Random = Callable[[int], bytes]
 ID_LENGTH = 8
@@ -25,6 +27,14 @@ def dialled(edition: Edition, code: str | None, locale: str, msisdn: str | None,
 def root_of(edition: Edition, code: str | None) -> str:
     """The service that answers a dialled code; the first one where no code reached us. The door lets in no other."""
     return edition.codes[code] if code else next(iter(edition.codes.values()))
+
+
+def brought(
+    edition: Edition, session: Session, facts: Callable[[Edition, Session], Facts], profile: Profile
+) -> Session:
+    """A session whose own edition is gone, on this one. An act under way is carried through before anything moves."""
+    session = acts.moved(edition, session)
+    return session if session.pending else machine.move(edition, session, facts(edition, session), profile)
 
 
 def stamp(session: Session, dialogue: bytes, leg: Leg, msisdn: str | None, now_ms: int) -> None:

@@ -19,6 +19,7 @@ from ussd_engine.channels.sms import Gateway as SmsGateway
 from ussd_engine.config import Config, open_channel
 from ussd_engine.country import Country
 from ussd_engine.delivery import Delivery
+from ussd_engine.doors import Doors, open_doors
 from ussd_engine.editions import Editions
 from ussd_engine.errands import Beside, errands
 from ussd_engine.errors import ConfigError, EngineError, LedgerUnavailable, MenuError
@@ -100,6 +101,7 @@ class Engine:
     async def exposition(self) -> bytes:
         """The numbers for Prometheus, with the age of what waits for the core and the live sessions, where the ledger
         and the session store tell them."""
+        self.metrics.stopped(self.gateway.doors.stopped)
         with contextlib.suppress(StoreUnavailable):
             self.metrics.live_sessions(await self.sessions.count())
         with contextlib.suppress(LedgerUnavailable):
@@ -179,10 +181,7 @@ async def open_engine(
     failed, `notice` what an operator should know.
     """
 
-    def clock_ms() -> int:
-        return int(clock() * 1000)
-
-    warnings: list[str] = []
+    clock_ms, warnings = _in_ms(clock), list[str]()
     async with contextlib.AsyncExitStack() as stack:
         enter = stack.enter_async_context
         edition = await asyncio.to_thread(read_menus if proven else load_menus, config)
@@ -195,15 +194,18 @@ async def open_engine(
         ledger = await enter(_ledger(config, keyring, clock_ms, country, faults, tuple(gateways)))
         await enter(at_work(watch.run, told=fault))
         editions = Editions(edition)
+        doors = await enter(open_doors(ledger.switches, editions, clock_ms, fault))
         ledger.due = lambda *of: editions.current.due(*of)
         ledger.knows = lambda *of: editions.current.knows(*of)
+        ledger.notices.higher = lambda *of: editions.current.higher(*of)
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
-        ledger.followups.lacks = CAPABILITIES - store.capabilities
+        ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
         metrics = Metrics()
         delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered, told=fault)
+        answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
         if config.role != "ussd":
-            beside = Beside(config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice)
-            await enter(at_work(*errands(beside, gateways), told=fault))
+            around = (config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice)
+            await enter(at_work(*errands(Beside(*around, answering), gateways), told=fault))
         yield Engine(
             config=config,
             editions=editions,
@@ -211,16 +213,20 @@ async def open_engine(
             sessions=sessions,
             ledger=ledger,
             store=store,
-            gateway=await enter(_gateway(config, editions, sessions, ledger, keyring, clock, store)),
+            gateway=await enter(_gateway(config, editions, sessions, ledger, keyring, clock, store, doors)),
             admission=_admission(config, country, clock),
             delivery=delivery,
             metrics=metrics,
             keyring=keyring,
             watch=watch,
             gateways=gateways,
-            answering=await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault)),
+            answering=answering,
             warnings=warnings,
         )
+
+
+def _in_ms(clock: Callable[[], float]) -> Clock:
+    return lambda: int(clock() * 1000)
 
 
 def _surroundings(
@@ -307,6 +313,7 @@ async def _gateway(
     keyring: Keyring,
     clock: Callable[[], float],
     store: FeedbackStore,
+    doors: Doors,
 ) -> AsyncIterator[Gateway]:
     """What takes turns; it closes when its commits are done."""
     gateway = Gateway(
@@ -321,6 +328,7 @@ async def _gateway(
         ask_core=store.view,
         deadline_s=config.deadline_s,
         sends=ledger.notices.sends,
+        doors=doors,
     )
     try:
         yield gateway
@@ -330,4 +338,4 @@ async def _gateway(
 
 def _admission(config: Config, country: Country, clock: Callable[[], float]) -> Admission:
     limits = Limits(config.turns_at_once, config.steps_a_minute, config.dials_a_day)
-    return Admission(limits, config.codes, clock, lambda: country.today(int(clock() * 1000)), config.maintenance)
+    return Admission(limits, config.codes, clock, lambda: country.today(int(clock() * 1000)))

@@ -18,6 +18,7 @@ from ussd_engine.ledger import Clock, Ledger, PurgeLog
 from ussd_engine.logs import Notice
 from ussd_engine.metrics import Metrics
 from ussd_engine.news import News
+from ussd_engine.sms.answering import Answering
 from ussd_engine.upkeep import Upkeep
 
 
@@ -34,11 +35,12 @@ class Beside(NamedTuple):
     clock: Clock
     told: Told
     notice: Notify
+    answering: Answering
 
 
 def errands(beside: Beside, gateways: Mapping[str, Gateway]) -> Iterator[Work]:
     """Each runs until it is cancelled."""
-    config, editions, ledger, store, keyring, delivery, metrics, clock, told, notice = beside
+    config, editions, ledger, store, keyring, delivery, metrics, clock, told, notice, answering = beside
 
     def today() -> date:
         return editions.current.country.today(clock())
@@ -48,7 +50,7 @@ def errands(beside: Beside, gateways: Mapping[str, Gateway]) -> Iterator[Work]:
     yield delivery.run
     yield News(ledger, store, config.feedback.scheme, today, metrics.heard).run
     yield Upkeep(ledger, keyring, config.keys, log, today, tick=tick, told=told, purged=gone).run
-    yield from works(gateways, editions, ledger, store, clock, metrics, told, notice)
+    yield from works(gateways, editions, ledger, store, clock, metrics, told, notice, answering)
 
 
 def _purged(metrics: Metrics, notice: Notify) -> Callable[[int, int], None]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+PILOT = "in pilot"
+"""The services in pilot that are open to the caller. No answer and no fact of a menu has such a name."""
+
+
+def shut(service: str) -> str:
+    """The fact that an operator has stopped a service: until when, as a phone shows it; empty for no end."""
+    return f"shut {service}"
+
+
 FACTS: dict[str, dict[str, str]] = {
     "can": {
         "be_reached": "the caller's number reached us",
         "finish_by_sms": "SMS are sent and taken, and she may go on by SMS with the text in which she is",
-        "set_sms": "it is known whether she gets SMS",
+        "use_sms": "SMS leave from here, so that she may be promised some",
+        "set_sms": "SMS leave from here, and it is known whether she gets them",
         "read": "the institution has said something about her case",
         "add": "more words on her case still reach somebody",
         "reply": "an officer has asked her something about her case",
@@ -14,6 +24,7 @@ FACTS: dict[str, dict[str, str]] = {
         "withdraw": "she may take her case back",
         "appeal": "her case may come to a higher level, now or later",
         "higher": "there is a level above the institution that holds her case",
+        "appeal_over": "the time to appeal is over",
         "leak": "her case takes no appeal, but a level above may still be told that her identity became known",
         "be_late": "an answer to her case is due by a day, after which she may appeal",
         "new_pin": "it is her own phone from which the case was sent, and an SMS can warn her there",

@@ -21,7 +21,8 @@ def about(edition: Edition, case: Case, locale: str, today: date) -> About:
     """What is known of a case once it is open."""
     above = higher(edition, case)
     waits = case.state in OPEN or case.state is APPEALED
-    dates = {"date": case.changed, "due": case.due if waits else None, "appeal_until": lifecycle.appeal_until(case)}
+    until = lifecycle.appeal_until(case)
+    dates = {"date": case.changed, "due": case.due if waits else None, "appeal_until": until}
     values: dict[str, str | None] = {
         "type": case.type,
         "status": status(case),
@@ -35,13 +36,14 @@ def about(edition: Edition, case: Case, locale: str, today: date) -> About:
     can = set(lifecycle.can(case)) | ({"reply"} if asked else set()) | ({"be_late"} if case.due else set())
     if above:
         can |= {"higher"} if "appeal" in can else {"higher", "leak"}
+    if until is not None and until < today:
+        can.add("appeal_over")
     return About(case.reference, True, sorted(can), {name: value for name, value in values.items() if value})
 
 
 def higher(edition: Edition, case: Case) -> str:
     """The code of the next higher level; empty where there is none."""
-    data = edition.data.get(case.service)
-    return data.higher(case.institution) if data else ""
+    return edition.higher(case.service, case.institution)
 
 
 def status(case: Case) -> str:
@@ -54,11 +56,18 @@ def cases(found: list[Case]) -> list[list[str]]:
     return [[case.reference, status(case)] for case in found[:MOST_KEPT]]
 
 
-def history(found: tuple[Handled, ...], locale: str) -> list[list[str]]:
-    """The rows of who handled a case; an act for which no menu has words is left out."""
-    roles, acts = WORDS["role"].values, WORDS["act"].values
+def history(edition: Edition, service: str, found: tuple[Handled, ...], locale: str) -> list[list[str]]:
+    """The rows of who handled a case; an act for which no menu has words is left out, an office that nobody knows is
+    not named."""
+    roles, acts, data = WORDS["role"].values, WORDS["act"].values, edition.data.get(service)
     known = [one for one in found if one.act in acts]
+    rows = [(one, data.get(one.office) if data else None) for one in known[-MOST_KEPT:]]
     return [
-        [format_date(locale, one.day), one.role if one.role in roles else UNNAMED, one.act]
-        for one in known[-MOST_KEPT:]
+        [
+            format_date(locale, one.day),
+            one.role if one.role in roles else UNNAMED,
+            one.act,
+            office.short(locale) if office else "",
+        ]
+        for one, office in rows
     ]

@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
 from sessions import Outcome, Sealed, Session, SessionStore, StoreUnavailable
-from ussd_engine import acts, dialog, machine
+from ussd_engine import acts, dialog, doorway, machine
 from ussd_engine.actions import ACTIONS
+from ussd_engine.apology import sorry
 from ussd_engine.commits import Commits, Ledger
+from ussd_engine.doors import ALL_OPEN, Doors
 from ussd_engine.editions import Editions
 from ussd_engine.errors import RolledBack, Unknown
 from ussd_engine.ledger.terms import NUMBER_KEPT
 from ussd_engine.leg import Kind, Leg, equals_recent, remember
 from ussd_engine.looks import AskCore, Looks
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
-from ussd_engine.place import DialogueKeys, Places, Work
+from ussd_engine.place import Keys, Places, Work
 from ussd_engine.view import KEPT_S, Seen, View
 
 __all__ = ["Gateway", "Seen"]
@@ -34,13 +35,6 @@ COMMIT_S = 0.3
 SHOW_S = 0.1
 RACES = 8
 """Lost races in one turn after which something is wrong that another try will not mend."""
-
-
-class Keys(DialogueKeys, Protocol):
-    """What the gateway asks of the keyring."""
-
-    @property
-    def pin(self) -> bytes: ...
 
 
 class Gateway:
@@ -60,6 +54,7 @@ class Gateway:
         ask_core: AskCore | None = None,
         deadline_s: float = DEADLINE_S,
         sends: bool = False,
+        doors: Doors = ALL_OPEN,
     ) -> None:
         self.editions = editions
         self.sessions = sessions
@@ -68,7 +63,8 @@ class Gateway:
         self.clock = clock
         self.deadline_s = deadline_s
         self.places = Places(sessions, keys, clock, editions)
-        self.view = View(keys.pin, core_wants, core_can, NUMBER_KEPT.days, sends=sends)
+        self.doors = doors
+        self.view = View(keys.pin, core_wants, core_can, NUMBER_KEPT.days, sends=sends, doors=doors.facts)
         self.commits = Commits(ledger)
         self.looks = Looks(ledger, self.view, self.now_ms, ask_core)
 
@@ -91,7 +87,7 @@ class Gateway:
         except StoreUnavailable:
             seen.counts.append("session_unavailable")
             seen.locale = seen.locale or await self.looks.language(work)
-        return self.system("fault", turn, profile, seen)
+        return sorry(work, self.view, self.doors)
 
     async def _take(self, work: Work) -> Reply:
         """Load, tell what the request is, and do it; who loses a race begins again or gets the screen that is there."""
@@ -138,10 +134,7 @@ class Gateway:
             work.edition = edition
             return session, False
         work.count("menu_moved")
-        session = acts.moved(work.edition, session)
-        if session.pending is None:
-            session = machine.move(work.edition, session, self.view.facts(work.edition, session), work.profile)
-        return session, True
+        return dialog.brought(work.edition, session, self.view.facts, work.profile), True
 
     def _on_current(self, work: Work, session: Session) -> Session:
         """The session on the current edition, where its next dialog begins."""
@@ -188,8 +181,10 @@ class Gateway:
         """Through the root and the service's door, by the digits that were dialled."""
         session.screen = work.edition.services[session.service].service.start
         digits = tuple(leg.text.split("*")) if leg.text else ()
-        found = machine.enter(work.edition, session, self.view.facts(work.edition, session), work.profile, digits)
-        return await self._commit_and_show(work, (await self.looks.follow(work, found)).session)
+        facts = {**self.view.facts(work.edition, session), **self.doors.dialled(work.turn.channel, session.service)}
+        found = await self.looks.follow(work, machine.enter(work.edition, session, facts, work.profile, digits))
+        work.seen.counts += doorway.counted(work.edition, found.session)
+        return await self._commit_and_show(work, found.session)
 
     async def _older(self, work: Work, session: Session, leg: Leg) -> Reply | None:
         """An older leg gets the screen that stands, and runs nothing."""
@@ -229,6 +224,7 @@ class Gateway:
         after.predialled, after.held, after.step = False, equal, after.step + 1
         if after.outcome is session.outcome and after.screen != session.screen:
             after.outcome = None
+        work.seen.counts += doorway.counted(work.edition, after)
         if found.intent is None:
             return await self._commit_and_show(work, after)
         after.pending = acts.begin(after, found.intent, self.random, self.now_ms())

@@ -147,6 +147,29 @@ def locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextmanager
+def used(path: Path) -> Iterator[None]:
+    """While a process runs with the keys of a file: others on its machine can tell (`in_use`)."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def in_use(path: Path) -> bool:
+    """Whether a process of this machine runs with the keys of a file."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _dress(temporary: Path, path: Path) -> None:
     try:
         stands = path.stat()

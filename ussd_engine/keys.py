@@ -63,7 +63,7 @@ class Keyring:
 
     @classmethod
     def create(cls, path: Path, today: date) -> Keyring:
-        """New keys in a new file, for development. `ConfigError` where the file stands already."""
+        """New keys in a new file. `ConfigError` where the file stands already."""
         keyring = cls.random(today)
         keyring.create_at(path)
         return keyring

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,13 +33,26 @@ class KeyWatch:
         self._told = told
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except ConfigError as error:
-                self._told(error)
-            await asyncio.sleep(LOOK_S)
+        """Until cancelled. The file counts as used meanwhile; one that was written anew does from the next look on."""
+        using = contextlib.ExitStack()
+        try:
+            while True:
+                try:
+                    await self.look()
+                    using = self._used(using)
+                except ConfigError as error:
+                    self._told(error)
+                await asyncio.sleep(LOOK_S)
+        finally:
+            using.close()
+
+    def _used(self, before: contextlib.ExitStack) -> contextlib.ExitStack:
+        """Use the file that stands there now, and only then no more the one before. Not every file system knows how."""
+        now = contextlib.ExitStack()
+        with contextlib.suppress(OSError):
+            now.enter_context(keyfile.used(self._path))
+        before.close()
+        return now
 
     async def look(self) -> bool:
         """Take up what stands in the file and what writes from now on; whether that was anything new.

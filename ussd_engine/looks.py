@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
 
+import msgspec
+
 from sessions import About, Outcome, Session
 from ussd_engine import found, machine
 from ussd_engine.actions import ACTIONS
@@ -32,6 +34,8 @@ LEFT_S = 0.3
 """What is left of the deadline for the commit, once a look is given up."""
 ASKING = frozenset({"rate", "reply"})
 """What she may do about a case of which something was asked."""
+SEEN = "seen"
+"""Of a case in a session: which of its words it was written of that she has seen them."""
 MOST_SPOKEN = 8000
 """Letters of what an institution said that are shown."""
 
@@ -117,7 +121,8 @@ class Looks:
                 found = await self._ledger.own_cases(str(session.msisdn)) if session.msisdn else []
                 return Looked("ok" if found else "none", session.about)
             case "see_settings":
-                on = await self._ledger.sms_on(str(session.msisdn)) if session.msisdn else None
+                asks = self._view.sends and session.msisdn
+                on = await self._ledger.sms_on(str(session.msisdn)) if asks else None
                 return Looked("ok", session.about, {} if on is None else {SMS: "on" if on else "off"})
         raise AssertionError(f"{intent.do} is no look")
 
@@ -152,11 +157,13 @@ class Looks:
         case = await self._ledger.case(about.ref) if about and about.opened else None
         if case is None:
             return None
-        about = self._about(work, session, case)
+        now = self._about(work, session, case)
+        if about and SEEN in about.values:
+            now.values[SEEN] = about.values[SEEN]
         if do == "see_case":
-            return Looked("ok", about)
+            return Looked("ok", now)
         may = may_appeal(case, work.edition.country.today(self._now_ms()), found.higher(work.edition, case))
-        return None if may is MayAppeal.NEVER else Looked(str(may), about)
+        return None if may is MayAppeal.NEVER else Looked(str(may), now)
 
     def _about(self, work: Work, session: Session, case: Case) -> About:
         locale = Scope(work.edition, session, {}).locale
@@ -171,23 +178,36 @@ class Looks:
         if screen.kind == "read":
             view = await self._in_time(work, self._asked(session)) if may else None
             work.words = view.words[:MOST_SPOKEN] if view else None
-            await self._seen_by_her(work, session)
-            return machine.spoken(edition, session, facts, profile, work.words)
+            return await self._seen_by_her(work, machine.spoken(edition, session, facts, profile, work.words))
         assert screen.source is not None
         rows = await self._in_time(work, self._rows(work, session, screen.source.source)) if may else None
         return machine.fetched(edition, session, facts, profile, rows)
 
-    async def _seen_by_her(self, work: Work, session: Session) -> None:
-        """What the words ask of her may be answered by SMS from now on."""
-        about = about_of(session)
-        if work.words and about and session.msisdn and ASKING.intersection(about.can):
-            await self._in_time(work, self._ledger.seen(about.ref, str(session.msisdn)))
+    async def _seen_by_her(self, work: Work, step: Step) -> Step:
+        """What the words ask of her may be answered by SMS from now on; that is written once, whichever page she is on
+        and however often she comes back to it."""
+        session, about = step.session, about_of(step.session)
+        if not (self._view.sends and work.words and about and session.msisdn and ASKING.intersection(about.can)):
+            return step
+        words = session.rows[0][0]
+        if about.values.get(SEEN) == words:
+            return step
+        written = await self._in_time(work, self._seen_now(about.ref, str(session.msisdn)))
+        if written and session.about is about:
+            session = machine.own(session)
+            session.about = msgspec.structs.replace(about, values={**about.values, SEEN: words})
+        return step._replace(session=session)
+
+    async def _seen_now(self, reference: str, msisdn: str) -> bool:
+        await self._ledger.seen(reference, msisdn)
+        return True
 
     async def _rows(self, work: Work, session: Session, source: str) -> list[list[str]] | None:
         if source == "my_cases":
             return found.cases(await self._ledger.own_cases(str(session.msisdn)) if session.msisdn else [])
         view = await self._asked(session)
-        return None if view is None else found.history(view.history, Scope(work.edition, session, {}).locale)
+        locale = Scope(work.edition, session, {}).locale
+        return None if view is None else found.history(work.edition, session.service, view.history, locale)
 
     async def _asked(self, session: Session) -> CaseView | None:
         about = about_of(session)

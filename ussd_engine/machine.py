@@ -11,6 +11,7 @@ from hashlib import blake2b
 from sessions import Outcome, Session
 from ussd_engine import gsm
 from ussd_engine.answer import answer
+from ussd_engine.entry import enter as come_in
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile
 from ussd_engine.registry import SPOKEN
@@ -53,7 +54,7 @@ def enter(edition: Edition, session: Session, facts: Facts, profile: Profile, di
     The digits on the way to a service are its path. What is left must be one alias of that service, else it is ignored.
     """
     walk = Walk(edition, session, facts, profile)
-    walk.enter(digits)
+    come_in(walk, digits)
     return walk.done()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ussd_engine.facts import FACTS
+from ussd_engine.facts import FACTS, PILOT
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.template import template
@@ -74,6 +74,6 @@ def _bounded(edition: Edition, menu: Menu, screen: Screen, name: str) -> bool:
         return False
     if name in screen.bounds:
         return screen.name not in menu.full
-    if name in FACTS or name in SETTINGS or name in edition.settings:
+    if name in (*FACTS, PILOT) or name in SETTINGS or name in edition.settings:
         return True
     return name in menu.shown

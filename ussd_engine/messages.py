@@ -100,6 +100,10 @@ SHOWN_ACTS: Final = frozenset(
 """What the citizen is shown of who did what."""
 
 
+SPOKEN_ACTS: Final = SHOWN_ACTS - {"opened", "in_progress", "transferred"}
+"""Those that come with words for her."""
+
+
 class Handled(Quiet, frozen=True):
     """One line of who handled a case: never a personal name."""
 
@@ -108,6 +112,8 @@ class Handled(Quiet, frozen=True):
     """A `Role`; a core may have others."""
     act: str
     """`opened`, `in_progress`, `need_info`, `transferred`, `answered`, `closed`, `not_accepted`, `appeal_decided`, …"""
+    office: str = ""
+    """The code of the institution whose officer it was; empty where that is not told."""
 
 
 class View(Quiet, frozen=True):
@@ -117,3 +123,9 @@ class View(Quiet, frozen=True):
     """The institution's last word: answer, question, reason, decision; empty where there is none yet."""
     history: tuple[Handled, ...] = ()
     """The oldest first."""
+
+    def spoken(self, act: str) -> str:
+        """The words, if they are those of an act: an answer may have come where a question is wanted. Of a core that
+        tells nothing of who did what they are taken to be."""
+        last = next((one.act for one in reversed(self.history) if one.act in SPOKEN_ACTS), act)
+        return self.words if last == act else ""

@@ -66,6 +66,8 @@ class Metrics:
         live = "Live sessions, and the small keys that lead to them, in the session store; NaN where it cannot count."
         self._live_sessions = self._gauge("ussd_live_sessions", live)
         self._live_sessions.set(math.nan)
+        stopped = "Services, and channels as to their dials, that an operator has stopped: see `ussd-engine stopped`."
+        self._stopped = self._gauge("ussd_stopped", stopped)
         self._told_sms: set[tuple[str, str]] = set()
         self._add_sms()
 
@@ -146,8 +148,12 @@ class Metrics:
         """How much the session store holds."""
         self._live_sessions.set(count)
 
+    def stopped(self, count: int) -> None:
+        """How many services and channels are stopped."""
+        self._stopped.set(count)
+
     def sms_arrived(self, channel: str, arrival: str) -> None:
-        """One SMS of a citizen; `arrival` as `smsinbox` names it, or `unkept`."""
+        """One SMS of a citizen; `arrival` as `smsinbox` names it, or as `sms/door.py` does."""
         self._sms_in(channel, arrival).inc()
 
     def sms_sent(self, channel: str, outcome: str) -> None:

@@ -55,6 +55,8 @@ class Turn(Quiet, frozen=True):
     leg_kind: LegKind = LegKind.WINDOW
     sequence: int = 0
     operator: str | None = None
+    echo: tuple[str, ...] = ()
+    """What the provider wants back with the answer, as it came; for its channel alone."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +65,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     septets: int = 160
     """Room of a screen in GSM-7."""
     units: int = 80
-    """Room of a screen in UCS-2."""
+    """Room of a screen in UCS-2; 0 where the wire has GSM-7 alone."""
     repeat_window_s: float = 1.0
     hold_s: float = 6.0
     """0 where a provider is known never to repeat, and on channels with a leg identity."""
+    session_s: float = 0.0
+    """How long the provider lets a dialogue last; 0 where nothing is known of it."""
+    reply_s: float = 0.0
+    """How long it waits for an answer to a screen; 0 where nothing is known of it."""
     reply_full: int = 150
     """Letters from which on a reply filled the phone's screen."""
     code: str | None = None

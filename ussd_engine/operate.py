@@ -152,6 +152,14 @@ def keys() -> None:
     """The keys: what there is, and new ones."""
 
 
+@keys.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+def make(path: Path) -> None:
+    """Make all keys, in a new file that its owner alone may read: once, before the first start in production."""
+    Keyring.create(path, datetime.now(UTC).date())
+    click.echo(f"{path}: keep a copy of it where the backups of the database are not", err=True)
+
+
 @keys.command("list")
 @as_json
 def list_keys(as_json: bool) -> None:
@@ -175,11 +183,16 @@ def list_keys(as_json: bool) -> None:
     type=click.IntRange(2),
     help="Minutes until it writes: till then every machine has the file.",
 )
-@click.option("--now", is_flag=True, help="Write with it at once; only while no gateway runs.")
+@click.option("--now", is_flag=True, help="Write with it at once; refused while a gateway runs here.")
 def rotate(purpose: Purpose, minutes: int, now: bool) -> None:
     """Make a new key. It reads at once and writes when every process has it; the older ones go on reading."""
     settings, today = _settings()
     at_s = int(time.time()) + 60 * minutes
+    if now and keyfile.in_use(settings.keys):
+        raise ConfigError(
+            f"{settings.keys}: a gateway runs with these keys, and a process of it could not read what another one "
+            f"writes with a new one. Leave --now out: it writes in {READ_MINUTES} minutes. Or stop the gateway first"
+        )
 
     def changed(keyring: Keyring) -> Keyring:
         return keyring.rotate(purpose, today) if now else keyring.plan(purpose, time.time(), at_s, today)

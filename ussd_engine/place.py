@@ -22,6 +22,13 @@ class DialogueKeys(Protocol):
     def dialogues(self, now_s: float) -> Sequence[bytes]: ...
 
 
+class Keys(DialogueKeys, Protocol):
+    """What the gateway asks of the keyring."""
+
+    @property
+    def pin(self) -> bytes: ...
+
+
 @dataclass
 class Work:
     """One turn under way."""

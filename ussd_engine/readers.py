@@ -10,7 +10,6 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,13 +23,14 @@ _C = TypeVar("_C", bound=str)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 ChannelSettings = Mapping[str, Mapping[str, object]]
 
-RESERVED = frozenset({"events", "reports", "check"})
+RESERVED = frozenset({"events", "reports", "stops", "check"})
 """Last parts of our own addresses, so never a token."""
 MOST_TOKENS = 2
 """One in use and one that is being retired."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_CALLING_CODE = re.compile(r"[1-9][0-9]{0,3}")
 _SERVICE = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET_NAME = re.compile(r"key|secret|token|pass|credential")
 
@@ -82,16 +82,6 @@ def seconds(least: float, most: float) -> Callable[[object], float]:
     return read
 
 
-def day(value: object) -> date:
-    """A date of TOML, or a text: `2026-01-15`, `15/01/2026`."""
-    if type(value) is date:
-        return value
-    try:
-        return date.fromisoformat("-".join(reversed(text(value).split("/"))))
-    except ValueError:
-        raise ValueError("expected a day, as 2026-01-15 or 15/01/2026") from None
-
-
 def choice(known: tuple[_C, ...]) -> Callable[[object], _C]:
     def read(value: object) -> _C:
         for one in known:
@@ -136,6 +126,14 @@ def prefixes(value: object) -> dict[str, str]:
     read = _pairs(value)
     if not all(_SERVICE.fullmatch(name) and prefix.isalnum() for name, prefix in read.items()):
         raise ValueError("expected each service once, as SERVICE=PREFIX (emrejesho=EM), separated by spaces")
+    return read
+
+
+def calling_codes(value: object) -> tuple[str, ...]:
+    """`254 256`, or a list."""
+    read = tuple(map(str, value)) if isinstance(value, list) else tuple(_items(str(value)))
+    if not read or len(set(read)) != len(read) or not all(map(_CALLING_CODE.fullmatch, read)):
+        raise ValueError("expected each calling code once, in digits alone, as 254 256")
     return read
 
 

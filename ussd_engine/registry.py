@@ -35,6 +35,8 @@ class Column(NamedTuple):
     """Row and locale to the words shown."""
     words: str = ""
     """The table of `words` in which its values have their words."""
+    may_lack: bool = False
+    """It may be empty: where a row shows it behind a blank, both are left out then."""
 
 
 class Kind(NamedTuple):
@@ -125,6 +127,7 @@ KINDS: dict[str, Kind] = {
             "date": Column(10, _at(0)),
             "role": Column(16, _at(1), "role"),
             "act": Column(20, _at(2), "act"),
+            "office": Column(16, _at(3), may_lack=True),
         },
         lambda place, day: (day,),
     ),
@@ -316,7 +319,7 @@ SETTINGS: dict[str, tuple[int, str]] = {
         "how long what was written is kept, empty where nothing is; on busy and steps until the next try; in minutes",
     ),
     "hours": (2, "how long to wait, in hours"),
-    "date": (10, "the last day of maintenance"),
+    "date": (16, "until when the service is stopped: a time of today, a day, or both"),
     "days": (3, "how long a number is kept after the case was closed, in days"),
 }
 

@@ -1,8 +1,7 @@
 """The gateway as processes: one that answers, or several under one parent that share a port.
 
-SIGTERM drains and ends. SIGHUP, to the parent where there is one, reads the menus again, and of the settings whether
-maintenance is announced. Menus are proven once; then every worker reads them, and only when each of them can run
-dialogs on them do new dialogs begin there.
+SIGTERM drains and ends. SIGHUP, to the parent where there is one, reads the menus again. They are proven once; then
+every worker reads them, and only when each of them can run dialogs on them do new dialogs begin there.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -31,10 +29,10 @@ from aiohttp import web
 from prometheus_client.multiprocess import mark_process_dead
 
 from ussd_engine.app import ENGINE, IDLE_S, create_app
-from ussd_engine.config import Config, load
+from ussd_engine.config import Config
 from ussd_engine.drain import DRAIN_S, drain
 from ussd_engine.engine import Engine, load_menus, open_keys
-from ussd_engine.errors import ConfigError, EngineError
+from ussd_engine.errors import EngineError
 from ussd_engine.logs import Log, redirect
 from ussd_engine.metrics import SHARED
 from ussd_engine.port import BACKLOG, address_of, bind, listen
@@ -48,8 +46,6 @@ BACK_S = 1.0
 READ_S = 60.0
 """What a worker may take to read menus."""
 READ = b"read"
-MAINTENANCE = b"maintenance "
-"""Before a day in ISO form, or nothing where none is announced."""
 
 Say = Callable[[str], None]
 
@@ -105,17 +101,7 @@ async def _heed_signals(asked: asyncio.Event, engine: Engine, say: Say) -> None:
     """Read the menus again at each SIGHUP."""
     while await asked.wait():
         asked.clear()
-        engine.admission.maintenance = _maintenance(engine.admission.maintenance, say)
         await _reload(engine, say)
-
-
-def _maintenance(before: date | None, say: Say) -> date | None:
-    """The last day of maintenance as the settings tell it now; as it was `before` where they cannot be read."""
-    try:
-        return load().maintenance
-    except ConfigError as error:
-        say(f"settings not read again, the old ones stay:\n{error}")
-        return before
 
 
 async def _reload(engine: Engine, say: Say) -> None:
@@ -203,9 +189,6 @@ async def _heed(parent: Connection, engine: Engine, message: bytes, say: Say) ->
         except EngineError as error:
             say(str(error))
             parent.send_bytes(b"")
-    elif message.startswith(MAINTENANCE):
-        day = message.removeprefix(MAINTENANCE).decode()
-        engine.admission.maintenance = date.fromisoformat(day) if day else None
     elif edition := engine.editions.of(message):
         engine.editions.swap(edition)
         _settle()
@@ -268,13 +251,6 @@ class Parent:
                 pipe.close()
                 self._workers[index] = self._started()
 
-    def announce(self) -> None:
-        """Tell every worker until when there is maintenance, by the settings as they stand now."""
-        until = _maintenance(self._config.maintenance, self._say)
-        self._config = dataclasses.replace(self._config, maintenance=until)
-        for worker in self.alive:
-            worker.tell(MAINTENANCE + (until.isoformat() if until else "").encode())
-
     async def reload(self) -> None:
         """Prove the menus once; let every worker read them; only then let dialogs begin there."""
         try:
@@ -332,7 +308,6 @@ async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
                     await stop.wait()
             if reload.is_set() and not stop.is_set():
                 reload.clear()
-                parent.announce()
                 await parent.reload()
             if not stop.is_set():
                 parent.restart()

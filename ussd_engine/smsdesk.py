@@ -208,7 +208,7 @@ def send_test(number: str, route: str | None, really: bool, as_json: bool) -> in
     settings = config.load()
     country = Country.load(settings.country)
     msisdn = country.msisdn(number)
-    if msisdn is None or not msisdn.startswith(country.numbers.calling_code):
+    if msisdn is None or not msisdn.startswith((country.numbers.calling_code, *settings.sms_abroad)):
         written = country.numbers.prefixes[-1].ljust(country.numbers.length - 1, "0") + "1"
         words = f"that is no phone number of {country.country}: write it as {country.numbers.calling_code}{written}"
         raise click.BadParameter(words, param_hint="NUMBER")

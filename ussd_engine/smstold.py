@@ -27,6 +27,8 @@ def plain_route(name: str, names: Sequence[str], route: Route | None, figures: F
         stands = "stopped"
     elif route is None or route.lease_ms <= now:
         stands = "no gateway runs that sends"
+    elif route.not_before_ms > now:
+        stands = f"rests until {clock_time(route.not_before_ms)}"
     reason = route.reason if route is not None and route.stopped else ""
     return {"route": name, "is": stands, "reason": reason, "states": states}
 

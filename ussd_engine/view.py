@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sessions import Session
@@ -39,7 +39,7 @@ class Seen:
 
 class View:
     """Shows sessions. `pin` is the key from which PINs are derived; `days`: how long a number is kept after the last
-    closing."""
+    closing; `doors` gives what is shut, and to which pilots a number belongs."""
 
     def __init__(
         self,
@@ -49,11 +49,13 @@ class View:
         days: int = 0,
         *,
         sends: bool = False,
+        doors: Callable[[int], Facts] = lambda _: {},
     ) -> None:
         self._pin = pin
         self._core_wants = core_wants
         self._core_can = core_can
         self._days = str(days)
+        self._doors = doors
         self.sends = sends
         """SMS leave, and may be asked for."""
 
@@ -63,11 +65,14 @@ class View:
         can = set(about.can) if about else set()
         if session.msisdn:
             can.add("be_reached")
-        if session.values.get(SMS):
+        if self.sends:
+            can.add("use_sms")
+        if self.sends and session.values.get(SMS):
             can.add("set_sms")
         if self.sends and may_finish(edition, session):
             can.add(FINISH)
-        return {"can": frozenset(can), "core_can": self._core_can, "core_wants": self._core_wants}
+        known = {"can": frozenset(can), "core_can": self._core_can, "core_wants": self._core_wants}
+        return {**known, **self._doors(session.msisdn)}
 
     def show(
         self,
@@ -87,6 +92,8 @@ class View:
             "minutes": str(int(KEPT_S // 60)) if kept or session.drafts else "",
             "days": self._days,
         }
+        if not self.sends:
+            extra["sc"] = ""  # the country's file may name it before any channel carries SMS
         if words is not None:
             extra[SPOKEN] = plain(words)
         if session.outcome and session.outcome.case:
@@ -102,8 +109,9 @@ class View:
         seen: Seen,
         values: Mapping[str, str] | None = None,
     ) -> Reply:
-        """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`, `steps`; in the caller's language
-        where known. `values` are what the words may name. A service without words for the last two says `busy`."""
+        """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`, `steps`, `stopped`; in the
+        caller's language where known. `values` are what the words may name. A service without words for one of the last
+        three says `busy`."""
         if name == "fault":
             seen.kind = name
         root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sessions import Draft, Outcome, Session
+from ussd_engine import doorway
 from ussd_engine.actions import ACTIONS
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Answers, Profile, Value
@@ -225,8 +226,14 @@ class Walk:
         self.open("")
 
     def open(self, verb: str) -> None:
-        """A service's own door: the language, an unfinished form, the alias that was dialled, the start."""
+        """A service's own door: where it opens the language, an unfinished form, the alias that was dialled, the
+        start."""
         service = self.scope.menu.service
+        if barred := doorway.barred(service, self.scope.facts):
+            screen, self.session.outcome = barred
+            self.session.waiting = ""
+            self.stand(screen)
+            return
         if service.first and not self.session.locale:
             dest = service.first
         elif service.resume and self.scope.draft is not None:
@@ -240,21 +247,6 @@ class Walk:
             self.fire(verb, dest)
         else:
             self.stand(dest)
-
-    def enter(self, digits: tuple[str, ...]) -> None:
-        """Follow the dialled digits through the root's lines; the rest must be an alias."""
-        self.open("")
-        for index, digit in enumerate(digits):
-            line = next((line for line in self.scope.screen.lines if line.number == digit and self.shows(line)), None)
-            dest = line.target[0].dest if line and line.target else Dest("")
-            if dest.verb == "service":
-                alias = "*".join(digits[index + 1 :])
-                self.session.waiting = self.edition.services[dest.name].service.dial.get(alias, "")
-                self.service(dest.name)
-                return
-            if dest.verb != "to" or dest.name not in self.scope.menu.service.screens:
-                return
-            self.screen(dest.name)
 
     # forms
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ussd_engine.channels import CHANNELS, create
-from ussd_engine.channels.base import Channel, Dial, Kind, Request
+from ussd_engine.channels.base import Answered, Channel, Dial, Kind, Request, Response
 from ussd_engine.errors import NotACallback
 from ussd_engine.model import Reply, Turn
 from ussd_engine.testing.channel_contract import parse, settings
@@ -45,6 +45,8 @@ def test_the_case_holds(case: dict[str, Any]) -> None:
         answered(case)
     elif "dial" in case:
         built(case)
+    elif "answer" in case:
+        answered_alone(case)
     else:
         parsed(case)
 
@@ -61,8 +63,19 @@ def parsed(case: dict[str, Any]) -> None:
 
 
 def answered(case: dict[str, Any]) -> None:
-    response = channel(case).reply(msgspec.convert(case["reply"], Reply), None)
-    expected = {**case["response"], "body": case["response"]["body"].encode()}
+    made = channel(case)
+    turn = parse(made, request(case["to"])) if "to" in case else None
+    compared(made.reply(msgspec.convert(case["reply"], Reply), turn), case["response"])
+
+
+def answered_alone(case: dict[str, Any]) -> None:
+    with pytest.raises(Answered) as found:
+        parse(channel(case), request(case["request"]))
+    compared(found.value.response, case["answer"])
+
+
+def compared(response: Response, given: dict[str, Any]) -> None:
+    expected = {**given, "body": given["body"].encode()}
     assert {name: getattr(response, name) for name in expected} == expected
 
 

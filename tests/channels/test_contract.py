@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ussd_engine.channels import create
 from ussd_engine.channels.base import Channel
-from ussd_engine.testing.channel_contract import ChannelContract, settings
+from ussd_engine.testing.channel_contract import ChannelContract, PostingContract, settings
 
 
 class TestAfricasTalking(ChannelContract):
@@ -36,3 +36,82 @@ class TestGenericJson(ChannelContract):
         options = {"con": '{"text": "{text}"}', "end": '{"last": "{text}"}', "content_type": "application/json"}
         names = {"code": "", "new": ""}
         return create(settings("generic", method="POST", body="json", first="code", fields=names, **options))
+
+
+class TestBeem(ChannelContract):
+    optional = frozenset({"payload"})
+    carries_code = False
+
+    def channel(self) -> Channel:
+        return create(settings("beem"))
+
+
+class TestBeemWithoutNumbers(TestBeem):
+    def channel(self) -> Channel:
+        return create(settings("beem", legs="window", code="*152*00#"))
+
+
+class TestTruRoute(ChannelContract):
+    carries_nul = False
+
+    def channel(self) -> Channel:
+        return create(settings("truroute"))
+
+
+class TestHalotel(PostingContract):
+    optional = frozenset({"ussdgw_id"})
+    carries_nul = False
+
+    def channel(self) -> Channel:
+        return create(settings("halotel"))
+
+
+class TestTigo(ChannelContract):
+    optional = frozenset({"Service_cod"})
+
+    def channel(self) -> Channel:
+        return create(settings("tigo"))
+
+
+class TestTigoOtherNames(ChannelContract):
+    optional = frozenset({"IMSI"})
+
+    def channel(self) -> Channel:
+        return create(settings("tigo", names="b"))
+
+
+class TestAirtel(ChannelContract):
+    def channel(self) -> Channel:
+        return create(settings("airtel"))
+
+
+class TestAirtelFlares(ChannelContract):
+    optional = frozenset({"MSC", "error"})
+
+    def channel(self) -> Channel:
+        return create(settings("airtel", envelope="headers", userid="u", password="p"))
+
+
+class TestRestComm(ChannelContract):
+    optional = frozenset(
+        {
+            "type",
+            "appCntx",
+            "networkId",
+            "mapMessagesSize",
+            "returnMessageOnError",
+            "dataCodingScheme",
+            "nai",
+            "npi",
+            "errComponents",
+        }
+    )
+    carries_nul = False
+
+    def channel(self) -> Channel:
+        return create(settings("restcomm"))
+
+
+class TestRestCommWithoutNumbers(TestRestComm):
+    def channel(self) -> Channel:
+        return create(settings("restcomm", legs="window"))

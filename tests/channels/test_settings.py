@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ussd_engine.channels import create
+from ussd_engine.channels import CHANNELS, create
 from ussd_engine.channels.base import Kind, path
+from ussd_engine.config import load
 from ussd_engine.errors import ConfigError
-from ussd_engine.testing.channel_contract import settings
+from ussd_engine.secret import Secret
+from ussd_engine.testing.channel_contract import START, settings
 
 REFUSED = [
     ({"hold": 1}, 'setting "hold" does not exist (did you mean "hold_s"?)'),
@@ -45,6 +50,57 @@ def test_a_cumulative_text_needs_no_hold_unless_it_is_set() -> None:
     assert create(settings("generic")).profile.hold_s == 6
     assert create(settings("generic", input="cumulative")).profile.hold_s == 0
     assert create(settings("generic", input="cumulative", hold_s=3)).profile.hold_s == 3
+
+
+def test_the_page_of_channels_tells_their_profiles() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "channels.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \|((?: [0-9?]+ \|){6}) [a-z ]+ \|$", page, re.MULTILINE))
+    assert rows == {name: "".join(f" {one} |" for one in _shown(name)) for name in sorted(CHANNELS)}
+    assert [name for name in CHANNELS if f"\n## `{name}`\n" not in page] == []
+
+
+def _shown(name: str) -> Iterator[str]:
+    profile = create(settings(name)).profile
+    yield from (f"{profile.septets}", f"{profile.units}")
+    yield from (f"{seconds:g}" if seconds else "?" for seconds in (profile.session_s, profile.reply_s))
+    yield from (f"{profile.repeat_window_s:g}", f"{profile.hold_s:g}")
+
+
+OWN = [
+    ("beem", {"legs": "none"}, "legs"),
+    ("restcomm", {"gsm7": "x"}, "gsm7"),
+    ("tigo", {"names": "c"}, "names"),
+    ("airtel", {"envelope": "xml"}, "envelope"),
+    ("airtel", {"userid": "u"}, "userid and password go together"),
+    ("halotel", {"url": "halotel.example"}, "url: expected http:// or https:// and a host"),
+    ("halotel", {"password": 1}, "Expected a text"),
+    ("truroute", {"names": "a"}, 'setting "names" does not exist'),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "message"), OWN)
+def test_a_setting_of_one_provider_that_cannot_be_used_is_named(
+    name: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        create(settings(name, **options))
+    assert str(refusal.value).startswith(f'channel "{name}": ')
+    assert message in str(refusal.value)
+
+
+def test_production_wants_to_be_told_where_screens_are_posted() -> None:
+    token = "0123456789abcdef0123456789abcdef"
+    given = {"ENV": "production", "KEYS": "keys.json", "CHANNELS": f"halotel:{token}"}
+    environ = {f"USSD_ENGINE_{name}": value for name, value in given.items()}
+    with pytest.raises(ConfigError, match='channel "halotel": production needs "url"'):
+        load(environ)
+    known = {"USSD_ENGINE_CHANNEL_SETTINGS": '{"halotel": {"url": "http://10.0.0.1/ussdgw"}}'}
+    assert load({**environ, **known}).ussd_channels[0].name == "halotel"
+
+
+def test_a_password_may_be_hidden_already() -> None:
+    channel = create(settings("airtel", userid="u", password=Secret("p")))
+    assert "password=p" in channel.build(START).query
 
 
 def test_addresses_are_as_documented() -> None:

@@ -6,12 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from ussd_engine.channels import GATEWAYS, create_gateway
 from ussd_engine.channels.base import Kind, Request, Response
-from ussd_engine.channels.sms import Gateway, Pulls
+from ussd_engine.channels.sms import Fetches, Gateway, Pulls, TellsStops
 from ussd_engine.errors import NotACallback
 from ussd_engine.sms.message import RouteFault
 from ussd_engine.testing.provider import Asked, Provider, Says, playing
@@ -72,7 +73,9 @@ class Played:
 
 @pytest.mark.parametrize("case", cases("send"))
 async def test_what_is_sent_and_answered(case: Case) -> None:
-    play, batch = Played(case), outgoing(*map(str, case["send"]["to"]), text=case["send"]["text"])
+    play, link = Played(case), case["send"].get("link", "")
+    written = outgoing(*map(str, case["send"]["to"]), text=case["send"]["text"])
+    batch = [msgspec.structs.replace(one, link=link) for one in written]
     async with playing(play) as provider:
         made = gateway(case, provider.url)
         if "fault" in case:
@@ -104,6 +107,37 @@ async def test_what_is_asked_for_later(case: Case) -> None:
             assert [of(one, expected) for one, expected in zip(found, case["reports"], strict=True)] == case["reports"]
         await made.close()
     play.check(provider)
+
+
+@pytest.mark.parametrize("case", cases("fetch"))
+async def test_what_stands_in_an_inbox(case: Case) -> None:
+    play = Played(case)
+    async with playing(play) as provider:
+        made = gateway(case, provider.url)
+        assert isinstance(made, Fetches)
+        if "fault" in case:
+            with pytest.raises(RouteFault) as fault:
+                await made.fetch(case["fetch"])
+            assert of(fault.value, case["fault"]) == case["fault"]
+        else:
+            found = await made.fetch(case["fetch"])
+            assert [one.id for one in found] == [one["id"] for one in case["found"]]
+            for one, expected in zip(found, case["found"], strict=True):
+                assert (one.incoming and of(one.incoming, expected["is"])) == expected["is"]
+        await made.close()
+    play.check(provider)
+
+
+@pytest.mark.parametrize("case", cases("stop"))
+def test_who_wants_nothing_more_from_a_sender(case: Case) -> None:
+    made, callback = gateway(case), request(case["stop"], Kind.STOPS)
+    assert isinstance(made, TellsStops)
+    if "error" in case:
+        with pytest.raises(NotACallback) as refusal:
+            made.stopped(callback)
+        assert str(refusal.value) == case["error"]
+    else:
+        assert made.stopped(callback) == case["is"]
 
 
 def request(given: Case, kind: Kind) -> Request:

@@ -46,6 +46,10 @@ class TestAfricasTalkingSms(SmsContract):
     def report(self, status: str) -> Request:
         return form(Kind.REPORTS, id="m1", status=status, phoneNumber=f"+{NUMBERS[0]}")
 
+    def inbox(self) -> bytes:
+        row = {"linkId": "L1", "text": TEXT, "to": "15200", "id": 7, "date": "2026-01-15", "from": f"+{NUMBERS[0]}"}
+        return json.dumps({"SMSMessageData": {"Messages": [row]}}).encode()
+
 
 class TestMgovFirst(SmsContract):
     generation = 1

@@ -30,7 +30,7 @@ def test_an_officers_day(folder: Path, run: Run) -> None:
     assert (code, said) == (0, f"{ref} answered, at DUWASA\n")
     code, shown, _ = run("show", ref, "--purpose", "handling")
     assert code == 0
-    for words in (WORDS, "officer@DUWASA: question", "Ni mtaa gani?", "officer@DUWASA: answer", "Maji yamerudi."):
+    for words in (WORDS, "officer@DUWASA: need_info", "Ni mtaa gani?", "officer@DUWASA: answered", "Maji yamerudi."):
         assert words in shown
     code, said, told = run("close", ref)
     assert (code, said) == (1, "")
@@ -215,7 +215,7 @@ def test_an_appeal_is_decided_above(folder: Path, run: Run) -> None:
     assert "lies with MAJI" in run("show", ref)[1]
     code, shown, _ = run("show", ref, "--purpose", "appeal", "--as", "ministry@MAJI")
     assert code == 0
-    assert "citizen: appeal, unhappy" in shown
+    assert "citizen: appealed, unhappy" in shown
     assert "Bado hakuna maji" in shown
     assert run("decide", ref, "Maji yarudi leo.", "--yes", "--as", "ministry@MAJI")[1].startswith(
         f"{ref} appeal_decided, at MAJI"

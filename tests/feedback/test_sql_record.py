@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from desks import WORDS, House
@@ -215,15 +217,50 @@ async def test_a_read_without_its_row_is_none(house: House) -> None:
     assert (await house.record())[-1] == "officer read"
 
 
-async def test_what_was_said_is_read_in_order_with_days_and_roles(house: House) -> None:
+async def test_what_was_done_is_read_in_order_and_each_act_with_its_words(house: House) -> None:
     (reference,) = house.projected
     file = await house.desk.read(OFFICER, reference, "handling")
-    assert [(words.author, words.kind, words.text) for words in file.words] == [
-        ("officer", "question", WORDS),
-        ("citizen", "addition", WORDS),
-        ("officer", "answer", WORDS),
+    assert [(row.role, row.act, row.words and (row.words.kind, row.words.text)) for row in file.done] == [
+        ("officer", "opened", None),
+        ("officer", "in_progress", None),
+        ("officer", "need_info", ("question", WORDS)),
+        ("citizen", "addition", ("addition", WORDS)),
+        ("officer", "answered", ("answer", WORDS)),
+        ("citizen", "rated", None),
+        ("officer", "read", None),
+        ("officer", "read", None),
     ]
-    assert {words.day for words in file.words} == {DAY}
+    assert {row.day for row in file.done} == {DAY}
+
+
+async def test_the_hour_is_told_of_officers_alone(house: House) -> None:
+    """With an operator's records the minute would lead to whoever dialled then."""
+    (reference,) = house.projected
+    file = await house.desk.read(OFFICER, reference, "handling")
+    at_ms = await house.database.read(lambda conn: conn.scalars(select(core_record.c.at_ms).order_by("number")).all())
+    zone = ZoneInfo("Africa/Dar_es_Salaam")
+    hours = [f"{datetime.fromtimestamp(one / 1000, zone):%H:%M}" for one in at_ms]
+    assert [row.hour for row in file.done] == [
+        hour if row.role == "officer" else "" for hour, row in zip(hours, file.done, strict=True)
+    ]
+
+
+async def test_every_word_that_can_be_said_stands_with_its_act(house: House) -> None:
+    reference = await house.submit()
+    await house.play("open progress ask append answer rate:no appeal:unhappy", reference)
+    decider = Officer("ministry", (await house.case(reference)).institution)
+    await house.desk.direct(decider, reference, "Anzeni leo")
+    await house.desk.decide(decider, reference, "Laini itatengenezwa")
+    file = await house.desk.read(decider, reference, "appeal")
+    said = [(row.act, row.words.kind, row.words.reason) for row in file.done if row.words]
+    assert said == [
+        ("need_info", "question", ""),
+        ("addition", "addition", ""),
+        ("answered", "answer", ""),
+        ("appealed", "appeal", "unhappy"),
+        ("directive", "directive", ""),
+        ("appeal_decided", "decision", ""),
+    ]
 
 
 async def test_words_moved_to_another_place_do_not_open(house: House) -> None:

@@ -182,11 +182,11 @@ class SqlContract(FeedbackContract):
             await house.desk.read(Officer("officer", "DUWASA"), reference, "handling")
         view = await house.store.view(reference)
         assert view is not None
-        assert [(line.role, line.act) for line in view.history] == [
-            ("desk", "transferred"),
-            ("officer", "opened"),
-            ("officer", "in_progress"),
-            ("ministry", "opened"),
+        assert [(line.role, line.office, line.act) for line in view.history] == [
+            ("desk", "MAJI", "transferred"),
+            ("officer", "DUWASA", "opened"),
+            ("officer", "DUWASA", "in_progress"),
+            ("ministry", "MAJI", "opened"),
         ]
 
 

@@ -50,6 +50,11 @@ class WhatIsTold(WebhookFixtures):
         assert await core.call("case.changed", change, at=at) == (204, "")
         assert await state_of(ledger, ref) == CaseState.ANSWERED
         assert await store.view(ref) == View(f" {FIRST} ", (Handled(date(2026, 1, 15), "head", "answered"),))
+        closed = {"reference": ref, "sequence": 4, "state": "closed", "by": "desk", "office": "TANESCO"}
+        assert await core.call("case.changed", closed, at=at) == (204, "")
+        view = await store.view(ref)
+        assert view is not None
+        assert view.history[1:] == (Handled(date(2026, 1, 15), "desk", "closed", "TANESCO"),)
 
     async def test_a_repeat_and_a_late_one_change_nothing(
         self, store: WebhookStore, core: Core, ledger: Ledger

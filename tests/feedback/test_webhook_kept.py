@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hooked_core import Clerk, Core, WebhookFixtures, known
 from sqlalchemy import update
@@ -33,6 +34,13 @@ async def stands(ledger: Ledger, reference: str, **values: Any) -> None:
 @pytest.fixture
 def log(tmp_path: Path) -> PurgeLog:
     return PurgeLog(tmp_path / "erased.log")
+
+
+def test_a_line_of_a_release_that_knew_no_offices_is_read() -> None:
+    day = date(2026, 1, 15)
+    older, newer = (ANSWER, (day, "head", "answered")), (ANSWER, (day, "head", "answered", "MAJI"))
+    lines = [msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=kept.Word).line for one in (older, newer)]
+    assert [line and (line.role, line.office) for line in lines] == [("head", ""), ("head", "MAJI")]
 
 
 class Words(WebhookFixtures):

@@ -135,9 +135,10 @@ class Thin(WebhookFixtures):
     ) -> None:
         ref = await known(ledger)
         await core.tell(ref, state="answered", words="not to be kept")
-        lines = [{"day": "2026-01-15", "role": "head", "act": act} for act in ("answered", "counted")]
+        line = {"day": "2026-01-15", "role": "head", "office": "MAJI"}
+        lines = [line | {"act": act} for act in ("answered", "counted")]
         core.views[ref] = json.dumps({"words": f"{ANSWER}\0", "history": lines}).encode()
-        assert await store.view(ref) == View(ANSWER, (Handled(date(2026, 1, 15), "head", "answered"),))
+        assert await store.view(ref) == View(ANSWER, (Handled(date(2026, 1, 15), "head", "answered", "MAJI"),))
         assert Webhook(core.secret).verify(core.requests[-1][1], dict(core.requests[-1][0]))["type"] == "case.read"
         assert await rows(ledger, kept.webhook_words) == []
         assert await store.view(reference.draw()) is None

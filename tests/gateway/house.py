@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from sessions import MemorySessions, Seal, Session, StoreUnavailable
+from ussd_engine.doors import Doors
 from ussd_engine.editions import Editions
 from ussd_engine.errors import LedgerUnavailable
 from ussd_engine.feedback.base import CAPABILITIES
@@ -283,5 +284,6 @@ def make(edition: Edition, ledger: Ledger, faults: Faults, keyring: Keyring, now
         core_can=CAPABILITIES,
         ask_core=core.view,
         sends=ledger.notices.sends,
+        doors=Doors(ledger.switches, lambda: int(now[0] * 1000), lambda: edition.country.time_zone),
     )
     return House(edition, sessions, troubled, faults, keyring, now, gateway, core)

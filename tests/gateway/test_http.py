@@ -25,6 +25,7 @@ from ussd_engine.app import ENGINE, create_app, running
 from ussd_engine.channels.base import Dial, Kind, path
 from ussd_engine.config import Config
 from ussd_engine.errors import EngineError, RolledBack
+from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger.database import Database
 from ussd_engine.logs import Log, redirect
 from ussd_engine.menu.edition import Edition
@@ -38,12 +39,13 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 class Edge:
     """A gateway on a port, its clock, its log, and a client."""
 
-    def __init__(self, settings: Config, level: str = "DEBUG") -> None:
+    def __init__(self, settings: Config, level: str = "DEBUG", open_core: Opener = open_feedback) -> None:
         self.now = 1_768_467_600.0
         self.lines = io.BytesIO()
         self.log = Log(level, self.lines)
         self.stores: list[MemorySessions] = []
-        self.app = create_app(settings, clock=lambda: self.now, log=self.log, open_store=self._store, proven=True)
+        parts = {"log": self.log, "open_store": self._store, "open_core": open_core, "proven": True}
+        self.app = create_app(settings, clock=lambda: self.now, **parts)  # type: ignore[arg-type]
         self.url = ""
         self.client: aiohttp.ClientSession
         self.inputs: tuple[str, ...] = ()

@@ -199,3 +199,41 @@ async def test_who_is_asking_when_sms_are_stopped_gets_no_new_pin(house: House, 
     with patch.object(house.ledger.real.followups, "_sends", False):
         await caller.type("1")
     assert caller.screen == "fail_act"
+
+
+# the time to appeal
+
+
+@pytest.mark.parametrize(("days", "screen"), [(30, "rate_no"), (31, "rate_heard")])
+async def test_when_the_time_to_appeal_is_over_no_rating_promises_one(
+    house: House, caller: Caller, days: int, screen: str
+) -> None:
+    ref = await sent(caller)
+    await told(house, ref, *READ, words="Tumerekebisha.")
+    house.move(days * 86_400)
+    await opened(house, caller, ref)
+    await caller.type("1", "1", "3")
+    assert caller.screen == screen
+
+
+# SMS
+
+
+@pytest.mark.parametrize("routes", [(), ("loopback",)])
+@pytest.mark.parametrize("language", ["1", "2"])
+async def test_sms_are_promised_where_some_leave(
+    house: House, caller: Caller, routes: tuple[str, ...], language: str
+) -> None:
+    shown = [(await caller.at("9", "2", language, *COMPLAINT)).text, (await caller.type("1", "4")).text]
+    assert shown[0] == shown[1]
+    assert caller.screen == ("identity" if routes else "identity_no_sms")
+    assert [line[0] for line in shown[0].split("\n")[1:]] == ["1", "2", "3", "0"]
+    done = await caller.type("2", "Asha Juma", "1")
+    house.move(700)
+    settings = (await caller.at("9", "2", "7")).text
+    assert ("2. SMS: " in settings) is bool(routes)
+    assert all(("SMS" in text) is bool(routes) for text in (*shown, settings))
+    assert "SMS" not in done.text
+    refused = ("Chaguo si sahihi.", "Not a valid choice.")
+    assert (await caller.type("2")).text.startswith(refused) is not bool(routes)
+    assert caller.screen == "settings"

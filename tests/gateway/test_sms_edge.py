@@ -191,3 +191,4 @@ async def test_a_prefix_stands_before_the_keywords_of_a_shared_number(tmp_path: 
         received, _ = await Writer(edge, exchange).write("em " + COMPLAINT, replies=2)
         submission = await edge.engine.ledger.submission(reference_in(received))
         assert submission.answers["message"] == "umeme umekatika siku tatu Mtumba"
+        assert received.endswith("au tuma EM HALI " + reference_in(received) + " kwenda 15200")

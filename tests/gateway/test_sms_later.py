@@ -52,6 +52,30 @@ async def test_of_two_answers_the_one_is_read_whose_number_is_sent(made: tuple[E
     assert await phone.write(references[0]) == [f"{references[0]} (1/1): Umeme umerudi leo."]
 
 
+async def test_a_question_that_was_answered_by_night_is_not_told_in_the_morning_with_the_answer(
+    made: tuple[Edge, Exchange],
+) -> None:
+    edge, exchange = made
+    phone, office = Writer(edge, exchange), Office(edge)
+    ref = await named_by_ussd(edge)
+    await exchange.next()
+    for step in ("open", "progress"):
+        await office.does(step, ref)
+        await exchange.next()
+    edge.now += 10 * 3600
+    await office.does("ask", ref, "Nguzo gani?")
+    assert await phone.write(f"ONGEZA {ref} nguzo ya tatu") == [f"Tumeongeza maelezo kwenye namba {ref}. Asante."]
+    await office.tell()
+    await office.does("answer", ref, "Transfoma imebadilishwa.")
+    edge.now += 13 * 3600
+    edge.engine.ledger.sms.added.set()
+    asked, working, answered = await exchange.next(3)
+    assert asked.startswith(f"Namba {ref}: kuna taarifa mpya.")
+    assert "inashughulikia" in working
+    assert answered.startswith(f"Namba {ref}: TANESCO imejibu.")
+    assert (await phone.write("NDIYO"))[0].startswith("Asante kwa kutuambia."), "the one thing that is open"
+
+
 async def test_why_a_case_was_not_taken_up_is_told_in_the_words_of_the_office(made: tuple[Edge, Exchange]) -> None:
     edge, exchange = made
     office = Office(edge)

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from test_http import Edge
 
 from ussd_engine import app, config
+from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger.tables import cases
 from ussd_engine.sms.message import Progress
 from ussd_engine.testing.provider import Asked, Provider, Says, playing
@@ -157,12 +158,19 @@ def country_with_a_number(folder: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def carrying(folder: Path, channel: str = "loopback", **changes: str) -> AsyncIterator[tuple[Edge, Exchange]]:
-    """An edge whose SMS go by one channel; USSD by `africastalking`, too."""
+async def carrying(
+    folder: Path,
+    channel: str = "loopback",
+    own: Mapping[str, object] = {},
+    open_core: Opener = open_feedback,
+    **changes: str,
+) -> AsyncIterator[tuple[Edge, Exchange]]:
+    """An edge whose SMS go by one channel, with settings of its own; USSD by `africastalking`, too."""
     exchange = Exchange()
     async with contextlib.AsyncExitStack() as stack:
         exchange.provider = await stack.enter_async_context(playing(exchange.play))
         settings = {channel: settings_of(exchange.provider.url)[channel]}
+        settings[channel]["sms"] |= own
         names = {
             "var": str(folder),
             "country": str(country_with_a_number(folder)),
@@ -170,7 +178,8 @@ async def carrying(folder: Path, channel: str = "loopback", **changes: str) -> A
             "channel_settings": json.dumps(settings),
             **changes,
         }
-        edge = Edge(config.load({f"USSD_ENGINE_{name.upper()}": value for name, value in names.items()}))
+        given = config.load({f"USSD_ENGINE_{name.upper()}": value for name, value in names.items()})
+        edge = Edge(given, open_core=open_core)
         edge.url = await stack.enter_async_context(app.running(edge.app))
         edge.client = await stack.enter_async_context(aiohttp.ClientSession())
         exchange.edge = edge

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 FAILS = "# fails"
-_BLOCK = re.compile(r"^```(console|diff)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^```(console|diff|file [^\n]+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 class Typed(NamedTuple):
@@ -31,7 +31,14 @@ class Change(NamedTuple):
     after: list[str]
 
 
-def steps(page: str) -> Iterator[Typed | Change]:
+class File(NamedTuple):
+    """A file that is written."""
+
+    name: str
+    text: str
+
+
+def steps(page: str) -> Iterator[Typed | Change | File]:
     """What `docs/PAGE` says that one does."""
     for kind, body in _BLOCK.findall((DOCS / page).read_text(encoding="utf-8")):
         lines = body.splitlines()
@@ -39,9 +46,17 @@ def steps(page: str) -> Iterator[Typed | Change]:
             for line in lines:
                 if line.startswith("$ "):
                     yield Typed(line[2:].removesuffix(FAILS).strip(), line.endswith(FAILS))
+        elif kind.startswith("file "):
+            yield File(kind.removeprefix("file "), body)
         else:
-            name, rest = lines[0].removeprefix("--- "), lines[1:]
-            yield Change(name, [one[1:] for one in rest if one[0] in " -"], [one[1:] for one in rest if one[0] in " +"])
+            yield from changes(body)
+
+
+def changes(text: str) -> Iterator[Change]:
+    """The changes of a text: each a line `--- FILE`, then lines of it, with a sign before those that go and come."""
+    for block in re.split(r"^--- ", text, flags=re.MULTILINE)[1:]:
+        name, *rest = block.splitlines()
+        yield Change(name, [one[1:] for one in rest if one[0] in " -"], [one[1:] for one in rest if one[0] in " +"])
 
 
 def change(folder: Path, one: Change) -> None:
@@ -55,32 +70,70 @@ def change(folder: Path, one: Change) -> None:
 
 
 class Reader:
-    """Does what a page says, in a folder that was empty. `said` is what each command printed."""
+    """Does what a page says, in a folder that was empty. `said` is what each command printed; `other` replaces words of
+    the page. What it started in the background is ended with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **other: str) -> None:
         self.folder = folder
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith("USSD_ENGINE_")}
         self.environ["PATH"] = path
         self.said: dict[str, str] = {}
+        self._other = other
+        self._running: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._running:
+            process.terminate()
+            process.communicate(timeout=30)
 
     def follow(self, page: str) -> None:
         """Every step of a page."""
         for step in steps(page):
             if isinstance(step, Change):
                 change(self.folder, step)
+            elif isinstance(step, File):
+                (self.folder / step.name).write_text(self._replaced(step.text), encoding="utf-8")
             else:
-                self._type(step)
+                self._type(step._replace(line=self._replaced(step.line)))
+
+    def _replaced(self, text: str) -> str:
+        for word, other in self._other.items():
+            text = text.replace(word.removeprefix("_"), other)
+        return text
 
     def _type(self, typed: Typed) -> None:
         words = shlex.split(typed.line)
         if words[0] == "cd":
             self.folder /= words[1]
-            return
-        if words[0] == "export":
+        elif words[0] == "export":
             name, _, value = words[1].partition("=")
             self.environ[name] = value
-            return
+        elif words[-1] == "&":
+            self._start(words[:-1])
+        else:
+            self.run(words, typed)
+
+    def run(self, words: list[str], typed: Typed) -> None:
+        """A command, which finds something where that is said."""
         done = subprocess.run(words, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120)
         self.said[typed.line] = done.stdout + done.stderr
-        assert done.returncode == (1 if typed.fails else 0), f"{typed.line}\n{self.said[typed.line]}"
+        assert (done.returncode != 0) is typed.fails, f"{typed.line}\n{self.said[typed.line]}"
+
+    def _start(self, words: list[str]) -> None:
+        """Start a gateway, and go on once it listens."""
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(
+            words, cwd=self.folder, env=self.environ, text=True, stdout=pipe, stderr=subprocess.STDOUT
+        )
+        self._running.append(process)
+        assert process.stdout
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "listens on" in line:
+                return
+        raise AssertionError("".join(lines))

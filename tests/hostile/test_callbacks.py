@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 import rows
 import rows_http
+import rows_xml
 from front import TO_MESSAGE, Citizen, Front, opened
 from rows import MINE, Row
 
@@ -30,6 +31,11 @@ TABLE = [
     *rows_http.operators(),
     *rows_http.headers(),
     *rows_http.connections(),
+    *rows_xml.bombs(),
+    *rows_xml.charsets(),
+    *rows_xml.fields(),
+    *rows_xml.addresses(),
+    *rows_xml.hub(),
 ]
 AS_JSON = list(rows.json_bodies())
 INNARDS = (b"Traceback", b'File "', b".py", b"Error:", b"aiohttp", b"sqlalchemy", b"Python/")

@@ -8,7 +8,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from .coming import IN, Coming
+from .going import OUT, Going
 from .points import KINDS
+from .post import Post, post_office
 from .story import STORIES, Stories, stories
 
 REDIS = "redis://127.0.0.1:6379"
@@ -32,16 +35,28 @@ def _columns(kind: str, words: str) -> str:
 
 
 async def show(found: Stories) -> None:
-    print(heading(), flush=True)
     await found.prepare()
     for story in STORIES:
-        print(shown(story, await found.points(story)), flush=True)
+        print(shown(story, (await found.play(story, "")).points), flush=True)
+
+
+async def show_sms(post: Post) -> None:
+    going, coming = Going(post), Coming(post)
+    await going.prepare()
+    for story in OUT:
+        print(shown(story, (await going.play(story, "")).points), flush=True)
+    for story in IN:
+        await coming.prepare(story)
+        print(shown(story, (await coming.play(story, "")).points), flush=True)
 
 
 def main() -> None:
     url = sys.argv[1] if len(sys.argv) > 1 else REDIS
+    print(heading(), flush=True)
     with tempfile.TemporaryDirectory() as folder, stories(Path(folder), url) as found:
         asyncio.run(show(found))
+    with tempfile.TemporaryDirectory() as folder, post_office(Path(folder)) as post:
+        asyncio.run(show_sms(post))
 
 
 if __name__ == "__main__":

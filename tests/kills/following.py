@@ -93,10 +93,6 @@ class Following:
             assert act.told in run.seen.text, run.seen.text
             self.scenes[CARRYING[name]] = self.ground.take(phone, "")
 
-    async def points(self, story: str) -> list[str]:
-        """As `Stories.points`."""
-        return (await self.play(story, "")).points
-
     async def play(self, story: str, kill: str) -> Run:
         """As `Stories.play`."""
         if story not in ACTS:

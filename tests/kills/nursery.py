@@ -7,6 +7,9 @@ It reads jobs, one JSON object a line, and says what happens, one JSON object a 
     {"killed": true}                     it has reached the point and is about to die
     {"points": […]}                      or: it was told to end, by an empty line, and these were reached
     {"ended": -9}                        its exit code
+
+Its one argument is the settings of the menus. A child that sends SMS says `{"counted": "accepted"}` of each word that
+it counts.
 """
 
 from __future__ import annotations
@@ -29,12 +32,22 @@ from ussd_engine import config, engine
 from ussd_engine.app import create_app, running
 from ussd_engine.config import Config
 from ussd_engine.delivery import Delivery
+from ussd_engine.doors import Doors
 from ussd_engine.feedback import Surroundings, open_feedback
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.logs import Log
 
 from .points import Tracer, read_sources
+from .sending import sending
+
+MENUS = ("channels", "channel_settings", "country")
+"""The settings that a start of the menus reads."""
+
+
+def of_menus(given: Mapping[str, str]) -> dict[str, str]:
+    """Those of some settings, for who has no folder yet."""
+    return {name: given[name] for name in MENUS if name in given}
 
 
 def settings_of(given: Mapping[str, str]) -> Config:
@@ -89,6 +102,23 @@ class Child:
         self._tracer.armed = False
         await ledger.close()
 
+    async def send(self, settings: Config) -> None:
+        """One round of the worker that sends SMS, at a time that stands: hold the route, claim, send, write."""
+
+        def told(happening: str) -> None:
+            say(counted=happening)
+
+        async with sending(settings, self._job["route"], self._job["begins_ms"], "killed", told) as found:
+            self._tracer.arm()
+            await found.round()
+            self._tracer.armed = False
+
+
+async def _rests(doors: Doors) -> None:
+    """The switches were read when it started. To read them again is no part of any story, and would fall into one by
+    chance."""
+    await asyncio.Event().wait()
+
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
@@ -102,10 +132,12 @@ async def _warm(settings: Config) -> None:
 
 def main() -> None:
     read_sources()
-    edition = engine.read_menus(config.load({}))
+    given = json.loads(sys.argv[1])
+    edition = engine.read_menus(settings_of(given))
     engine.read_menus = lambda config: edition
+    Doors.run = _rests  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_warm(settings_of({"var": folder})))
+        asyncio.run(_warm(settings_of({**given, "var": folder})))
     # What is not looked through by the collector is not copied for a child.
     gc.freeze()
     for line in sys.stdin:

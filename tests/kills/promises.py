@@ -20,7 +20,8 @@ from ussd_engine.ledger.outbox import LEASE_MS
 from ussd_engine.model import CaseState, Reply, Submission
 from ussd_engine.reference import derive_pin
 
-from .scene import Books, Ground
+from .place import Books, Place
+from .scene import Ground
 from .story import DOOR, HOME, SEND, WORDS, Run, redial, repeat
 
 ONCE = {"effects": 1, "submissions": 1, "cases": 1, "outbox": 1, "core_cases": 0, "dead_letters": 0}
@@ -116,20 +117,20 @@ def _once(ground: Ground, books: Books, reference: str, pin: str) -> None:
     assert derive_pin(ground.keyring.pin, case, 0).reveal() == pin
 
 
-async def carried(ground: Ground) -> tuple[CoreCase, Submission]:
+async def carried(place: Place) -> tuple[CoreCase, Submission]:
     """A worker takes up what a dead one had or had not done; what an officer opens then, once and whole."""
-    before = ground.books()
+    before = place.books()
     (reference,) = before.references
-    ledger = await Ledger.open(ground.settings.database.reveal(), ground.keyring, _in(0))
-    store = SqlStore(ledger.database, ground.keyring)
+    ledger = await Ledger.open(place.settings.database.reveal(), place.keyring, _in(0))
+    store = SqlStore(ledger.database, place.keyring)
     await Delivery(ledger.outbox, store, _in(0)).step()
     await Delivery(ledger.outbox, store, _in(LEASE_MS)).step()
-    assert ground.books().rows == {**ONCE, "outbox": 0, "core_cases": 1}
+    assert place.books().rows == {**ONCE, "outbox": 0, "core_cases": 1}
     assert await Delivery(ledger.outbox, store, _in(2 * LEASE_MS)).step() == 0
     case = await ledger.case(reference)
     assert case is not None
     assert (case.state, case.core_reference) == (CaseState.RECEIVED, reference)
-    desk = Desk(ledger.database, ground.keyring, Offices(), _in(0))
+    desk = Desk(ledger.database, place.keyring, Offices(), _in(0))
     held = await desk.open(OFFICER, reference)
     file = await desk.read(OFFICER, reference, "handling")
     await ledger.close()

@@ -6,17 +6,14 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import aiohttp
-import msgspec
 from redis import Redis
 
 from sessions import Seal, Session, session_key
@@ -25,22 +22,18 @@ from simulator.clock import RealClock
 from simulator.local import wire
 from simulator.phone import Line, Phone
 from ussd_engine import engine
-from ussd_engine.app import create_app, running
 from ussd_engine.channels.base import Request
-from ussd_engine.country import Country
-from ussd_engine.keys import Keyring
-from ussd_engine.logs import Log
 from ussd_engine.menu.edition import Edition
-from ussd_engine.model import Submission
 
-from .nursery import settings_of
+from .nursery import of_menus, settings_of
+from .place import Files, Place
 
 ROOT = Path(__file__).parents[2]
 CODE, NUMBER = "*152*00#", "255700000001"
 CHANNEL = "africastalking"
 KEPT_MS = 600_000
 END_S = 10.0
-TABLES = ("effects", "submissions", "cases", "outbox", "core_cases", "dead_letters")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Handset(NamedTuple):
@@ -55,36 +48,16 @@ class Scene(NamedTuple):
     """The state before a leg: the sealed session, the files of the ledger by name, the phone, and its last screen."""
 
     session: bytes
-    files: dict[str, bytes]
+    files: Files
     handset: Handset
     screen: str
 
 
-@dataclass(frozen=True)
-class Books:
-    """How many rows each table holds; the references of the cases, their ids, and what was sent, by its id."""
-
-    rows: dict[str, int]
-    references: list[str]
-    cases: list[bytes]
-    sent: dict[bytes, Submission]
-
-
-class Ground:
+class Ground(Place):
     """One caller's place in a Redis, and one ledger file."""
 
     def __init__(self, folder: Path, redis_url: str) -> None:
-        self.given = {
-            "var": str(folder),
-            "keys": str(folder / "keys.json"),
-            "database": f"sqlite:///{folder / 'ledger.db'}",
-            "sessions": redis_url,
-        }
-        self.settings = settings_of(self.given)
-        country = Country.load(self.settings.country)
-        Keyring.create(self.settings.keys, country.today(int(time.time() * 1000)))
-        self.keyring = Keyring.load(self.settings.keys)
-        self._folder = folder
+        super().__init__(folder, sessions=redis_url)
         self._redis = Redis.from_url(redis_url)
         self._key = session_key(self.keyring.dialogue, NUMBER, CODE)
 
@@ -97,34 +70,22 @@ class Ground:
 
     def take(self, phone: Phone, screen: str) -> Scene:
         """The scene as it stands, while no process runs."""
-        files = {file.name: file.read_bytes() for file in self._files() if not file.name.endswith("-shm")}
         blob: Any = self._redis.get(self._key)
-        return Scene(blob or b"", files, Handset(phone.dialogue, phone.inputs, phone.last), screen)
+        return Scene(blob or b"", self.files, Handset(phone.dialogue, phone.inputs, phone.last), screen)
 
     def clear(self) -> None:
         """Nothing stands."""
-        for file in self._files():
-            file.unlink()
-        self._redis.delete(self._key)
+        self.put({})
+        self.forget()
 
     def forget(self) -> None:
         """Her session is gone, as after ten minutes."""
         self._redis.delete(self._key)
 
-    @property
-    def ledger_file(self) -> Path:
-        """The file of the ledger."""
-        return self._folder / "ledger.db"
-
     def lay(self, scene: Scene) -> None:
         """Put a scene up."""
-        self.clear()
-        for name, octets in scene.files.items():
-            (self._folder / name).write_bytes(octets)
+        self.put(scene.files)
         self._redis.set(self._key, scene.session, px=KEPT_MS)
-
-    def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("ledger.db*"))
 
     # what stands
 
@@ -135,18 +96,6 @@ class Ground:
         found = SessionCodec(Seal(ring.keys, ring.write)).find(blob or b"", self._key)
         return found.session if found else None
 
-    def books(self) -> Books:
-        """What the file holds for whoever opens it now."""
-        with contextlib.closing(sqlite3.connect(self._folder / "ledger.db")) as found:
-            rows = {table: found.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
-            cases = found.execute('SELECT reference, "case" FROM cases').fetchall()
-            sealed = found.execute('SELECT "case", sealed FROM submissions').fetchall()
-        opened = {case: self.keyring.open("submission", case, octets) for case, octets in sealed}
-        sent = {case: msgspec.msgpack.decode(plain, type=Submission) for case, plain in opened.items()}
-        return Books(rows, [reference for reference, _ in cases], [case for _, case in cases], sent)
-
-    # processes and phones
-
     def phone(self, client: aiohttp.ClientSession, url: str, handset: Handset | None = None) -> Phone:
         phone = Phone(wire(CHANNEL, self.settings), Line(client, url), RealClock(), NUMBER)
         phone.dialled = CODE
@@ -154,20 +103,14 @@ class Ground:
             phone.dialogue, phone.inputs, phone.last = handset
         return phone
 
-    @contextlib.asynccontextmanager
-    async def survivor(self) -> AsyncIterator[str]:
-        """A gateway in this process on what the dead one left; its address."""
-        async with running(create_app(self.settings, log=Log("CRITICAL"), proven=True)) as url:
-            yield url
-
 
 class Nursery:
     """The process that forks the children. One child at a time."""
 
-    def __init__(self, given: dict[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__.replace("scene", "nursery")],
+            [sys.executable, "-m", __name__.replace("scene", "nursery"), json.dumps(of_menus(given))],
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -175,9 +118,10 @@ class Nursery:
             start_new_session=True,
         )
 
-    def start(self, does: str, kill: str) -> None:
-        """Fork a child that is killed at a point, or at none."""
-        self._write(json.dumps({"does": does, "kill": kill, "settings": self._given}))
+    def start(self, does: str, kill: str, changes: Mapping[str, str] = NOTHING, **words: object) -> None:
+        """Fork a child that is killed at a point, or at none. `changes`: settings of its own; `words`: what else its
+        job says."""
+        self._write(json.dumps({"does": does, "kill": kill, "settings": {**self._given, **changes}, **words}))
 
     def tell_to_end(self) -> None:
         self._write("")
@@ -204,8 +148,8 @@ class Nursery:
 
 
 @contextlib.contextmanager
-def nursery(ground: Ground) -> Iterator[Nursery]:
-    found = Nursery(ground.given)
+def nursery(place: Place) -> Iterator[Nursery]:
+    found = Nursery(place.given)
     try:
         yield found
     finally:
@@ -213,9 +157,9 @@ def nursery(ground: Ground) -> Iterator[Nursery]:
 
 
 @contextlib.contextmanager
-def menus_read_once() -> Iterator[Edition]:
+def menus_read_once(given: Mapping[str, str] = NOTHING) -> Iterator[Edition]:
     """The menus, which every gateway of this process takes from here on without reading them again."""
-    before, edition = engine.read_menus, engine.read_menus(settings_of({}))
+    before, edition = engine.read_menus, engine.read_menus(settings_of(of_menus(given)))
     engine.read_menus = lambda config: edition
     try:
         yield edition

@@ -80,10 +80,6 @@ class Stories:
         self.scenes["begun"] = await self._after(self.scenes["review"], "sql BEGIN IMMEDIATE #1")
         self.scenes["sent"] = await self._after(await self._reviewed(NAMED), "")
 
-    async def points(self, story: str) -> list[str]:
-        """The points of a story, in the order in which they are reached."""
-        return (await self.play(story, "")).points
-
     async def play(self, story: str, kill: str) -> Run:
         """Play a story in a child that is killed at a point, or at none."""
         if story == DELIVERY:

@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from ussd_engine import keyfile
 from ussd_engine.delivery import Delivery
 from ussd_engine.errors import ConfigError
 from ussd_engine.keys import CannotOpen, Keyring, Purpose
@@ -175,6 +176,20 @@ async def test_a_file_that_cannot_be_used_changes_nothing_and_is_told(
     assert "is not JSON" in str(await told.get())
     running.cancel()
     assert keyring.pin == before
+
+
+async def test_a_file_is_in_use_while_a_process_runs_with_it(
+    processes: list[Process], file: Path, clock: StoppedClock
+) -> None:
+    assert not keyfile.in_use(file)
+    running = [asyncio.create_task(process.watch.run()) for process in processes]
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(keyfile.in_use, file):
+            pass
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
+    assert not keyfile.in_use(file)
 
 
 def test_a_second_key_waits_until_the_first_one_writes(file: Path, clock: StoppedClock) -> None:

@@ -21,7 +21,8 @@ EXTRA = {"code": "*152*00*9*2#", "minutes": "10", "pin": "4821"}
 PROFILE = Profile()
 WORDS = "Fundi wetu alifika mtaani kwenu na kubadili transfoma iliyoungua. " * 4
 ROWS = [["482173657", state, "answered"] for state in ("received", "in_progress", "answered", "closed", "appealed")] * 4
-MAY = ("read", "add", "rate", "withdraw", "appeal", "higher", "leak", "be_late", "new_pin", "set_sms")
+MAY = ("read", "add", "rate", "withdraw", "appeal", "higher", "leak", "be_late", "new_pin", "use_sms", "set_sms")
+MAY += ("appeal_over",)
 CASE = About(
     "482173657",
     True,

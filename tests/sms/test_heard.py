@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sms_edition import LANGUAGES, OTHER, OURS, SERVICE, THIRD, UNLIKE_OURS, hear, lines, shipped
+from sms_edition import LANGUAGES, OTHER, OURS, SERVICE, THIRD, UNLIKE_OURS, ear, hear, lines, shipped
 
 from ussd_engine.sms.keywords import CHOICE, PLAIN, Heard, answers
 from ussd_engine.sms.talk import Act, AskBack, Kind, Open, State, decide
@@ -115,6 +115,28 @@ def test_a_stop_word_with_a_reference_may_mean_either(word: str) -> None:
     assert decided.template == "withdraw_which"
 
 
+@pytest.mark.parametrize(
+    ("typed", "core"),
+    [
+        ("638344", "638344"),
+        ("CMP-12345", "CMP-12345"),
+        ("cmp 12345", "CMP-12345"),
+        ("EMR202648213", "EMR-2026-48213"),
+        ("EMR-2O26-48213", "EMR-2026-48213"),
+        ("emr 2026 48213", "EMR-2026-48213"),
+    ],
+)
+def test_a_reference_of_the_core_is_known_by_her_cases_whatever_its_shape(typed: str, core: str) -> None:
+    cores = ["638344", "CMP-12345", "emr-2026-48213"]
+    for keyword, action in (("HALI ", "status"), ("JIBU ", "read"), ("ONDOA namba ", "withdraw"), ("", "status")):
+        found = ear().hear(keyword + typed, "sw", cores)
+        assert (named(found), found.core_reference, found.sure) == (action, core, True)
+    added = ear().hear(f"ONGEZA {typed} mita ni 24411", "sw", cores)
+    assert (added.core_reference, added.text) == (core, "mita ni 24411")
+    assert ear().hear("ONGEZA nyumba namba 12 mtaa wa pili", "sw", ["12"]).core_reference == ""
+    assert ear().hear(f"HALI {typed}9", "sw", cores).core_reference not in map(str.upper, cores)
+
+
 @pytest.mark.parametrize("text", ["ACHA SMS", "acha kunitumia ujumbe", "Stop sending me messages", "ACHA asante"])
 def test_stopping_is_understood_in_a_short_sentence(text: str) -> None:
     assert named(hear(text)) == "stop"
@@ -150,6 +172,19 @@ KIONGOZI waziri wa afya dawa hakuna hospitalini    | AFYA         | afya dawa ha
 LEADER Minister of Health no medicine in hospital  | AFYA         | Health no medicine in hospital
 KIONGOZI TANESCO umeme umekatika siku tatu         | ?            | TANESCO umeme umekatika siku tatu
 MAONI yangu ni kwamba barabara ijengwe             | ?            | yangu ni kwamba barabara ijengwe
+COMPLAINT must we bribe to get water               | ?MUST        | must we bribe to get water
+COMPLAINT MUST WE BRIBE TO GET WATER               | ?MUST        | MUST WE BRIBE TO GET WATER
+COMPLAINT MUST charges us twice                    | MUST         | charges us twice
+KERO taa za barabarani haziwaki                    | ?TAA         | taa za barabarani haziwaki
+Kero Taa za barabarani haziwaki                    | ?TAA         | Taa za barabarani haziwaki
+KERO TAA uwanja wa ndege ni mchafu                 | TAA          | uwanja wa ndege ni mchafu
+COMPLAINT out of stock medicines                   | ?OUT         | out of stock medicines
+OPINION tea farmers should be paid in time         | ?TEA         | tea farmers should be paid in time
+LALAMIKO tia maji kwenye mabomba yetu              | ?TIA         | tia maji kwenye mabomba yetu
+KERO pura ya kijiji imefungwa na afisa             | ?PURA        | pura ya kijiji imefungwa na afisa
+SWALI RITA cheti changu kiko wapi                  | RITA         | cheti changu kiko wapi
+lalamiko tanesco umeme umekatika siku tatu         | TANESCO      | umeme umekatika siku tatu
+COMPLAINT nobody must pay to get out of here       | ?            | nobody must pay to get out of here
 LALAMIKO TANESCO                                   | TANESCO      |
 """
 
@@ -164,6 +199,9 @@ def test_the_institution_is_read_from_the_front_and_nothing_of_the_message_is_lo
     assert len(found.institutions) <= 3
     assert bool(found.institutions) is bool(wanted)
     assert found.text == message
+    decided = decide(found, State())
+    assert isinstance(decided, Act) is (found.named and bool(message))
+    assert isinstance(decided, Act) or decided.holds  # type: ignore[union-attr]
 
 
 def test_a_name_in_the_other_language_is_understood() -> None:

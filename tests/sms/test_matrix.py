@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
+from ussd_engine.facts import FACTS
 from ussd_engine.model import Mode, Told
 from ussd_engine.sms.matrix import REPLIES, TABLE, USSD_ALONE, Anyway, Happening, say, say_anyway
 from ussd_engine.sms.message import Priority
-from ussd_engine.sms.templates import SMS
+from ussd_engine.sms.templates import SMS, truthful
 
 # what happened | confidential | named; p a push, r a reply, ! at once by day and night
 OF_CASES = """
@@ -106,8 +109,27 @@ def test_the_tables_are_whole() -> None:
 
 
 def test_every_template_is_said_of_something_and_nothing_else_is() -> None:
-    of_cases = {one.template for pair in TABLE.values() for one in pair if one}
-    assert of_cases | set(REPLIES.values()) == set(SMS)
+    said = {one.template for pair in TABLE.values() for one in pair if one} | set(REPLIES.values())
+    said |= {truthful(name, {lack}) for name in said for lack in FACTS["core_can"]} - {""}
+    assert said == set(SMS)
+
+
+LACKS = [frozenset(some) for size in range(7) for some in combinations(sorted(FACTS["core_can"]), size)]
+
+
+@pytest.mark.parametrize("template", SMS)
+def test_whatever_is_lacking_nothing_of_it_is_promised(template: str) -> None:
+    for lacks in LACKS:
+        name = truthful(template, lacks)
+        assert not name or not SMS[name].promises & lacks
+        assert not name or set(SMS[name].values) <= set(SMS[template].values), "what it shows is known"
+        assert name == template or SMS[template].promises & lacks
+
+
+def test_a_question_that_cannot_be_answered_is_not_asked() -> None:
+    assert truthful("rate_ask", {"rate"}) == ""
+    assert truthful("answered", {"rate"}) == "answered_read"
+    assert truthful("answered", {"read"}) == "answered_told"
 
 
 @pytest.mark.parametrize("what", [what for what, (one, _) in TABLE.items() if one and one.push])

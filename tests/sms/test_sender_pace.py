@@ -19,6 +19,7 @@ from sms_provider import (
     takes_all,
 )
 
+from ussd_engine.ledger.smsoutcome import Outcome
 from ussd_engine.sms.message import Outgoing, Priority, Progress, RouteFault, Sent
 
 
@@ -91,6 +92,26 @@ def test_two_processes_keep_the_limit_of_one_route(tell: Tell) -> None:
         assert provider.most_in_a_second() <= 10
         assert len(provider.seen) == 300
         assert provider.repeats == office.counts["perhaps_twice"] == 0
+
+    tell(story)
+
+
+def test_no_more_is_sent_than_a_slow_ledger_can_mark(tell: Tell) -> None:
+    async def story(office: Office, loop: LeapingLoop) -> None:
+        provider, settle = Provider(loop, limits=Limits(10, 1)), office.ledger.sms.settle
+
+        async def slow(outcome: Outcome) -> str:
+            await asyncio.sleep(6)
+            return await settle(outcome)
+
+        office.ledger.sms.settle = slow  # type: ignore[method-assign]
+        await office.queue(*(notice_to(at) for at in range(40)))
+        sending = asyncio.create_task(run_for(60, office.sender(provider)))
+        await asyncio.sleep(6)
+        assert len(provider.seen) == 10
+        await sending
+        assert len(provider.seen) == 40
+        assert provider.repeats == 0
 
     tell(story)
 

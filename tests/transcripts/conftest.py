@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -18,6 +19,20 @@ from ussd_engine import channels, cli, config
 ROOT = Path(__file__).parent.parent.parent
 FILES = sorted((ROOT / "menus").glob("*/transcripts/*.yaml"))
 CHANNELS = channels.names()
+WHOLE = ("africastalking", "generic")
+"""On these every dialog is played each time: a text that holds all inputs, and nothing that tells a repeat."""
+EVERYWHERE = frozenset({"short", "quick", "change", "deep-dial", "dials", "no-number", "repeat", "long-text", "last"})
+"""These are played on each channel each time; the others with `CI=true`."""
+CI = os.environ.get("CI") == "true"
+KINDS = CHANNELS if CI else [*WHOLE, "beem"]
+"""A channel for each way to tell a leg; all of them with `CI=true`."""
+
+
+def played(file: Path, channel: str) -> bool:
+    """Whether a dialog is played on a channel now."""
+    return CI or channel in WHOLE or file.stem.partition(".")[0] in EVERYWHERE
+
+
 Run = tuple[Path, str, bool]
 
 

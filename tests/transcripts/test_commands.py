@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -98,7 +100,7 @@ def test_a_caller_without_number_is_offered_to_stay_unknown_alone(command: Comma
     assert out.rstrip().splitlines()[-5:-1] == [
         "> umeme umekatika siku tatu",
         "  Nani ajue wewe ni nani?",
-        "  3. Bila kujulikana, hakuna SMS",
+        "  3. Bila kujulikana",
         "  0. Rudi",
     ]
 
@@ -161,38 +163,100 @@ def altered(folder: Path) -> Path:
     return file
 
 
-def test_a_difference_is_printed_line_by_line_and_exits_with_1(command: Command, tmp_path: Path) -> None:
+def test_a_difference_is_two_phones_side_by_side_and_exits_with_1(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     file = altered(tmp_path)
     code, out, err = command("replay", str(tmp_path))
     assert code == 1
     assert out.splitlines() == [
         f"{file}: step 2 (type 9) on africastalking:",
-        "  --- written",
-        "  +++ found",
-        "  @@ -1,3 +1,3 @@",
-        "   Maoni na mrejesho",
-        "  -3. e-Mrejesho",
-        "  +2. e-Mrejesho",
-        "   0. Rudi",
+        "  written                                 shown",
+        "  +-----------------------------------+   +-----------------------------------+",
+        "  | Maoni na mrejesho                 |   | Maoni na mrejesho                 |",
+        "  | 3. e-Mrejesho                     | ! | 2. e-Mrejesho                     |",
+        "  | 0. Rudi                           |   | 0. Rudi                           |",
+        "  +-----------------------------------+   +-----------------------------------+",
     ]
     assert err == "0 as written, 1 not\n"
 
 
-def test_update_writes_the_screens_that_are_shown(command: Command, tmp_path: Path) -> None:
+class Terminal(io.StringIO):
+    """Somebody who sits there and types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "written"), [("n\n", False), ("y\n", True), ("\n", True)])
+def test_update_asks_whoever_sits_at_the_terminal(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, written: bool
+) -> None:
     file = altered(tmp_path)
-    assert command("replay", str(file), "--update") == (0, f"{file}: renewed\n", "")
+    before = file.read_text(encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    code, out, _ = command("replay", str(file), "--update")
+    assert code == 0
+    assert "write what is shown now?" in out
+    assert (file.read_text(encoding="utf-8") != before) is written
+
+
+def test_update_writes_the_screens_that_are_shown(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = altered(tmp_path)
+    code, out, err = command("replay", str(file), "--update")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{file}: step 2 (type 9) on africastalking:\n")
+    assert "| 3. e-Mrejesho                     | ! | 2. e-Mrejesho                     |" in out
+    assert out.endswith(f"\n{file}: renewed\n")
     assert file.read_text(encoding="utf-8") == SHORT.read_text(encoding="utf-8")
     assert command("replay", str(file), "--update") == (0, "", "")
 
 
-def test_what_is_stored_otherwise_than_written_is_a_difference(command: Command, tmp_path: Path) -> None:
+def test_what_is_stored_otherwise_than_written_is_a_difference(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     file = tmp_path / "short.yaml"
     text = SHORT.read_text(encoding="utf-8")
     file.write_text(text.replace("message: umeme umekatika", "message: maji yamekatika"), encoding="utf-8")
     code, out, _ = command("replay", str(file))
     assert code == 1
-    assert "-message: maji yamekatika siku tatu" in out
-    assert "+message: umeme umekatika siku tatu" in out
+    assert "| message: maji yamekatika siku     | ! | message: umeme umekatika siku     |" in out
+
+
+def test_a_report_names_each_transcript_on_each_provider(command: Command, tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    file = altered(tmp_path)
+    providers = ["--provider", "generic", "--provider", "africastalking"]
+    assert command("replay", str(SHORT), str(file), *providers, "--junit", str(report))[0] == 1
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "2")
+    names = [case.get("name", "").rpartition(" ")[2] for case in suite]
+    assert names == ["[generic]", "[africastalking]"] * 2
+    assert [case.find("failure") is not None for case in suite] == [False, False, True, True]
+
+
+def test_a_report_is_written_of_a_gateway_that_does_not_answer(command: Command, tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    code, _, err = command("replay", str(SHORT), "--url", dead_url(), "--junit", str(report))
+    assert code == 1
+    assert "does not answer" in err
+    error = ElementTree.parse(report).getroot().find("testsuite/testcase/error")
+    assert error is not None
+    assert "does not answer" in error.get("message", "")
+
+
+def test_a_transcript_that_holds_elsewhere_is_left_out(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.yaml"
+    text = SHORT.read_text(encoding="utf-8")
+    file.write_text(text.replace("steps:", "channels: [generic]\nsteps:", 1), encoding="utf-8")
+    code, _, err = command("replay", str(file), "--provider", "africastalking")
+    assert (code, err) == (0, f"{file}: left out: it holds on generic alone\n0 as written, 0 not\n")
 
 
 def test_coverage_names_what_is_left_out_and_exits_with_1(command: Command) -> None:

@@ -7,7 +7,7 @@ import pytest
 from simulator.local import wire
 from simulator.phone import Phone
 from simulator.transcript import load
-from tests.transcripts.conftest import CHANNELS, FILES, Theatre
+from tests.transcripts.conftest import FILES, KINDS, Theatre
 from ussd_engine import config
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,7 +44,7 @@ async def test_the_shortest_complaint_takes_eleven_answers() -> None:
     assert len(steps) - 1 <= ANSWERS
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", KINDS)
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_drop_after_any_answer_leaves_her_at_the_question_that_she_had_not_answered(
     theatre: Theatre, channel: str, form: str
@@ -67,7 +67,7 @@ async def test_a_drop_after_any_answer_leaves_her_at_the_question_that_she_had_n
         theatre.note(stood.text)
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", KINDS)
 async def test_a_drop_on_the_way_to_the_service_costs_nothing(theatre: Theatre, channel: str) -> None:
     phone = await phone_on(theatre, channel)
     for typed in range(len(PATH)):
@@ -79,7 +79,7 @@ async def test_a_drop_on_the_way_to_the_service_costs_nothing(theatre: Theatre, 
     assert phone.screen.text.startswith("Karibu e-Mrejesho")
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", KINDS)
 async def test_a_drop_after_the_sending_shows_reference_and_pin_once_more(theatre: Theatre, channel: str) -> None:
     phone = await phone_on(theatre, channel)
     await reach_home(phone)

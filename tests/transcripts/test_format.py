@@ -23,6 +23,7 @@ BAD = {
     "- dial: '*152*00#'\n- sms: MSAADA\n": (4, "carries SMS"),
     "- wait: 1\n  gets: [Habari]\n": (3, "carries SMS"),
     "- type: '1'\n   broken: [\n": (4, ""),
+    "- &a {wait: 1}\n- *a\n": (4, "an alias"),
 }
 
 

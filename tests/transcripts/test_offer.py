@@ -33,9 +33,9 @@ def test_a_question_that_the_core_does_not_want_is_listed_and_not_counted() -> N
 
 def test_a_line_for_callers_with_a_number_is_listed_where_no_number_comes() -> None:
     lacking = offer(edition(), {**BEST, "can": frozenset()})
-    assert lacking.listed["line emrejesho/identity 1"] == LACKING
+    assert lacking.listed["line emrejesho/identity_no_sms 1"] == LACKING
     assert "screen emrejesho/name" not in lacking.listed
-    assert ("line emrejesho/identity 3", "en") in lacking.counted
+    assert ("line emrejesho/identity_no_sms 3", "en") in lacking.counted
 
 
 def test_what_has_no_trigger_yet_is_listed_with_the_reason() -> None:

@@ -53,7 +53,8 @@ CHANGES: dict[str, dict[str, str]] = {
     "another form": {"  complaint:": "  report:", "1. Lalamiko: complaint": "1. Lalamiko: report"},
 }
 """By the name of an edition: what of the small service reads otherwise there."""
-MESSAGES, REVIEWS, IDENTITIES = ("message", "story"), ("review", "last_look"), ("identity", "who")
+MESSAGES, REVIEWS = ("message", "story"), ("review", "last_look")
+IDENTITIES = ("identity", "identity_no_sms", "who")
 """What these screens are called, from edition to edition."""
 
 

@@ -10,15 +10,21 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from ussd_engine.channels.africastalking import AfricasTalking, AfricasTalkingSms
+from ussd_engine.channels.africastalking import AfricasTalking
+from ussd_engine.channels.africastalking_sms import AfricasTalkingSms
+from ussd_engine.channels.airtel import Airtel
 from ussd_engine.channels.base import Channel, Settings
-from ussd_engine.channels.beem import BeemSms
+from ussd_engine.channels.beem import Beem, BeemSms
 from ussd_engine.channels.generic import Generic
+from ussd_engine.channels.halotel import Halotel
 from ussd_engine.channels.kannel import KannelSms
 from ussd_engine.channels.loopback import LoopbackSms
 from ussd_engine.channels.mgov import MgovSms
 from ussd_engine.channels.nextsms import NextSms
+from ussd_engine.channels.restcomm import RestComm
 from ussd_engine.channels.sms import Gateway, SmsSettings
+from ussd_engine.channels.tigo import Tigo
+from ussd_engine.channels.truroute import TruRoute
 from ussd_engine.errors import ConfigError, did_you_mean
 
 GROUP = "ussd_engine.channels"
@@ -28,7 +34,13 @@ SMS = "sms"
 
 CHANNELS: dict[str, Callable[[Settings], Channel]] = {
     "africastalking": AfricasTalking,
+    "airtel": Airtel,
+    "beem": Beem,
     "generic": Generic,
+    "halotel": Halotel,
+    "restcomm": RestComm,
+    "tigo": Tigo,
+    "truroute": TruRoute,
 }
 
 GATEWAYS: dict[str, Callable[[SmsSettings], Gateway]] = {

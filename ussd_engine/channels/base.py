@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 from ussd_engine.channels.codes import Codes, NotACode, normalise
+from ussd_engine.counts import Count
 from ussd_engine.errors import ConfigError, EngineError, did_you_mean
-from ussd_engine.model import Profile, Reply, Turn
+from ussd_engine.model import LegKind, Profile, Reply, Turn
+from ussd_engine.secret import Secret
 
 _Own = TypeVar("_Own", bound=msgspec.Struct)
 
@@ -26,6 +28,7 @@ class Kind(StrEnum):
     EVENTS = "events"
     SMS = "sms"
     REPORTS = "reports"
+    STOPS = "stops"
 
 
 _PLACES = {
@@ -33,6 +36,7 @@ _PLACES = {
     Kind.EVENTS: ("ussd", "events"),
     Kind.SMS: ("sms",),
     Kind.REPORTS: ("sms", "reports"),
+    Kind.STOPS: ("sms", "stops"),
 }
 
 
@@ -61,6 +65,15 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ACKNOWLEDGED = Response(body=b"")
+
+
+class Answered(EngineError):
+    """A provider's callback that asks for no turn: its answer, and what is counted."""
+
+    def __init__(self, response: Response, count: Count) -> None:
+        super().__init__(str(count))
+        self.response = response
+        self.count = count
 
 
 class Closing(StrEnum):
@@ -117,7 +130,7 @@ class Channel(Protocol):
     def profile(self) -> Profile: ...
 
     def parse(self, request: Request) -> Turn:
-        """The turn that a callback asks for, a close in band among them. Raises `NotACallback`."""
+        """The turn that a callback asks for, a close in band among them. Raises `NotACallback` and `Answered`."""
 
     def parse_event(self, request: Request) -> Turn:
         """The closed turn that an end-of-session notice tells. Raises `NotACallback`."""
@@ -138,6 +151,25 @@ class Channel(Protocol):
         """What the provider would show of an answer. Raises `UnreadableReply`."""
 
 
+@runtime_checkable
+class Posting(Protocol):
+    """What a channel has besides, whose provider takes each screen in a request of ours: its callback is answered with
+    `acknowledged` at once, and `reply` gives the body of the request that follows."""
+
+    acknowledged: Response
+    url: str
+    """Where screens are posted; http or https."""
+    post_headers: Mapping[str, str]
+    post_s: float
+    """How long the provider may take to answer."""
+
+    def fault(self, answer: Response) -> str:
+        """Why a screen was not taken, by the provider's answer; the same of our own. Empty where it was."""
+
+    def addressee(self, posted: bytes) -> str:
+        """The dialogue for which a screen was posted. Raises `NotACallback`."""
+
+
 def path(channel: str, kind: Kind = Kind.USSD, token: str = "") -> str:
     """The address at which a channel is served."""
     room, *last = _PLACES[kind]
@@ -151,17 +183,32 @@ def configure(settings: Settings, profile: Profile, own: type[_Own]) -> tuple[Pr
     for key in settings.options:
         if key not in ours | theirs:
             raise ConfigError(f'{place}: setting "{key}" does not exist{did_you_mean(key, ours | theirs)}')
-    given = {key: value for key, value in settings.options.items() if key in ours}
+    plain = {key: one.reveal() if isinstance(one, Secret) else one for key, one in settings.options.items()}
+    given = {key: value for key, value in plain.items() if key in ours}
     try:
         laid = msgspec.convert({**msgspec.to_builtins(profile), **given}, Profile, strict=False)
-        options = msgspec.convert({k: v for k, v in settings.options.items() if k in theirs}, own, strict=False)
-        return _with_code(laid), options
+        rest = {key: value for key, value in plain.items() if key in theirs}
+        return _with_code(laid), msgspec.convert(rest, own, strict=False, dec_hook=_hidden)
     except (msgspec.ValidationError, NotACode) as error:
         raise ConfigError(f"{place}: {error}") from None
 
 
+def _hidden(kind: type, value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("Expected a text")  # msgspec tells it with the setting's place
+    return kind(value)
+
+
 def _with_code(profile: Profile) -> Profile:
     return msgspec.structs.replace(profile, code=normalise(profile.code)) if profile.code else profile
+
+
+def numbered(settings: Settings, profile: Profile, legs: str) -> tuple[Profile, LegKind]:
+    """Of a provider whose requests carry a number: its profile and how its legs are told, where `legs` says whether the
+    number can be relied upon, `numbered` or `window`. What is numbered holds nothing, unless it is set."""
+    kind = LegKind.SEQUENCE if legs == "numbered" else LegKind.WINDOW
+    holds = "hold_s" in settings.options or kind is LegKind.WINDOW
+    return profile if holds else msgspec.structs.replace(profile, hold_s=0.0), kind
 
 
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,24 @@
 """Beem.
 
+USSD callback, `POST /ussd/beem`, JSON:
+
+    {"command":"initiate","msisdn":"255700000001","session_id":"4574","operator":"vodacom",
+     "payload":{"request_id":0,"response":0}}
+
+    command     initiate, continue; terminate where the dialogue is over
+    operator    vodacom, tigo, airtel, halotel, ttcl
+    request_id  the number of the screen that is answered, 0 on the first leg
+    response    the newest input, a text; the number 0 on the first leg
+
+answered with JSON that says who was asked, with the number of the screen, and `terminate` where it is the last one:
+
+    {"msisdn":"255700000001","operator":"vodacom","session_id":"4574","command":"continue",
+     "payload":{"request_id":1,"request":"Chagua:"}}
+
+The dialled code is not on the wire: it is the setting `code`, else the first code that is served. The leg is
+`request_id`; where a hub is found not to count, the setting `legs` is to be `window`. Their hub can set no header, so
+the token in the address is all that tells it from others.
+
 SMS out, `POST https://apisms.beem.africa/v1/send`, HTTP Basic, JSON:
 
     {"source_addr":"MREJESHO","encoding":0,"schedule_time":"","message":"…",
@@ -23,17 +42,132 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 import msgspec
 
 from ussd_engine.channels import sms, wire
-from ussd_engine.channels.base import ACKNOWLEDGED, Request, Response
+from ussd_engine.channels.base import (
+    ACKNOWLEDGED,
+    Closing,
+    Dial,
+    Request,
+    Response,
+    Settings,
+    UnreadableReply,
+    configure,
+    numbered,
+)
 from ussd_engine.channels.client import Answer, Client
+from ussd_engine.errors import NotACallback
 from ussd_engine.gsm import culprit
+from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 from ussd_engine.secret import Secret
 from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, RouteFault, Sent
+
+PROFILE: Final = Profile(passes_digits=False)
+PHASES: Final = {"initiate": Phase.START, "continue": Phase.INPUT, "terminate": Phase.CLOSED}
+OPERATORS: Final = frozenset({"vodacom", "tigo", "airtel", "halotel", "ttcl"})
+ECHOED: Final = ("msisdn", "operator", "session_id")
+LAST_NUMBER: Final = 1_000_000
+"""No dialogue has so many screens."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the hub's numbers are worth."""
+
+    legs: Literal["numbered", "window"] = "numbered"
+
+
+class Beem:
+    """USSD through Beem's hub."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.name = settings.name
+        profile, options = configure(settings, PROFILE, Options)
+        self.profile, self._leg_kind = numbered(settings, profile, options.legs)
+        self._settings = settings
+
+    def parse(self, request: Request) -> Turn:
+        document = wire.json_object(request)
+        fields = wire.texts(document)
+        phase = PHASES.get(wire.filled(fields, "command"))
+        if phase is None:
+            raise NotACallback("field command is none that this provider sends")
+        operator = wire.present(fields, "operator")
+        answered = wire.texts(wire.inner(document, "payload")) if phase is not Phase.CLOSED else {}
+        return Turn(
+            channel=self.name,
+            dialogue=wire.filled(fields, "session_id"),
+            phase=phase,
+            text=_said(phase, answered),
+            service_code=self.profile.code,
+            msisdn=self._settings.msisdn(wire.present(fields, "msisdn")),
+            leg_kind=self._leg_kind,
+            sequence=_number(answered) if phase is not Phase.CLOSED else 0,
+            operator=operator if operator in OPERATORS else None,
+            echo=tuple(_json(document[name]) for name in ECHOED),
+        )
+
+    def parse_event(self, request: Request) -> Turn:
+        raise NotACallback("this provider tells the end on the address of its callbacks")
+
+    def reply(self, reply: Reply, turn: Turn | None) -> Response:
+        closed = turn is not None and turn.phase is Phase.CLOSED
+        echo = turn.echo if turn else ('""',) * len(ECHOED)
+        who = ",".join(f'"{name}":{value}' for name, value in zip(ECHOED, echo, strict=True))
+        command = "terminate" if reply.ends or closed else "continue"
+        payload = {"request_id": turn.sequence + 1 if turn else 1, "request": "" if closed else reply.text}
+        body = f'{{{who},"command":"{command}","payload":{_json(payload)}}}'
+        return Response(body=body.encode(), content_type=wire.JSON)
+
+    def build(self, dial: Dial) -> Request:
+        if not dial.inputs:
+            return self._post(dial, "initiate", {"request_id": 0, "response": 0})
+        number = len(dial.inputs) if self._leg_kind is LegKind.SEQUENCE else 0
+        payload: dict[str, object] = {"request_id": number, "response": dial.inputs[-1]}
+        return self._post(dial, "continue", payload)
+
+    def build_close(self, dial: Dial) -> Request:
+        return self._post(dial, "terminate", {"request_id": len(dial.inputs) + 1, "response": ""})
+
+    def _post(self, dial: Dial, command: str, payload: dict[str, object]) -> Request:
+        who = {"msisdn": dial.msisdn or "", "session_id": dial.dialogue, "operator": dial.operator or "vodacom"}
+        body = _json({"command": command, **who, "payload": payload}).encode()
+        return Request(method="POST", headers={"content-type": wire.JSON}, body=body)
+
+    def read(self, response: Response) -> Reply:
+        try:
+            document = json.loads(response.body)
+            command, text = document["command"], document["payload"]["request"]
+        except (ValueError, RecursionError, LookupError, TypeError):
+            command, text = "", None
+        if response.status != 200 or command not in ("continue", "terminate") or not isinstance(text, str):
+            raise UnreadableReply(f"{self.name}: status {response.status}, a body that shows no screen")
+        return Reply(text, command == "terminate")
+
+
+def _said(phase: Phase, answered: dict[str, str]) -> str:
+    """What was typed; at the start the dialled digits are not told, and at the end it is not told why."""
+    if phase is Phase.CLOSED:
+        return Closing.UNKNOWN
+    said = wire.present(answered, "response")
+    return said if phase is Phase.INPUT else ""
+
+
+def _number(answered: dict[str, str]) -> int:
+    text = wire.filled(answered, "request_id")
+    if len(text) > len(str(LAST_NUMBER)) or not (text.isascii() and text.isdecimal()):
+        raise NotACallback("field request_id is no number of a screen")
+    return int(text)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+# SMS
 
 ONLY: Final = 1
 TAKEN: Final = 100

@@ -14,6 +14,7 @@ MOST_SPELLINGS = 64
 """Of codes, that are remembered."""
 
 _DIALLED = re.compile(r"[0-9]+(\*[0-9]*)*")
+_LIKE_A_CODE = re.compile(r"\s*(?:[*#]|%2[Aa3])*[0-9]")
 _ESCAPED = {"%23": "#", "%2A": "*", "%2a": "*"}
 
 
@@ -49,9 +50,34 @@ class Codes:
             raise NotACode("not a code that can be dialled: an empty segment")
         return f"*{'*'.join(segments[:size])}#", "*".join(segments[size:])
 
+    def find(self, text: str) -> tuple[str, str] | None:
+        """As `split`, where `text` is a served code, perhaps with digits behind it; else `None`."""
+        if not _LIKE_A_CODE.match(text):
+            return None
+        try:
+            code, dialled = self.split(text)
+        except NotACode:
+            return None
+        return (code, dialled) if self.serves(code) else None
+
     def serves(self, code: str) -> bool:
         """Whether `code`, as `split` gives it, is one of ours."""
         return tuple(_segments(code)) in self._served
+
+
+def behind(code: str, echoed: str) -> str:
+    """The digits dialled behind `code`, `*152*00#`, in a field that echoes the end of what was dialled: `00*9*2` and
+    `9*2` both tell `9*2`. Nothing where the field holds anything else than digits."""
+    for escaped, plain in _ESCAPED.items():
+        echoed = echoed.replace(escaped, plain)
+    bare = echoed.strip().strip("*#")
+    if not _DIALLED.fullmatch(bare):
+        return ""
+    segments, typed = code.strip("*#").split("*"), bare.split("*")
+    for size in range(min(len(segments), len(typed)), 0, -1):
+        if typed[:size] == segments[-size:]:
+            return "*".join(typed[size:])
+    return bare
 
 
 def normalise(code: str) -> str:

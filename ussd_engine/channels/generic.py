@@ -165,7 +165,7 @@ class Generic:
         if self._wire.first == "flag":
             return self._flagged(wire.present(fields, self._names.new))
         text = wire.present(fields, self._names.text)
-        starts = not text if self._wire.first == "empty" else self._served(text) is not None
+        starts = not text if self._wire.first == "empty" else self._settings.codes.find(text) is not None
         return Phase.START if starts else Phase.INPUT
 
     def _flagged(self, value: str) -> Phase:
@@ -179,19 +179,12 @@ class Generic:
                 return phase
         raise NotACallback(f"field {self._names.new} has a value that the settings do not name")
 
-    def _served(self, text: str) -> tuple[str, str] | None:
-        try:
-            code, dialled = self._settings.codes.split(text)
-        except NotACode:
-            return None
-        return (code, dialled) if self._settings.codes.serves(code) else None
-
     def _code(self, fields: dict[str, str], phase: Phase, text: str) -> tuple[str | None, str]:
         """The service code, and at a start the digits behind it: from the code's field, else from the text."""
         code, dialled = self._code_field(fields, phase)
         if phase is not Phase.START or dialled:
             return code, dialled
-        in_text = self._served(text)
+        in_text = self._settings.codes.find(text)
         if in_text and in_text[0] == (code or in_text[0]):
             return in_text
         return code, text if text.replace("*", "").isdecimal() and text.isascii() else ""

@@ -98,7 +98,8 @@ class Gateway(Protocol):
         """What the provider says of each SMS, in order. All texts of a batch are equal. Raises `RouteFault`, and then
         none of them counts as sent.
 
-        Where a provider tells nothing later, `sent` is the last that is known; else `accepted`.
+        A `link` that is none of this gateway's is not looked at. What is refused with a link may be tried again: it
+        goes without one then. Where a provider tells nothing later, `sent` is the last that is known; else `accepted`.
         """
 
     def incoming(self, request: Request) -> Incoming:
@@ -126,6 +127,36 @@ class Pulls(Protocol):
     async def pull(self, pending: Sequence[tuple[str, str]]) -> list[Report]:
         """What is known of SMS by provider's id and number; those of which nothing is known are left out. Raises
         `RouteFault` where nothing could be learnt."""
+
+
+class Fetched(NamedTuple):
+    """One SMS of a provider's inbox."""
+
+    id: str
+    """Under which it stands there: what came later is asked for by it."""
+    incoming: Incoming | None
+    """`None` where it cannot be read."""
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A gateway whose inbox can be read, for SMS whose callback did not reach us."""
+
+    @property
+    def reads_inbox(self) -> bool:
+        """Whether it is to be."""
+
+    async def fetch(self, after: str) -> list[Fetched]:
+        """What came after an id (empty: all that there is), the oldest first; not all of it where it is much. Raises
+        `RouteFault`."""
+
+
+@runtime_checkable
+class TellsStops(Protocol):
+    """A gateway that tells whom its provider sends nothing any more, for they told it so."""
+
+    def stopped(self, request: Request) -> str:
+        """The number that a callback names; empty where it is none of the country. Raises `NotACallback`."""
 
 
 @runtime_checkable

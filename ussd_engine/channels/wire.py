@@ -10,12 +10,14 @@ from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from ussd_engine.channels.base import Request
+from ussd_engine.channels.base import Request, Response, UnreadableReply
 from ussd_engine.errors import NotACallback
+from ussd_engine.model import Reply
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 UTF_8 = frozenset({"utf-8", "utf8"})
+CONTINUE, LAST = "CON ", "END "
 MAX_FIELDS = 64
 MAX_BYTES = 64 * 1024
 
@@ -63,9 +65,53 @@ def json_object(request: Request) -> dict[str, object]:
     return value
 
 
+def octets(request: Request, *media_types: str) -> bytes:
+    """The body of a POST of one of these types, in UTF-8 by its headers and not yet decoded."""
+    _expect_method(request, "POST")
+    given = request.content_type.partition(";")[0].strip().lower()
+    _expect_type(request.content_type, given if given in media_types else media_types[0])
+    if len(request.body) > MAX_BYTES:
+        raise NotACallback(f"the body is larger than {MAX_BYTES // 1024} KiB")
+    return request.body
+
+
+def folded(fields: dict[str, str]) -> dict[str, str]:
+    """`fields` by their names in lower case, for a provider that spells them now this way, now that."""
+    found = {name.lower(): value for name, value in fields.items()}
+    if len(found) != len(fields):
+        raise NotACallback("a field stands twice")
+    return found
+
+
+def prefixed(reply: Reply) -> Response:
+    """A screen as `text/plain`, behind `CON ` where it waits for an answer, else behind `END `."""
+    return Response(body=((LAST if reply.ends else CONTINUE) + reply.text).encode())
+
+
+def unprefixed(channel: str, response: Response) -> Reply:
+    """The screen behind `CON ` or `END `. Raises `UnreadableReply`."""
+    text = response.body.decode(errors="replace")
+    if response.status != 200 or not text.startswith((CONTINUE, LAST)):
+        raise UnreadableReply(f"{channel}: status {response.status}, a body without CON or END")
+    return Reply(text[len(CONTINUE) :], text.startswith(LAST))
+
+
 def scalars(request: Request) -> dict[str, str]:
     """The object in a JSON body, its values as texts."""
     return {name: _scalar(name, value) for name, value in json_object(request).items()}
+
+
+def texts(document: dict[str, object]) -> dict[str, str]:
+    """Of a JSON object what is text, number or nothing, as texts; objects and lists in it are left out."""
+    return {name: _scalar(name, value) for name, value in document.items() if not isinstance(value, dict | list)}
+
+
+def inner(document: dict[str, object], name: str) -> dict[str, object]:
+    """An object inside a JSON object."""
+    found = document.get(name)
+    if not isinstance(found, dict):
+        raise NotACallback(f"field {name} is no object")
+    return found
 
 
 def chosen(request: Request, *names: str) -> dict[str, str]:
@@ -108,12 +154,8 @@ def _expect_method(request: Request, method: str) -> None:
 
 
 def _text(request: Request, media_type: str) -> str:
-    _expect_method(request, "POST")
-    _expect_type(request.content_type, media_type)
-    if len(request.body) > MAX_BYTES:
-        raise NotACallback(f"the body is larger than {MAX_BYTES // 1024} KiB")
     try:
-        return request.body.decode()
+        return octets(request, media_type).decode()
     except UnicodeDecodeError:
         raise NotACallback("the body is not UTF-8") from None
 

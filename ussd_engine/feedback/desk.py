@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, select
 
 from ussd_engine.errors import did_you_mean
 from ussd_engine.feedback import handling, inbox
-from ussd_engine.feedback.access import PURPOSES, Officer, Refused, Sight, sight
+from ussd_engine.feedback.access import PURPOSES, ROLES, Officer, Refused, Sight, sight
 from ussd_engine.feedback.book import Actor, Book, Words, words_of
 from ussd_engine.feedback.case import COLUMNS, CoreCase, case_of
 from ussd_engine.feedback.figures import By, Figures, figures
@@ -25,6 +25,13 @@ from ussd_engine.model import CaseState, Submission
 P = ParamSpec("P")
 
 _DONE = select(core_record.c.at_ms, core_record.c.role, core_record.c.office, core_record.c.act, core_record.c.purpose)
+SAID_BY: Final = {
+    **{to.value: kind for to, kind in handling.SPEAKS.items()},
+    "directive": "directive",
+    "addition": "addition",
+    "appealed": "appeal",
+}
+"""The kind of words that each act leaves, one each time."""
 UNKNOWN: Final = (
     "there is no case of that reference, or it is none of yours; what was sent this minute may be on its way still"
 )
@@ -32,13 +39,20 @@ UNKNOWN: Final = (
 
 
 class Done(NamedTuple):
-    """A row of the record, as officers see it: a day, no time."""
+    """A row of the record, as officers see it, with the words that go with it.
+
+    Of what a citizen did the day alone is told, and of what followed by itself: with an operator's records the minute
+    would lead to whoever dialled then.
+    """
 
     day: date
+    hour: str
+    """Empty where it was no officer."""
     role: str
     office: str
     act: str
     purpose: str
+    words: Words | None = None
 
 
 class File(NamedTuple):
@@ -46,8 +60,8 @@ class File(NamedTuple):
 
     case: CoreCase
     submission: Submission
-    words: Sequence[Words]
     done: Sequence[Done]
+    """The oldest first."""
 
 
 class Desk:
@@ -184,8 +198,14 @@ class Desk:
         query: Select[Any] = select(core_cases.c.key.label("case"), core_cases.c.sealed, core_cases.c.identity)
         row = conn.execute(query.where(core_cases.c.reference == reference)).one()
         book.note(case, Actor(*officer), "read", purpose)
-        done = [
-            Done(self._offices.day(at_ms), *by)
-            for at_ms, *by in conn.execute(_DONE.where(core_record.c.key == case.case).order_by(core_record.c.number))
-        ]
-        return File(case, opened(self._keyring, row), words_of(conn, self._keyring, case.case), done)
+        rows = conn.execute(_DONE.where(core_record.c.key == case.case).order_by(core_record.c.number))
+        said = words_of(conn, self._keyring, case.case)
+        return File(case, opened(self._keyring, row), [self._done(said, *row) for row in rows])
+
+    def _done(self, said: list[Words], at_ms: int, role: str, office: str, act: str, purpose: str) -> Done:
+        """A row of the record with its words, which are taken from those that were said."""
+        words = next((one for one in said if one.kind == SAID_BY.get(act)), None)
+        if words is not None:
+            said.remove(words)
+        hour = self._offices.hour(at_ms) if role in ROLES else ""
+        return Done(self._offices.day(at_ms), hour, role, office, act, purpose, words)

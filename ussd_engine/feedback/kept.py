@@ -39,6 +39,7 @@ from ussd_engine.ledger.tables import cases, news
 from ussd_engine.ledger.terms import over
 from ussd_engine.lifecycle import Verdict
 from ussd_engine.messages import CaseEvent, Handled, View
+from ussd_engine.model import Quiet
 
 READ_FOR_MS: Final = 3 * 86_400_000
 """So long a message stays after the core has first read it."""
@@ -64,11 +65,20 @@ webhook_messages = Table(
 )
 
 
+class Line(Quiet, frozen=True, array_like=True):
+    """Who handled a case, as it stands sealed in a row of words."""
+
+    day: date
+    role: str
+    act: str
+    office: str = ""
+
+
 class Word(msgspec.Struct, frozen=True, array_like=True):
     """What stands sealed in a row of words."""
 
     words: str
-    line: tuple[date, str, str] | None
+    line: Line | None
 
     def __repr__(self) -> str:
         return "Word(…)"
@@ -83,7 +93,7 @@ class Kept:
 
     async def keep_words(self, event: CaseEvent, words: str, line: Handled | None) -> None:
         """What came with an event; a repeat changes nothing."""
-        plain = Word(words, None if line is None else (line.day, line.role, line.act))
+        plain = Word(words, None if line is None else Line(line.day, line.role, line.act, line.office))
         row = {
             "reference": event.reference,
             "id": event.id,
@@ -101,7 +111,7 @@ class Kept:
         if not found:
             return None
         words = next((one.words for one in reversed(found) if one.words), "")
-        return View(words, tuple(Handled(*one.line) for one in found if one.line))
+        return View(words, tuple(Handled(*msgspec.structs.astuple(one.line)) for one in found if one.line))
 
     async def keep_message(self, key: str, reference: str, body: bytes) -> None:
         """What the core is to read under an id. A repeat stands in its place: number and name may be gone from it."""

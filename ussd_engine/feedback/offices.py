@@ -140,3 +140,7 @@ class Offices:
     def day(self, at_ms: int) -> date:
         """The country's day of a time in Unix milliseconds."""
         return self._country.today(at_ms) if self._country else datetime.fromtimestamp(at_ms / 1000, UTC).date()
+
+    def hour(self, at_ms: int) -> str:
+        """The country's hour and minute at that time."""
+        return f"{datetime.fromtimestamp(at_ms / 1000, self._country.time_zone if self._country else UTC):%H:%M}"

@@ -212,7 +212,7 @@ class SqlStore:
         handled, known = [], set()
         for at_ms, role, office, act in conn.execute(_HANDLED, {"reference": reference}):
             if act in SHOWN_ACTS or (act == "read" and (role, office) not in known):
-                handled.append(Handled(self._offices().day(at_ms), role, "opened" if act == "read" else act))
+                handled.append(Handled(self._offices().day(at_ms), role, "opened" if act == "read" else act, office))
                 known.add((role, office))
         return View(words[0].text if words else "", tuple(handled))
 

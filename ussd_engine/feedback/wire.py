@@ -113,7 +113,8 @@ class Wanted(Quiet, frozen=True, forbid_unknown_fields=True):
 
 
 class Change(Quiet, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What became of a case. `words` is what the citizen is to read, `by` who acted: a role, never a name."""
+    """What became of a case. `words` is what the citizen is to read, `by` who acted: a role, never a name; `office` the
+    code of the institution whose role that is, where the citizen is to see it."""
 
     reference: Reference
     sequence: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
@@ -123,14 +124,16 @@ class Change(Quiet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     directive: bool = False
     words: Words = ""
     by: Role = "officer"
+    office: Code | Literal[""] = ""
 
 
 class Line(Quiet, frozen=True):
-    """One line of who handled a case: day, role, act."""
+    """One line of who handled a case: day, role, act; and the code of the institution, where she is to see it."""
 
     day: date
     role: Role
     act: Annotated[str, Meta(pattern="^[a-z_]{1,32}$")]
+    office: Code | Literal[""] = ""
 
 
 class Read(Quiet, frozen=True, kw_only=True):
@@ -244,7 +247,7 @@ def event_of(call: CaseChanged, id: str) -> CaseEvent:
 def line_of(told: Change, day: date) -> Handled | None:
     """Who did it, for the citizen; `None` where it is nothing that she is shown."""
     act = told.state or ("transferred" if told.institution else "directive" if told.directive else "")
-    return Handled(day, told.by, act) if act in SHOWN_ACTS else None
+    return Handled(day, told.by, act, told.office) if act in SHOWN_ACTS else None
 
 
 def read(body: bytes) -> messages.View:
@@ -253,7 +256,7 @@ def read(body: bytes) -> messages.View:
         found = msgspec.json.decode(body, type=Read)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(_fault(error)) from None
-    shown = (Handled(line.day, line.role, line.act) for line in found.history if line.act in SHOWN_ACTS)
+    shown = (Handled(line.day, line.role, line.act, line.office) for line in found.history if line.act in SHOWN_ACTS)
     return messages.View(clean(found.words), tuple(shown))
 
 

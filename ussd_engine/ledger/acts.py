@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ussd_engine.errors import RolledBack
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger import switches
 from ussd_engine.ledger.database import insert_new, inserting, refused, upsert
 from ussd_engine.ledger.followups import REFUSED, FollowUps
 from ussd_engine.ledger.lookup import Contact, contacts_of
@@ -261,6 +262,7 @@ class Acts:
             told = Erasure(idempotency_key=key, reference=reference, at_ms=act.at_ms)
             _extend(rows, {outbox: [outbox_row(self._keyring, told, act.at_ms)]})
         conn.execute(_FORGET_LANGUAGE, {"tags": self._scribe.language_tags(act.msisdn or "")})
+        switches.forget(conn, self._keyring, act.msisdn or "")
         _extend(rows, {effects: [effect(act, committed)]})
         return committed
 

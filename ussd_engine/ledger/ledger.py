@@ -32,6 +32,7 @@ from ussd_engine.ledger.smsreports import SmsReports
 from ussd_engine.ledger.smsroutes import SmsRoutes
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.smsview import SmsView
+from ussd_engine.ledger.switches import Switches
 from ussd_engine.ledger.tables import cases, languages, limits, submissions
 from ussd_engine.lifecycle import Due, Knows, anybody
 from ussd_engine.messages import CaseEvent
@@ -75,6 +76,7 @@ class Ledger:
         self.sms_reports = SmsReports(database, self.sms.outcomes)
         self.sms_routes = SmsRoutes(database)
         self.sms_view = SmsView(database, self.notices.scribe)
+        self.switches = Switches(database, keyring)
         self._acts = acts
         self._keyring = keyring
         self._clock = clock

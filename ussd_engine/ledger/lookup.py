@@ -158,7 +158,8 @@ class LookUps:
         if tried > TRIES or (all_tried > ALL_TRIES and not own):
             return LookedUp("locked", hours=24)
         if not right or door.reference != ask.reference:
-            return LookedUp("wrong", left=TRIES - tried, own=own)
+            left = TRIES - tried
+            return LookedUp("wrong", left=left, own=own) if left else LookedUp("locked", hours=24)
         for counted in (mine, everybodys):
             conn.execute(_FORGIVE, {"mine": counted.write, "why": counted.what, "this": once})
         conn.execute(_KEEP_PIN, {"this": ask.reference})

@@ -6,7 +6,7 @@ sent. The words are made when it leaves; the values are those of this moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, timedelta, tzinfo
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -26,7 +26,7 @@ from ussd_engine.ledger.talks import Kind, Talks
 from ussd_engine.model import Case, CaseState, Committed, Mode, Submit, Told
 from ussd_engine.sms.matrix import Happening, say
 from ussd_engine.sms.message import Notice
-from ussd_engine.sms.templates import SMS
+from ussd_engine.sms.templates import SMS, truthful
 from ussd_engine.tracking import (
     FINISH_HOURS,
     Append,
@@ -41,6 +41,8 @@ from ussd_engine.tracking import (
 )
 from ussd_engine.vault import Vault
 
+Higher = Callable[[str, str], str]
+"""Service and code: the code of the next higher level, empty where there is none."""
 BY_SMS: Final = "sms:"
 """What the channel of an act begins with that came by SMS; the channel's name follows."""
 NOT_RATED: Final = timedelta(days=3)
@@ -98,6 +100,10 @@ class Notices:
         self.scribe = SmsScribe(keyring, zone)
         self.talks = Talks(keyring)
         self.routes = tuple(routes)
+        self.lacks = frozenset[str]()
+        """What the core cannot do, by the words of `core_can`; whoever opens the core sets it."""
+        self.higher: Higher = lambda service, institution: institution
+        """The level above an institution; whoever has the menus sets it."""
 
     @property
     def sends(self) -> bool:
@@ -133,9 +139,9 @@ class Notices:
     def seen(self, conn: Connection, read: Sequence[Case], msisdn: str, now_ms: int) -> None:
         """Confidential cases whose words their phone has read: what they ask may be answered by SMS."""
         for case in read:
-            if case.mode is Mode.CONFIDENTIAL and lifecycle.may_rate(case):
+            if case.mode is Mode.CONFIDENTIAL and lifecycle.may_rate(case) and "rate" not in self.lacks:
                 self.talks.open(conn, msisdn, "rate", case.service, now_ms, reference=case.reference)
-            elif case.mode is Mode.CONFIDENTIAL and case.state is CaseState.NEED_INFO:
+            elif case.mode is Mode.CONFIDENTIAL and case.state is CaseState.NEED_INFO and "append" not in self.lacks:
                 self.talks.open(conn, msisdn, "need_info", case.service, now_ms, reference=case.reference)
 
     def overdue(self, conn: Connection, late: Sequence[Case], now_ms: int) -> None:
@@ -222,11 +228,15 @@ class Notices:
         said = say(what, about.mode)
         if said is None or not (about.handle or about.msisdn):
             return []
+        above = self.higher(about.service, about.values.get("institution", ""))
+        template = truthful(said.template, self.lacks if above else self.lacks | {"appeal"})
+        if not template:
+            return []
         notice = Notice(
             key=_key(what.value, *key),
             service=about.service,
-            template=said.template,
-            values={name: about.values[name] for name in SMS[said.template].values if about.values.get(name)},
+            template=template,
+            values={name: about.values[name] for name in SMS[template].values if about.values.get(name)},
             locale=about.locale,
             priority=said.priority,
             push=said.push,

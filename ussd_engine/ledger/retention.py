@@ -7,6 +7,7 @@
 | what the core never took | as long; but a submission, and an erasure, until an operator has sent them again |
 | language, and whether SMS are wanted | 12 months after the last use |
 | counters of a day, tries | their day, and the day after for the mark of an erasure; 24 hours |
+| phones of a pilot | 12 months after they were listed last |
 | results of acts | 30 days: whoever may ask again does so within the minutes that a session lives |
 
 Cases and the core's events stay: no word of anybody stands in them.
@@ -41,6 +42,7 @@ from ussd_engine.ledger import smspurge
 from ussd_engine.ledger.database import insert_new
 from ussd_engine.ledger.outbox import buried
 from ussd_engine.ledger.queue import enqueue, outbox_row
+from ussd_engine.ledger.switches import LISTED_MS
 from ussd_engine.ledger.tables import (
     cases,
     contacts,
@@ -50,6 +52,7 @@ from ussd_engine.ledger.tables import (
     languages,
     limits,
     outbox,
+    pilots,
     submissions,
     tries,
 )
@@ -184,6 +187,10 @@ def _tries(conn: Connection, keyring: Keyring, when: When) -> int:
     return _drop(conn, tries, [tries.c.tag, tries.c.what, tries.c.at_ms], tries.c.at_ms < when.at_ms - TRY_KEPT_MS)
 
 
+def _pilots(conn: Connection, keyring: Keyring, when: When) -> int:
+    return _drop(conn, pilots, [pilots.c.service, pilots.c.tag], pilots.c.at_ms < when.at_ms - LISTED_MS)
+
+
 def _drop(conn: Connection, table: Table, key: Sequence[Column[Any]], old: ColumnElement[bool]) -> int:
     """Drop some of what is old; rows of one key go together. What an act holds is for another time."""
     some = select(*key).where(old).limit(MOST).with_for_update(skip_locked=True)
@@ -205,6 +212,7 @@ PURGES: Final[dict[str, Job]] = {
     "languages": _languages,
     "counters": _limits,
     "tries": _tries,
+    "phones of pilots": _pilots,
     **{name: _of_sms(job) for name, job in smspurge.SMS_PURGES.items()},
 }
 """What is purged, by the name under which it is counted. Numbers go first: what they leave to send holds the copies."""

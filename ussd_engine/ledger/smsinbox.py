@@ -20,13 +20,15 @@ from ussd_engine.ledger.database import hold, inserting
 from ussd_engine.ledger.smstables import sms_in
 from ussd_engine.ledger.tables import contacts, languages, limits, tries
 from ussd_engine.ledger.terms import DAY_MS, HOUR_MS
-from ussd_engine.sms.message import Incoming
+from ussd_engine.sms.message import Incoming, Way
 
 MINUTE_MS: Final = HOUR_MS // 60
 ID_MS: Final = 30 * DAY_MS
 """A provider may bring what it gave an id to again for so long."""
 CONTENT_MS: Final = 2_000
 """Without an id, what is equal within this is a copy."""
+SECOND_MS: Final = 1_000
+"""As exactly providers say when an SMS was written."""
 KNOWN_MS: Final = 365 * DAY_MS
 """For so long a phone that was told what its number is kept for is not told again."""
 SAME_REPLY: Final = ((2, HOUR_MS),)
@@ -35,15 +37,22 @@ REPLIES: Final = {"unknown": ((1, HOUR_MS),)}
 STATUS: Final = ((1, 10 * MINUTE_MS), (5, DAY_MS))
 """How often a number is told where one case stands."""
 MACHINE: Final = ((1, DAY_MS),)
+AGAIN: Final = ((5, DAY_MS),)
+"""How often the copies of one SMS are given its reply again."""
 BLOCK: Final = 4
 """Numbers that differ in so many last digits are one block: who pumps SMS rents them in a row."""
 
+# At the start of a sentence: further on a person tells of a machine, or of somebody who said so.
 _MACHINES = re.compile(
-    r"auto(?:matic(?:ally)?|mated)?[ -]*(?:repl|respon|generat|messag)|out of (?:the )?office|unattended"
-    r"|do[ -]*not[ -]*repl|no-?reply|i(?:'| a)?m (?:driving|in a meeting|away|on leave)"
-    r"|(?:call|text|get back to) you (?:later|back)|delivery (?:failed|status)|undeliver|missed call"
-    r"|jibu la moja kwa moja|usijibu (?:ujumbe|sms)|nipo (?:kwenye|katika) (?:kikao|mkutano)|naendesha gari"
-    r"|nitakupigia (?:baadaye|baadae)",
+    r"(?:^|[.!?\n])\W*(?:sorry\W+|samahani\W+|i can['\u2019]?t talk (?:right )?now\W+)*(?:"
+    r"(?:this is an? )?auto(?:matic(?:ally)?|mated)?[ -]*(?:repl|respon|generat|messag)"
+    r"|out of (?:the )?office|(?:this is an )?unattended|(?:please )?do[ -]*not[ -]*repl|no-?reply"
+    r"|i(?:['\u2019]| a)?m (?:driving|in a meeting|away|on leave)"
+    r"|(?:i['\u2019]?ll|i will|will|can i) (?:call|text|get back to) you (?:later|back|soon)"
+    r"|(?:message |sms )?(?:delivery (?:failed|status)|undeliver)|you have [0-9]+ (?:new )?missed call"
+    r"|jibu la moja kwa moja|(?:tafadhali )?usijibu (?:ujumbe|sms)"
+    r"|n(?:in)?aendesha gari\W*(?:$|sasa|kwa sasa|nita)|nipo (?:kwenye|katika) (?:kikao|mkutano)"
+    r"|nitakupigia (?:baadaye|baadae))",
     re.IGNORECASE,
 )
 
@@ -59,8 +68,12 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True):
     number: int = 30
     block: int = 1_000
     route: int = 100_000
-    abroad: bool = False
-    """Numbers of other countries are read too."""
+    abroad: tuple[str, ...] = ()
+    """Calling codes of other countries whose numbers are read too."""
+
+    def reads(self, msisdn: str) -> bool:
+        """Whether what a number writes is read."""
+        return msisdn.startswith((self.calling_code, *self.abroad))
 
 
 class Arrival(StrEnum):
@@ -69,8 +82,10 @@ class Arrival(StrEnum):
     NEW = "new"
     REPEAT = "repeat"
     """A copy of what is known: nothing is done."""
+    AUTOMATIC = "automatic"
+    """A machine's answer, the first of the day: it is told that it was not understood, and nothing else is done."""
     MACHINE = "machine"
-    """A machine's answer, like one that was answered today: nothing is done."""
+    """Another one: nothing is done."""
     ABROAD = "abroad"
     """Of another country, or of no number: nothing is done."""
     LIMIT = "limit"
@@ -87,12 +102,12 @@ class SmsInbox:
         self._guards = guards
         self._day_of = day_of
 
-    def arrived(self, conn: Connection, incoming: Incoming, now_ms: int) -> Arrival:
-        """Count an SMS that came now, and say what becomes of it."""
+    def arrived(self, conn: Connection, incoming: Incoming, now_ms: int, *, asks: bool = False) -> Arrival:
+        """Count an SMS that came now, and say what becomes of it. `asks`: a keyword stands in front of it."""
         if not self._new(conn, incoming, now_ms):
             return Arrival.REPEAT
         msisdn, guards = incoming.msisdn, self._guards
-        if not msisdn or not (guards.abroad or msisdn.startswith(guards.calling_code)):
+        if not guards.reads(msisdn):
             return Arrival.ABROAD
         counted = self._count(conn, f"number {msisdn}", now_ms)
         if counted > guards.number:
@@ -100,8 +115,9 @@ class SmsInbox:
         block = self._count(conn, f"block {msisdn[:-BLOCK]}", now_ms)
         if block > guards.block or self._count(conn, f"route {incoming.channel}", now_ms) > guards.route:
             return Arrival.OVER
-        if looks_automatic(incoming.text) and not self._within(conn, f"machine {msisdn}", MACHINE, now_ms):
-            return Arrival.MACHINE
+        if looks_automatic(incoming.text, asks):
+            first = self._within(conn, f"machine {msisdn}", MACHINE, now_ms)
+            return Arrival.AUTOMATIC if first else Arrival.MACHINE
         return Arrival.NEW
 
     def may_reply(self, conn: Connection, msisdn: str, template: str, said: str, now_ms: int) -> bool:
@@ -113,6 +129,11 @@ class SmsInbox:
     def may_ask(self, conn: Connection, msisdn: str, reference: str, now_ms: int) -> bool:
         """Whether a number is told now where a case stands, which counts then."""
         return self._within(conn, f"status {msisdn} {reference}", STATUS, now_ms)
+
+    def may_repeat(self, conn: Connection, incoming: Incoming, now_ms: int) -> bool:
+        """Whether a copy of an SMS is given its reply now, which counts then: so a provider that never has enough of
+        copies does not pour replies over her."""
+        return self._within(conn, f"again {incoming.channel} {incoming.id}", AGAIN, now_ms)
 
     def first_use(self, conn: Connection, msisdn: str, now_ms: int) -> bool:
         """Whether a phone is new to us, and is told now what its number is kept for; true once."""
@@ -127,13 +148,33 @@ class SmsInbox:
         else:
             what = f"text\0{incoming.channel}\0{incoming.msisdn}\0{incoming.to}\0{incoming.text}"
             span_ms = CONTENT_MS
-        tags = self._keyring.tags("vault_tag", "sms in", what.encode())
-        return self._once(conn, tags, now_ms, span_ms)
+        new = self._once(conn, self._tags(what), now_ms, span_ms)
+        return new and (incoming.came is None or self._new_that_way(conn, incoming, now_ms))
+
+    def _new_that_way(self, conn: Connection, incoming: Incoming, now_ms: int) -> bool:
+        """Whether it did not come the other way before: there it may have had another id."""
+        if incoming.at_ms is None:
+            return True
+        text = " ".join(incoming.text.split())
+        what = f"{incoming.channel}\0{incoming.msisdn}\0{incoming.at_ms // SECOND_MS}\0{text}"
+        tags = {way: self._tags(f"{way}\0{what}") for way in Way}
+        hold(conn, tags[Way.CALLED][:1])
+        other = tags[Way.FETCHED if incoming.came is Way.CALLED else Way.CALLED]
+        if self._stands(conn, other, now_ms):
+            return False
+        self._once(conn, tags[incoming.came or Way.CALLED], now_ms, ID_MS)
+        return True
+
+    def _tags(self, what: str) -> list[bytes]:
+        return self._keyring.tags("vault_tag", "sms in", what.encode("utf-8", "surrogatepass"))
+
+    def _stands(self, conn: Connection, tags: list[bytes], now_ms: int) -> bool:
+        stands = select(sms_in.c.tag).where(sms_in.c.tag.in_(tags), sms_in.c.until_ms > now_ms)
+        return bool(tags) and conn.scalar(stands.limit(1)) is not None
 
     def _once(self, conn: Connection, tags: list[bytes], now_ms: int, span_ms: int) -> bool:
         """Whether nothing stands under these tags now; for the span something does afterwards."""
-        older = select(sms_in.c.tag).where(sms_in.c.tag.in_(tags[1:]), sms_in.c.until_ms > now_ms)
-        if tags[1:] and conn.scalar(older.limit(1)) is not None:
+        if self._stands(conn, tags[1:], now_ms):  # under older keys
             return False
         row = {"tag": tags[0], "until_ms": now_ms + span_ms, "now": now_ms}
         return conn.execute(_arriving(conn.dialect.name), row).one_or_none() is not None
@@ -178,9 +219,12 @@ def _told(keyring: Keyring, msisdn: str) -> list[bytes]:
     return keyring.tags("vault_tag", "sms first", msisdn.encode())
 
 
-def looks_automatic(text: str) -> bool:
-    """Whether a text reads as a machine's answer: it is answered once, for two machines would never end."""
-    return _MACHINES.search(text) is not None
+def looks_automatic(text: str, asks: bool = False) -> bool:
+    """Whether a text reads as a machine's answer: it is answered once, for two machines would never end. Behind a
+    keyword a person tells of one (`asks`), unless the keyword is itself a word of the machine's (`Jibu la moja kwa
+    moja`)."""
+    found = _MACHINES.search(text)
+    return found is not None and not (asks and text[: found.start()].strip())
 
 
 @cache

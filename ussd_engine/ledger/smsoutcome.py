@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from ussd_engine import lifecycle
 from ussd_engine.ledger.database import insert_new, upsert
+from ussd_engine.ledger.projection import case_of
 from ussd_engine.ledger.smsrows import EMPTIED, SmsScribe, settle
 from ussd_engine.ledger.smstables import sms, sms_parts, sms_reports
-from ussd_engine.ledger.talks import OPENS, Talks
+from ussd_engine.ledger.tables import cases
+from ussd_engine.ledger.talks import OPENS, Kind, Talks
+from ussd_engine.model import CaseState
 from ussd_engine.sms import lattice
 from ussd_engine.sms.message import FINAL, Progress, Sent
 
 ATTEMPTS: Final = 8
 """On one route."""
+ROUNDS_MS: Final = (15 * 60_000, 2 * 3_600_000)
+"""How long after a report of its failure a message goes again by the same route: a phone was off, a mast was down."""
 Happened = Literal["accepted", "retried", "rerouted", "dead", "stale"]
 """Taken by the gateway; goes again later; goes to the next route; given up; settled by another sender meanwhile."""
 KNOWN: Final = ""
@@ -25,7 +31,11 @@ NONE: Final = "none"
 """What is kept of a report that names no status."""
 
 _OURS = select(sms).where(sms.c.id.in_(bindparam("ids", expanding=True))).order_by(sms.c.id).with_for_update()
-_PARTS = select(sms_parts).where(sms_parts.c.sms == bindparam("this"))
+_CASE = select(cases).where(cases.c.reference == bindparam("reference"))
+_PARTS = select(sms_parts).where(sms_parts.c.sms.in_(bindparam("ids", expanding=True)))
+_THIS = update(sms).where(sms.c.id == bindparam("this")).values(sending=False, lease_ms=0)
+_ACCEPT = _THIS.values(state=bindparam("stands"), route=bindparam("by"), changed_ms=bindparam("at"), reason="")
+_BACK = _THIS.values(not_before_ms=bindparam("when"), attempts=bindparam("tries"), reason=bindparam("why"))
 _EARLY = select(sms_reports).where(
     sms_reports.c.route == bindparam("name"), sms_reports.c.provider_id.in_(bindparam("ids", expanding=True))
 )
@@ -64,6 +74,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return "Outcome(…)"
 
 
+class _Changes(NamedTuple):
+    """What is written of many messages at once: those that are taken, those of them that are over, those that wait."""
+
+    accepted: list[dict[str, Any]]
+    over: list[dict[str, Any]]
+    back: list[dict[str, Any]]
+
+    def write(self, conn: Connection) -> None:
+        statements = ((_ACCEPT, self.accepted), (_ACCEPT.values(**EMPTIED), self.over), (_BACK, self.back))
+        for statement, rows in statements:
+            if rows:
+                conn.execute(statement, rows)
+
+
 class Outcomes:
     """Writes them. `routes` is their order."""
 
@@ -78,31 +102,31 @@ class Outcomes:
         return self._routes[at] if at < len(self._routes) else None
 
     def write(self, conn: Connection, outcomes: Sequence[Outcome]) -> Iterable[Happened]:
-        """One word an outcome, in their order."""
+        """One word an outcome, in their order. Hundreds take no more statements than one, but for what is given up or
+        asks a question: what is written too slowly is sent again.
+        """
         # One order for everybody: the ids of providers first, then our rows.
         ids = {(one.route, sent.provider_id) for one in outcomes for sent in one.said.values() if sent.provider_id}
         hold(conn, ids, max(one.now_ms for one in outcomes))
         rows = {row.id: row for row in conn.execute(_OURS, {"ids": sorted({one.id for one in outcomes})})}
-        written = [self._write(conn, one, rows.get(one.id)) for one in outcomes]
+        live = [one for one in outcomes if _is_lent(one, rows.get(one.id))]
+        known, changes = _heard(conn, live), _Changes([], [], [])
+        happened = {id(one): self._write(conn, one, rows[one.id], known[one.id], changes) for one in live}
+        changes.write(conn)
         join(conn, self, ids, max(one.now_ms for one in outcomes))
-        return written
+        return [happened.get(id(one), "stale") for one in outcomes]
 
-    def _write(self, conn: Connection, outcome: Outcome, row: Any) -> Happened:
-        if row is None or row.token != outcome.token or not row.sending:
-            return "stale"
-        heard = {
-            part: sent
-            for part, sent in outcome.said.items()
-            if not (sent.again and sent.progress in (Progress.FAILED, Progress.REJECTED))
-        }
-        upsert(conn, sms_parts, [_part(outcome, part, sent) for part, sent in sorted(heard.items())], *_PART_VALUES)
-        known = {each.part: Progress(each.state) for each in conn.execute(_PARTS, {"this": outcome.id})}
+    def _write(
+        self, conn: Connection, outcome: Outcome, row: Any, known: Mapping[int, Progress], changes: _Changes
+    ) -> Happened:
         taken = [state for state in known.values() if state not in FINAL or state is Progress.DELIVERED]
         if outcome.parts and len(known) >= outcome.parts and taken:
-            return self._accepted(conn, outcome, list(known.values()))
+            return self._accepted(conn, outcome, list(known.values()), changes)
         repeats = outcome.again or any(sent.again for sent in outcome.said.values())
         if repeats and (outcome.attempts < ATTEMPTS or not outcome.counts):
-            self._back(conn, outcome, row)
+            when = self._scribe.earliest(outcome.later_ms, row.priority, row.queued_ms)
+            tries = outcome.attempts if outcome.counts else outcome.attempts - 1
+            changes.back.append({"this": outcome.id, "when": when, "tries": tries, "why": outcome.reason})
             return "retried"
         refused = Progress.REJECTED in known.values()
         return self.give_up(
@@ -115,23 +139,15 @@ class Outcomes:
             elsewhere=outcome.elsewhere and not refused and not taken,
         )
 
-    def _accepted(self, conn: Connection, outcome: Outcome, states: Sequence[Progress]) -> Happened:
+    def _accepted(self, conn: Connection, outcome: Outcome, states: Sequence[Progress], changes: _Changes) -> Happened:
         state = lattice.message(states)
-        values = {"state": state.value, "changed_ms": outcome.now_ms, "sending": False, "lease_ms": 0, "reason": ""}
-        emptied = EMPTIED if state in FINAL else {}
-        given = {"route": outcome.route, **values, **emptied}
-        conn.execute(update(sms).where(sms.c.id == outcome.id).values(given))
+        taken = {"this": outcome.id, "stands": state.value, "by": outcome.route, "at": outcome.now_ms}
+        (changes.over if state in FINAL else changes.accepted).append(taken)
         if outcome.opens is not None and outcome.opens[0] in OPENS:
             template, msisdn, service, reference = outcome.opens
-            self._talks.open(conn, msisdn, OPENS[template], service, outcome.now_ms, reference=reference)
+            if _still_asks(conn, OPENS[template], reference):
+                self._talks.open(conn, msisdn, OPENS[template], service, outcome.now_ms, reference=reference)
         return "accepted"
-
-    def _back(self, conn: Connection, outcome: Outcome, row: Any) -> None:
-        when = self._scribe.earliest(outcome.later_ms, row.priority, row.queued_ms)
-        attempts = outcome.attempts if outcome.counts else outcome.attempts - 1
-        values = {"not_before_ms": when, "attempts": attempts, "sending": False, "lease_ms": 0}
-        again = update(sms).where(sms.c.id == outcome.id).values(reason=outcome.reason, **values)
-        conn.execute(again)
 
     def give_up(
         self,
@@ -149,12 +165,62 @@ class Outcomes:
         if follows is None:
             settle(conn, [row.id], state, now_ms, reason)
             return "dead"
+        self._begin(conn, row, now_ms, now_ms, reason, route=follows, rounds=0)
+        return "rerouted"
+
+    def come_back(self, conn: Connection, row: Any, route: str, state: Progress, now_ms: int, reason: str) -> None:
+        """A message that went out was reported as failed or expired: it goes again later, by the same route and then
+        by the next one. Its row must be held."""
+        if row.sealed is None or row.rounds >= len(ROUNDS_MS):
+            self.give_up(conn, row, route, state, now_ms, reason, elsewhere=True)
+        else:
+            wanted_ms = now_ms + ROUNDS_MS[row.rounds]
+            self._begin(conn, row, now_ms, wanted_ms, reason, route=route, rounds=row.rounds + 1)
+
+    def _begin(
+        self, conn: Connection, row: Any, now_ms: int, wanted_ms: int, reason: str, *, route: str, rounds: int
+    ) -> None:
+        """Queue a message anew; what is told of the SMS that it was before is told of nothing any longer."""
         conn.execute(delete(sms_parts).where(sms_parts.c.sms == row.id))
-        when = self._scribe.earliest(now_ms, row.priority, row.queued_ms)
-        begins = {"state": Progress.QUEUED.value, "route": follows, "attempts": 0, "not_before_ms": when}
+        when = self._scribe.earliest(wanted_ms, row.priority, row.queued_ms)
+        begins = {
+            "state": Progress.QUEUED.value,
+            "route": route,
+            "attempts": 0,
+            "not_before_ms": when,
+            "rounds": rounds,
+        }
         rest = {"sending": False, "lease_ms": 0, "changed_ms": now_ms, "reason": reason}
         conn.execute(update(sms).where(sms.c.id == row.id).values(**begins, **rest))
-        return "rerouted"
+
+
+def _still_asks(conn: Connection, kind: Kind, reference: str) -> bool:
+    """Whether the case asks by now what an SMS asked that was queued before."""
+    row = conn.execute(_CASE, {"reference": reference}).one_or_none()
+    if row is None:
+        return False
+    case = case_of(row)
+    return lifecycle.may_rate(case) if kind == "rate" else case.state is CaseState.NEED_INFO
+
+
+def _is_lent(outcome: Outcome, row: Any) -> bool:
+    """Whether it is still lent to whoever brings this."""
+    return row is not None and row.token == outcome.token and row.sending
+
+
+def _heard(conn: Connection, outcomes: Sequence[Outcome]) -> dict[bytes, dict[int, Progress]]:
+    """Write what was said of parts; how all parts of these messages stand then."""
+    known: dict[bytes, dict[int, Progress]] = {one.id: {} for one in outcomes}
+    heard = [
+        _part(one, part, sent)
+        for one in outcomes
+        for part, sent in sorted(one.said.items())
+        if not (sent.again and sent.progress in (Progress.FAILED, Progress.REJECTED))
+    ]
+    upsert(conn, sms_parts, heard, *_PART_VALUES)
+    for each in conn.execute(_PARTS, {"ids": sorted(known)}) if known else ():
+        known[each.sms][each.part] = Progress(each.state)
+    return known
 
 
 _PART_VALUES = ("route", "provider_id", "state", "status", "changed_ms")
@@ -219,15 +285,17 @@ def apply(
 
 def _follow(conn: Connection, outcomes: Outcomes, row: Any, route: str, status: str, now_ms: int) -> None:
     """The message goes as far as its parts have come."""
-    states = [Progress(each.state) for each in conn.execute(_PARTS, {"this": row.id})]
+    states = [Progress(each.state) for each in conn.execute(_PARTS, {"ids": [row.id]})]
     state = lattice.message(states)
     if state.value == row.state or Progress(row.state) in FINAL:
         return
     if state is Progress.DELIVERED:
         settle(conn, [row.id], state, now_ms, "")
     elif state in FINAL:
-        elsewhere = state is not Progress.REJECTED and Progress.DELIVERED not in states
-        outcomes.give_up(conn, row, route, state, now_ms, status, elsewhere=elsewhere)
+        if state is Progress.REJECTED or Progress.DELIVERED in states:
+            outcomes.give_up(conn, row, route, state, now_ms, status, elsewhere=False)
+        else:
+            outcomes.come_back(conn, row, route, state, now_ms, status)
     else:
         conn.execute(update(sms).where(sms.c.id == row.id).values(state=state.value, changed_ms=now_ms))
 

@@ -11,11 +11,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
 from ussd_engine.errors import EngineError
 from ussd_engine.ledger.database import Database
 from ussd_engine.ledger.group import Group
+from ussd_engine.ledger.lookup import OWN_FOR
 from ussd_engine.ledger.smsoutcome import Outcome, Outcomes
 from ussd_engine.ledger.smsrows import Content, SmsScribe, enqueue, settle
 from ussd_engine.ledger.smstables import sms, sms_parts
@@ -23,13 +24,17 @@ from ussd_engine.ledger.tables import cases, contacts, languages
 from ussd_engine.ledger.talks import Talks
 from ussd_engine.model import Mode, Quiet
 from ussd_engine.sms.message import FINAL, Notice, Priority, Progress
+from ussd_engine.sms.templates import ASKS, NEWS
 
 LEASE_MS: Final = 30_000
 STOPPED, ERASED, ANONYMOUS = "stopped", "erased", "anonymous"
 """Why a row was withheld."""
 
 _other = sms.alias("other")
-_mine = (_other.c.state == Progress.QUEUED.value, _other.c.priority == sms.c.priority, _other.c.id < sms.c.id)
+# By no index of the state: where PostgreSQL has not counted lately how much waits, it would take that of what is due
+# and read all of it for each row.
+_waits = func.coalesce(_other.c.state, "") == Progress.QUEUED.value
+_mine = (_waits, _other.c.priority == sms.c.priority, _other.c.id < sms.c.id)
 _first_for_case = ~exists().where(_other.c.handle == sms.c.handle, *_mine)
 _first_for_number = ~exists().where(_other.c.tag == sms.c.tag, *_mine)
 FIRST: Final = and_(_first_for_case, _first_for_number)
@@ -54,7 +59,7 @@ _LEND = (
 _WAIT = update(sms).where(sms.c.id == bindparam("this")).values(not_before_ms=bindparam("when"), sending=False)
 _HANDLES: Any = bindparam("handles", expanding=True)
 _CONTACTS = (
-    select(contacts.c.handle, contacts.c.sealed, cases.c.mode)
+    select(contacts.c.handle, contacts.c.sealed, cases.c.mode, cases.c.state, cases.c.touched)
     .join(cases, cases.c.handle == contacts.c.handle)
     .where(contacts.c.handle.in_(_HANDLES))
 )
@@ -82,6 +87,10 @@ class Lent(Quiet, frozen=True, kw_only=True):
     locale: str
     """That of the message, else the one that she chose; empty where there is neither."""
     msisdn: str
+    link: str
+    """Of the message, at its first attempt alone."""
+    rounds: int
+    """How often it was reported as failed before."""
     parts: dict[int, Progress]
     """What this route has taken of it already."""
 
@@ -102,8 +111,8 @@ class Lent(Quiet, frozen=True, kw_only=True):
 
 
 class Taken(NamedTuple):
-    """What was lent; why others were withheld, a word each; how many were lent though a request for them may have got
-    through; how many could not be opened and wait."""
+    """What was lent; why others were withheld, a word each; of how many that go again, now or later, a request may have
+    got through; how many could not be opened and wait."""
 
     lent: list[Lent]
     withheld: list[str]
@@ -147,15 +156,18 @@ class SmsQueue:
         """Write what came of a message; the word for it, of `smsoutcome.Happened`."""
         return await self._group.add(outcome)
 
-    async def hand_over(self, route: str, now_ms: int) -> int:
-        """All that waits for a route goes to the next one; how many, 0 where there is none."""
+    async def hand_over(self, route: str, now_ms: int, *, replies_alone: bool = False) -> int:
+        """All that waits for a route goes to the next one, or its replies; how many, 0 where there is none."""
         follows = self.outcomes.after(route)
         if follows is None:
             return 0
         waits = (sms.c.state == Progress.QUEUED.value, sms.c.lease_ms <= now_ms, self._of(route))
-        moved = update(sms).where(*waits).values(route=follows, attempts=0)
+        of_these = sms.c.priority <= (Priority.REPLY if replies_alone else Priority.BULK)
+        # What waited as long as this route asked need not; who takes it looks at the hour of the day again.
+        moved = update(sms).where(*waits, of_these).values(route=follows, attempts=0, not_before_ms=now_ms)
         count = await self._database.write(lambda conn: conn.execute(moved).rowcount)
-        self.added.set()
+        if count:  # else its sender would wake itself, without end
+            self.added.set()
         return count
 
     def _of(self, route: str) -> ColumnElement[bool]:
@@ -168,20 +180,21 @@ class SmsQueue:
         rows = conn.execute(self._due[route], {"now": now_ms, "most": most}).all()
         if not rows:
             return Taken([], [], 0, 0)
-        look = _Look(conn, self._scribe, rows, route)
+        look = _Look(conn, self._scribe, rows, route, now_ms)
         lent, withheld, put_off = list[Lent](), dict[bytes, str](), dict[bytes, int]()
         closed = twice = 0
         for row in rows:
             if (why := look.withheld(row)) is not None:
                 withheld[row.id] = why
-            elif (when := self._scribe.earliest(now_ms, row.priority, row.queued_ms)) > now_ms:
+                continue
+            twice += row.sending
+            if (when := self._scribe.earliest(now_ms, row.priority, row.queued_ms)) > now_ms:
                 put_off[row.id] = when
             elif (content := look.content(row)) is None:
                 closed += 1
                 put_off[row.id] = now_ms + LEASE_MS
             else:
                 lent.append(look.lent(row, content, now_ms + LEASE_MS))
-                twice += row.sending
         for why in sorted(set(withheld.values())):
             settle(conn, [one for one, word in withheld.items() if word == why], Progress.WITHHELD, now_ms, why)
         if put_off:
@@ -195,8 +208,9 @@ class SmsQueue:
 class _Look:
     """What decides whether these rows may leave, as it stands in this transaction."""
 
-    def __init__(self, conn: Connection, scribe: SmsScribe, rows: Sequence[Any], route: str) -> None:
+    def __init__(self, conn: Connection, scribe: SmsScribe, rows: Sequence[Any], route: str, now_ms: int) -> None:
         self._scribe = scribe
+        self._today = scribe.day(now_ms)
         handles = sorted({row.handle for row in rows if row.handle})
         self._contacts = {row.handle: row for row in conn.execute(_CONTACTS, {"handles": handles})} if handles else {}
         self._numbers = {row.id: self._number(row) for row in rows}
@@ -234,17 +248,29 @@ class _Look:
             id=row.id,
             token=row.token + 1,
             attempts=row.attempts + 1,
+            rounds=row.rounds,
             priority=row.priority,
             push=row.push,
             queued_ms=row.queued_ms,
             lease_ms=until_ms,
             service=row.service,
-            template=row.template,
+            template=self._template(row),
             values=content.values,
             locale=content.locale or chosen,
             msisdn=number,
+            link="" if row.attempts or row.rounds else content.link,
             parts=self._taken.get(row.id, {}),
         )
+
+    def _template(self, row: Any) -> str:
+        """What is said by now: no more than that there is news where the case moved on, or where her phone may be
+        another's."""
+        case = self._contacts.get(row.handle)
+        if case is None or not row.push:
+            return str(row.template)
+        moved_on = case.state != ASKS.get(row.template, case.state)
+        silent = case.mode == Mode.NAMED and case.touched + OWN_FOR < self._today
+        return NEWS if moved_on or silent else str(row.template)
 
     def _number(self, row: Any) -> str | None:
         try:

@@ -19,6 +19,20 @@ _TURN_OUT = (
 )
 
 
+_REST = (
+    update(sms_routes)
+    .where(sms_routes.c.name == bindparam("this"), sms_routes.c.holder == bindparam("who"))
+    .values(not_before_ms=bindparam("until"), down_ms=bindparam("since"))
+)
+_READ = (
+    update(sms_routes)
+    .where(sms_routes.c.name == bindparam("this"), sms_routes.c.holder == bindparam("who"))
+    .values(inbox=bindparam("id"))
+)
+NEW: Final = {"not_before_ms": 0, "down_ms": 0, "inbox": ""}
+"""What stands of a route on which nothing was sent yet."""
+
+
 class Route(msgspec.Struct, frozen=True):
     """A route as it stands. `token` counts its holders."""
 
@@ -29,6 +43,12 @@ class Route(msgspec.Struct, frozen=True):
     stopped: bool
     reason: str
     """Why it is stopped; nothing of a citizen."""
+    not_before_ms: int = 0
+    """Until then nothing is sent on it: its provider asked for that, or does not answer."""
+    down_ms: int = 0
+    """Since when its provider is taken to be down; 0: it is not."""
+    inbox: str = ""
+    """The id up to which the provider's inbox was read; empty: never."""
 
 
 class SmsRoutes:
@@ -45,6 +65,15 @@ class SmsRoutes:
         """Hold it no longer, so that another may at once."""
         await self._database.write(lambda conn: conn.execute(_TURN_OUT, {"this": name, "who": holder}))
 
+    async def rest(self, name: str, holder: str, not_before_ms: int, down_ms: int) -> None:
+        """Write how long the route of this holder rests, and since when it is down, for whoever holds it next."""
+        row = {"this": name, "who": holder, "until": not_before_ms, "since": down_ms}
+        await self._database.write(lambda conn: conn.execute(_REST, row))
+
+    async def read_to(self, name: str, holder: str, id: str) -> None:
+        """Write up to which id this holder has read the inbox."""
+        await self._database.write(lambda conn: conn.execute(_READ, {"this": name, "who": holder, "id": id}))
+
     async def stop(self, name: str, reason: str) -> None:
         """Nothing is sent on it any more, from whatever process."""
         await self._database.write(lambda conn: _stop(conn, name, reason))
@@ -52,7 +81,7 @@ class SmsRoutes:
     async def start(self, name: str) -> bool:
         """It may be sent on again; false where it was not stopped."""
         stopped = update(sms_routes).where(sms_routes.c.name == name, sms_routes.c.stopped)
-        begun = stopped.values(stopped=False, reason="")
+        begun = stopped.values(stopped=False, reason="", not_before_ms=0, down_ms=0)
         return await self._database.write(lambda conn: conn.execute(begun).rowcount == 1)
 
     async def all(self) -> list[Route]:
@@ -62,7 +91,8 @@ class SmsRoutes:
 
 
 def _hold(conn: Connection, name: str, holder: str, now_ms: int) -> Route | None:
-    row = {"name": name, "holder": holder, "token": 1, "lease_ms": now_ms + HOLD_MS, "stopped": False, "reason": ""}
+    held = {"name": name, "holder": holder, "token": 1, "lease_ms": now_ms + HOLD_MS}
+    row = {**held, "stopped": False, "reason": "", **NEW}
     asked = inserting(conn.dialect.name, sms_routes).values(row)
     same = sms_routes.c.holder == asked.excluded.holder
     new: dict[str, Any] = {
@@ -77,5 +107,5 @@ def _hold(conn: Connection, name: str, holder: str, now_ms: int) -> Route | None
 
 
 def _stop(conn: Connection, name: str, reason: str) -> None:
-    row = {"name": name, "holder": "", "token": 0, "lease_ms": 0, "stopped": True, "reason": reason}
+    row = {"name": name, "holder": "", "token": 0, "lease_ms": 0, "stopped": True, "reason": reason, **NEW}
     upsert(conn, sms_routes, [row], "stopped", "reason")

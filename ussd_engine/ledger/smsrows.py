@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +30,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
 
     values: dict[str, str]
     locale: str
+    link: str = ""
 
 
 class SmsScribe:
@@ -43,7 +44,7 @@ class SmsScribe:
     def row(self, notice: Notice, route: str | None = None) -> dict[str, Any]:
         """The row of a notice. `route`: by which it goes, where that is not for the order of routes to say."""
         row_id = _id(notice.at_ms)
-        content = msgspec.msgpack.encode(Content(dict(notice.values), notice.locale))
+        content = msgspec.msgpack.encode(Content(dict(notice.values), notice.locale, notice.link))
         number = notice.msisdn
         return {
             "id": row_id,
@@ -60,6 +61,7 @@ class SmsScribe:
             "sending": False,
             "route": route,
             "attempts": 0,
+            "rounds": 0,
             "not_before_ms": self.earliest(notice.at_ms, notice.priority, notice.at_ms),
             "queued_ms": notice.at_ms,
             "changed_ms": notice.at_ms,
@@ -71,6 +73,10 @@ class SmsScribe:
     def earliest(self, wanted_ms: int, priority: int, queued_ms: int) -> int:
         """When a row may leave that wants to at a time."""
         return earliest_ms(wanted_ms, priority, queued_ms, self._zone)
+
+    def day(self, at_ms: int) -> date:
+        """The country's date."""
+        return datetime.fromtimestamp(at_ms / 1000, self._zone).date()
 
     def content(self, row_id: bytes, sealed: bytes) -> Content:
         """What a row holds. `CannotOpen` where the key is not held."""

@@ -26,6 +26,7 @@ sms = Table(
     Column("sending", Boolean, nullable=False),
     Column("route", Text),
     Column("attempts", Integer, nullable=False),
+    Column("rounds", Integer, nullable=False, server_default="0"),
     Column("not_before_ms", BigInteger, nullable=False),
     Column("queued_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
@@ -38,10 +39,11 @@ sms = Table(
     Index("ix_sms_queued_ms", "queued_ms"),
 )
 """A message: `id` sorts by the time of queueing, `key` says what it tells. It goes to the contact of `handle`, or to
-`number`, which is sealed for this row and found by `tag`. `state` is a `Progress`; while it is `queued`, `sending` says
-that a request for it is under way, or was when its sender ended. `route` is `None` until it is more than the first
-one's. `sealed` (values and language) and `number` go when the message is delivered, given up or withheld, or is 72
-hours old. `lease_ms` and `token` are those of the outbox."""
+`number`, which is sealed for this row and found by `tag`. `state` is a `Progress`; while it is `queued`, `sending`
+says that a request for it is under way, or was when its sender ended. `route` is `None` until it is more than the
+first one's. `rounds` counts how often it went out and came back: was reported as failed. `sealed` (values and
+language) and `number` go when the message is delivered, given up or withheld, or is 72 hours old. `lease_ms` and
+`token` are those of the outbox."""
 
 sms_parts = Table(
     "sms_parts",
@@ -104,5 +106,9 @@ sms_routes = Table(
     Column("lease_ms", BigInteger, nullable=False),
     Column("stopped", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("not_before_ms", BigInteger, nullable=False),
+    Column("down_ms", BigInteger, nullable=False),
+    Column("inbox", Text, nullable=False),
 )
-"""Who sends on a route, until when; and whether it is stopped, by whom or why."""
+"""Who sends on a route, until when; whether it is stopped, by whom or why; until when it rests, and since when it is
+taken to be down (0: it is not); the id up to which the provider's inbox was read."""

@@ -171,3 +171,25 @@ limits = Table(
     Column("day", Date, nullable=False),
     Column("count", Integer, nullable=False),
 )
+
+stops = Table(
+    "stops",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("until_ms", BigInteger),
+    Column("why", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""The services and channels that an operator has stopped: until when (`None`: until they are started again), and why,
+in words for operators."""
+
+pilots = Table(
+    "pilots",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("tag", LargeBinary, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_pilots_at_ms", "at_ms"),
+)
+"""The phones to which a service in pilot is open: the keyed hash of each, and when it was listed."""

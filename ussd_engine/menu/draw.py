@@ -134,7 +134,8 @@ class _Pen:
     def service(self, whole: bool) -> Iterator[str]:
         """The lines of a service. `whole`: the other services are drawn too, so arrows may lead there."""
         drawn = drawing(self.menu)
-        yield f'  subgraph {self.ids[self.menu.name]}["{_safe(self.menu.name)}"]'
+        pilot = " (pilot: listed phones alone)" if self.menu.service.pilot else ""
+        yield f'  subgraph {self.ids[self.menu.name]}["{_safe(self.menu.name + pilot)}"]'
         for name, screen in self.menu.service.screens.items():
             opening, closing = _SHAPES[screen.kind]
             words = f"{_safe(name)}<br/>{_safe(self.first_words(name, screen.text))}"

@@ -18,6 +18,7 @@ from ussd_engine.menu.compile import Menu, compile_service
 from ussd_engine.menu.keywords import check_keywords
 from ussd_engine.menu.load import Node, load_file
 from ussd_engine.menu.names import check_names, check_no_data, check_services
+from ussd_engine.menu.pilots import hide
 from ussd_engine.menu.schema import Service, read_service
 from ussd_engine.menu.smsbook import check_book
 
@@ -79,6 +80,11 @@ class Edition:
         data = self.data.get(service)
         return data is None or data.get(institution) is not None
 
+    def higher(self, service: str, institution: str) -> str:
+        """The code of the next higher level; empty where there is none."""
+        data = self.data.get(service)
+        return data.higher(institution) if data else ""
+
     def due(self, service: str, institution: str, type: str, day: date) -> date | None:
         """The day by which what comes on `day` is to be answered, by the service's table; `None` where no answer is."""
         data, deadlines = self.data.get(service), self.deadlines.get(service)
@@ -125,6 +131,7 @@ def _load(
         _check_names(read, read, codes, locales, homes)
     languages = {name: _languages(service, locales) for name, service in read.items()}
     every = sorted({language for each in languages.values() for language in each})
+    hide(read)
     catalog = Catalog.load(locales, tuple(read), every)
     data = {name: Institutions.load(home) for name, home in homes.items() if (home / DATA_FILE).exists()}
     return Edition(

@@ -67,7 +67,7 @@ class Graph:
             and self.service.screens[edge.dest].kind != "end"
         }
         # what was found there may be gone meanwhile, so that another screen stands in its place
-        back = {edge for source, dest in turned for edge in self._shown(source, "back", dest)}
+        back = {edge for source, dest in turned for edge in self.shown(source, "back", dest)}
         if self.service.resume:
             # who has come back to a form by a redial has the start behind her
             entered = {edge.dest for edge in forward if edge.verb == "ask" and not self.homes[edge.source]}
@@ -99,19 +99,19 @@ class Graph:
         if saves or screen.skip:
             yield from self._asked(screen.name, True, {})
         if screen.full:
-            yield from self._shown(screen.name, "full", screen.full)
+            yield from self.shown(screen.name, "full", screen.full)
         for other in (screen.none, screen.slow):
             if other:
-                yield from self._shown(screen.name, "none", other)
+                yield from self.shown(screen.name, "none", other)
 
-    def _shown(self, source: str, verb: str, dest: str, label: str = "") -> Iterator[Edge]:
+    def shown(self, source: str, verb: str, dest: str, label: str = "") -> Iterator[Edge]:
         """An edge to a screen, and one to each screen that may stand in its place."""
         if dest not in self.service.screens:
             return
         yield Edge(source, verb, dest, label)
         for other in (self.service.screens[dest].none, self.service.screens[dest].slow):
             if other and other != dest:
-                yield from self._shown(source, verb, other, label)
+                yield from self.shown(source, verb, other, label)
 
     def _target(self, source: str, target: Target, tests: Tests, label: str = "") -> Iterator[Edge]:
         for case in target:
@@ -126,9 +126,9 @@ class Graph:
         elif dest.verb == "to" and dest.name in self.plans:
             plan, course = self.plans[dest.name], self.courses[dest.name]
             for index in course.entered(sets):
-                yield from self._shown(source, "ask", plan.items[index].name, label)
+                yield from self.shown(source, "ask", plan.items[index].name, label)
         elif dest.verb == "to":
-            yield from self._shown(source, "to", dest.name, label)
+            yield from self.shown(source, "to", dest.name, label)
         elif dest.verb in ("change", "add", "restart"):
             yield from self._again(source, dest, sets, label)
         elif dest.verb in ("accept", "next"):
@@ -136,7 +136,7 @@ class Graph:
         elif dest.verb == "continue":
             for name, homes in self.homes.items():
                 if homes:
-                    yield from self._shown(source, "continue", name, label)
+                    yield from self.shown(source, "continue", name, label)
         elif dest.verb in ("start", "home"):
             yield Edge(source, dest.verb, service.start, label)
         elif dest.verb == "forget":
@@ -155,25 +155,36 @@ class Graph:
 
     def _again(self, source: str, dest: Dest, sets: Mapping[str, Value], label: str) -> Iterator[Edge]:
         verb = "change" if dest.verb == "restart" else dest.verb
+        for form, first, _, _ in self.again(source, dest):
+            yield from self.shown(source, verb, self.plans[form].items[first].name, label)
         for form, anchor in self.homes[source].items():
-            plan, course = self.plans[form], self.courses[form]
-            for start, end in course.spans(anchor, dest):
-                for first in course.first(start, end):
-                    yield from self._shown(source, verb, plan.items[first].name, label)
-            asked = plan.items[anchor]
+            asked = self.plans[form].items[anchor]
             if asked.saves and set(asked.saves) <= sets.keys():
                 # back out of the change, the line has answered the question where it stands
-                yield from self._shown(source, "back", asked.name)
+                yield from self.shown(source, "back", asked.name)
+
+    def again(self, source: str, dest: Dest) -> Iterator[tuple[str, int, int, int]]:
+        """What a `change`, `add` or `restart` on a screen may ask: the form, the first question, and the part that is
+        asked again, from an index to behind another."""
+        for form, anchor in self.homes[source].items():
+            course = self.courses[form]
+            for start, end in course.spans(anchor, dest):
+                yield from ((form, first, start, end) for first in course.first(start, end))
 
     def _asked(self, source: str, answers: bool, sets: Mapping[str, Value], label: str = "") -> Iterator[Edge]:
-        """The questions that may come after a screen of a form was answered, or after its line set `sets`."""
+        for form, index in self.following(source, answers, sets):
+            yield from self.shown(source, "ask", self.plans[form].items[index].name, label)
+
+    def following(self, source: str, answers: bool, sets: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
+        """The questions that may come after a screen of a form was answered, or after its line set `sets`: each with
+        the form in which it stands there."""
         for form, anchor in self.homes[source].items():
             plan, course = self.plans[form], self.courses[form]
             asked, screen = plan.items[anchor], self.service.screens[source]
             beside = set(screen.answers) - set(asked.saves) if answers else ()
             answered = self.service.screens[asked.name].full == source or (answers and self._answers(asked, screen))
             for index in course.after(anchor, answered, {**dict.fromkeys(beside), **sets}):
-                yield from self._shown(source, "ask", plan.items[index].name, label)
+                yield form, index
 
     @staticmethod
     def _answers(asked: Item, screen: Screen) -> bool:

@@ -8,11 +8,13 @@
       language en: {sw: [KIINGEREZA], en: [ENGLISH]}
       rate no: {sw: [HAPANA], en: ["NO"]}
       status: {sw: [HALI], en: [STATUS], about: [UJUMBE, MESSAGE]}
+      stop: {sw: [ACHA], en: [STOP], about: [MESSAGES], beside: [SENDING, ALL, IT]}
 
 An entry has the words of each language of the service; none (`en: []`) where that is meant. `set`: answers that the
 form takes for granted; `for`: the kinds of institutions that it can go to, each with the answers that follow from it;
 `save`: answers that take columns of the institution, beside `institution`, its code; `about`: words that show, in a
-short sentence behind the keyword, that the keyword is meant; of a form, words that may stand before the institution.
+short sentence behind the keyword, that the keyword is meant; of a form, words that may stand before the institution;
+`beside`: words that may stand beside this keyword, so that it is as good as alone.
 What she wrote is the answer `message`.
 """
 
@@ -55,6 +57,8 @@ TAKING: Final[dict[str, str]] = {
 WORD_LISTS: Final[dict[str, str]] = {
     "drop": "words that are dropped before a keyword",
     "beside": "words that may stand beside a keyword and mean nothing",
+    "short": "ratings that may be short for `number`, with a full stop or a colon behind them",
+    "everyday": "short names of institutions that are ordinary words too",
 }
 OF_ENTRY: Final[dict[str, str]] = {
     "set": "answers that the form takes for granted",
@@ -62,6 +66,7 @@ OF_ENTRY: Final[dict[str, str]] = {
     "save": "answers that take columns of the institution, beside `institution`, its code",
     "about": "words which show that the keyword is meant, in a short sentence behind it; of a form, words that may "
     "stand before the institution",
+    "beside": "words that may stand beside this keyword, like those of the whole section",
 }
 OF_FORMS: Final = ("set", "for", "save")
 INSTITUTION: Final = "institution"
@@ -86,12 +91,19 @@ class Entry(NamedTuple):
     """Answer to the column of the institution."""
     about: frozenset[str]
     """Folded."""
+    beside: frozenset[str]
+    """Folded."""
     place: Place
 
     @property
     def name(self) -> str:
         """As it stands in the file."""
         return f"{self.action} {self.value}".strip()
+
+    @property
+    def spelt(self) -> frozenset[str]:
+        """Its words of all languages, folded."""
+        return frozenset(fold(word) for words in self.words.values() for word in words)
 
 
 class Keywords(NamedTuple):
@@ -101,6 +113,10 @@ class Keywords(NamedTuple):
     drop: frozenset[str]
     """Folded."""
     beside: frozenset[str]
+    """Folded."""
+    short: frozenset[str]
+    """Folded."""
+    everyday: frozenset[str]
     """Folded."""
     place: Place
 
@@ -114,7 +130,7 @@ def read_keywords(reader: Reader, node: Node) -> Keywords:
             lists[name] = _folded(reader, block, f"keywords: {name}")
         elif entry := _entry(reader, name, block):
             entries.append(entry)
-    return Keywords(tuple(entries), lists["drop"], lists["beside"], reader.place(node))
+    return Keywords(tuple(entries), **lists, place=reader.place(node))
 
 
 def _entry(reader: Reader, name: str, node: Node) -> Entry | None:
@@ -139,6 +155,7 @@ def _entry(reader: Reader, name: str, node: Node) -> Entry | None:
         {kind: dict(reader.texts(answers, f"{where}: for: {kind}")) for kind, answers in kinds.items()},
         {INSTITUTION: "code", **(reader.texts(found["save"], f"{where}: save") if "save" in found else {})},
         _folded(reader, found["about"], f"{where}: about") if "about" in found else frozenset(),
+        _folded(reader, found["beside"], f"{where}: beside") if "beside" in found else frozenset(),
         reader.place(node),
     )
 
@@ -171,6 +188,9 @@ def check_keywords(
         none = ", ".join(f"{language}: []" for language in languages)
         message = f"keywords: nothing for {some(missing)}: give their words, or none ({missing[0]}: {{{none}}})"
         faults.append(Fault(*keywords.place, message, "keywords"))
+    rated = {word for entry in keywords.entries if entry.action == "rate" for word in entry.spelt}
+    for word in sorted(keywords.short - rated):
+        faults.append(Fault(*keywords.place, f'keywords: short: "{word.upper()}" is no rating', "keywords"))
     for entry in keywords.entries:
         faults += (Fault(*entry.place, words, "keywords") for words in _faults(entry, languages, forms, answers))
     faults += _clashes(keywords)

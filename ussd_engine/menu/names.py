@@ -48,12 +48,12 @@ class _Checker:
 
     def frame(self, languages: tuple[str, ...]) -> None:
         service = self.service
-        for key in ("start", "first", "resume", "last", "too_many"):
+        for key in ("start", "first", "resume", "last", "pilot", "too_many"):
             name = getattr(service, key)
             if name and self.exists(name, service.screens, service.places[key], f"{key}: screen", "targets"):
-                ends = service.screens[name].kind == "end"
-                if ends is not (key == "too_many"):
-                    be = "be" if key == "too_many" else "not be"
+                ends = key in ("pilot", "too_many")
+                if (service.screens[name].kind == "end") is not ends:
+                    be = "be" if ends else "not be"
                     self.fault(service.places[key], f'{key}: "{name}" must {be} an end screen', "system screens")
         for key, name in service.system.items():
             place = service.places[f"system.{key}"]

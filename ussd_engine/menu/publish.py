@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ussd_engine.actions import ACTIONS
 from ussd_engine.facts import FACTS
@@ -132,7 +132,7 @@ def _keywords() -> Schema:
     words = {"type": "array", "items": _ref("text")}
     others = "|".join(OF_ENTRY)
     language = {f"^(?!({others})$)[a-z]{{2,3}}(_[A-Z]{{2}})?$": words}
-    about = {"about": {**words, "description": OF_ENTRY["about"]}}
+    about = {name: {**words, "description": OF_ENTRY[name]} for name in ("about", "beside")}
     answers = {
         "set": {**_ref("texts"), "description": OF_ENTRY["set"]},
         "for": {"type": "object", "additionalProperties": _ref("texts"), "description": OF_ENTRY["for"]},
@@ -190,6 +190,28 @@ _SHAPES: dict[str, Callable[[], Schema]] = {
 
 # the reference
 
+_CONDITIONS: Final = (
+    ("`if`", "tests", "only where all of them hold: `{answer: value}` or `{answer: [any, of]}`; of a list, contains"),
+    ("`unless`", "tests", "only where none of them holds"),
+    ("`is`", "text", "on a line under `choose`: the value that it saves"),
+    ("`set`", "texts", "on a line under `go`: answers that are given with it"),
+    ("`go`", "target", "on a line under `go`, or a case: where it leads"),
+)
+_NAVIGATION: Final = (
+    ("`back`", "line", "the screen before; its number is free on no screen"),
+    ("`more`", "line", "the next page"),
+    ("`home`", "typed", "the first menu; drawn on no screen"),
+)
+_SYSTEM: Final = (
+    ("`fault`", "name", "something went wrong on our side"),
+    ("`old`", "name", "a leg of a dialogue that is over"),
+    ("`busy`", "name", "more come than can be served"),
+    ("`maint`", "name", "the service stands still until a time"),
+    ("`limit`", "name", "as many dials in a day as are let in; without it `busy`"),
+    ("`steps`", "name", "too many answers in a minute; without it `busy`"),
+    ("`stopped`", "name", "the service is stopped, without an end; without it `fault`"),
+)
+
 
 def reference() -> str:
     """The reference of the language, as Markdown."""
@@ -204,6 +226,9 @@ def _reference() -> Iterator[str]:
     yield "\n## Screens\n\nA screen is exactly one of these."
     for kind, module in TYPES.items():
         yield from _screen_type(kind, module.__doc__ or "", [key for key in SCREEN if key in module.KEYS])
+    yield from _table("Conditions, on a line, a question or a case", ("key", "value", "means"), _CONDITIONS)
+    yield from _table("Navigation keys, under `keys`", ("key", "value", "means"), _NAVIGATION)
+    yield from _table("What the engine itself says, under `system`", ("key", "value", "shown"), _SYSTEM)
     yield from _table("Keys of screens", ("key", "value", "means"), _keys(SCREEN))
     verbs = ((f"`{verb} …`" if takes else f"`{verb}`", takes, help) for verb, (takes, help) in VERBS.items())
     yield from _table("Verbs", ("verb", "takes", "does"), verbs)

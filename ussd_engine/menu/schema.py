@@ -33,12 +33,14 @@ SERVICE: dict[str, Key] = {
     "first": Key("name", "shown once, before start, to a caller whose language is not known yet"),
     "resume": Key("name", "shown when the caller has an unfinished form"),
     "last": Key("name", "shown on a redial within 3 minutes after an end screen that may not have arrived"),
+    "pilot": Key("name", "the end screen for phones that are not listed: makes the service a pilot, unseen by them"),
     "keys": Key("keys", "the navigation keys, as printed"),
     "tries": Key("number", "wrong choices in a row before a polite end"),
     "too_many": Key("name", "the end screen after that"),
     "system": Key(
         "system",
-        "the end screens that the engine itself shows; busy stands for limit and steps where they are not there",
+        "the end screens that the engine itself shows; busy stands for limit and steps where they are not there, "
+        "fault for stopped",
     ),
     "dial": Key("dial", "digits dialled behind the service's path, each with its screen"),
     "errors": Key("texts", "the line above the same screen when an answer is refused, by rule"),
@@ -85,7 +87,7 @@ _DIALLED = re.compile(r"[0-9]{1,3}(\*[0-9]{1,3}){0,4}")
 _TYPED = re.compile(r"[0-9*#]{1,3}")
 
 SYSTEM = ("fault", "old", "busy", "maint")
-SYSTEM_OPTIONAL = ("limit", "steps")
+SYSTEM_OPTIONAL = ("limit", "steps", "stopped")
 NAVIGATION = ("back", "more", "home")
 
 
@@ -126,6 +128,7 @@ class Service:
     first: str = ""
     resume: str = ""
     last: str = ""
+    pilot: str = ""
     tries: int = 3
     too_many: str = ""
     back: Line | None = None

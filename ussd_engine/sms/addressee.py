@@ -3,7 +3,9 @@
 `split(data, text, locale)` gives an `Addressee`. It is `sure` where the front is nothing but the short name, the full
 name or the code of one institution, or everyday words that together with each other or a region mean one (`bima ya
 afya`, `maji Dodoma`). A single everyday word (`umeme`, `kodi`) may as well be what the message is about, so it only
-proposes; so does a name with a slip, one that several share, and one further on in the text. What is not sure is asked.
+proposes; so does a name with a slip, one that several share, and one further on in the text, and a short name that is
+an ordinary word (`must`, `taa`) unless it is typed in capitals and what stands behind it is not. What is not sure is
+asked.
 """
 
 from __future__ import annotations
@@ -41,10 +43,16 @@ class Addressee(NamedTuple):
 
 
 def split(
-    data: Institutions, text: str, locale: str, before: Collection[str] = (), kinds: Collection[str] = ()
+    data: Institutions,
+    text: str,
+    locale: str,
+    before: Collection[str] = (),
+    kinds: Collection[str] = (),
+    everyday: Collection[str] = (),
 ) -> Addressee:
     """The institution at the front of `text`. `before`: folded words that may stand before it; `kinds`: of which it
-    must be, if any are given, and then a single word names it too."""
+    must be, if any are given, and then a single word names it too; `everyday`: folded short names that are ordinary
+    words."""
     spans = list(_word.finditer(text))
     first = _behind(spans, before)
     for start in dict.fromkeys([first, _behind(spans, before, data)]):
@@ -53,13 +61,14 @@ def split(
             end = spans[start + length - 1].end()
             phrase = text[spans[start].start() : end]
             rows, topic = _named(data, phrase, kinds, title)
+            topic = topic or ("".join(words_of(phrase)) in everyday and not _stands_out(spans, start))
             if rows:
                 message = text[spans[start].start() if topic else end :].strip(_between)
                 if len(rows) == 1 and (not topic or kinds or len(data.words(phrase)) > 1):
                     return Addressee((rows[0].code,), True, message)
                 more = [row for row in data.search(phrase, locale) if not kinds or row.kind in kinds]
                 return Addressee(_codes([*rows, *more]), False, message)
-    found = list(_like(data, [span.group() for span in spans[first:]], locale, kinds))
+    found = list(_like(data, spans[first:], locale, kinds, everyday))
     return Addressee(_codes(found), False, text.strip())
 
 
@@ -93,15 +102,30 @@ def _everyday(phrase: str, row: Institution) -> bool:
     return len(words) == 1 and any(words[0] in words_of(name) for name in row.names.values())
 
 
-def _like(data: Institutions, words: Sequence[str], locale: str, kinds: Collection[str]) -> Iterator[Institution]:
+def _stands_out(spans: Sequence[re.Match[str]], at: int) -> bool:
+    """Whether a word is typed in capitals, and the one behind it is not."""
+    behind = next((span.group() for span in spans[at + 1 :] if any(map(str.isalpha, span.group()))), "")
+    return spans[at].group().isupper() and behind != "" and not behind.isupper()
+
+
+def _like(
+    data: Institutions,
+    spans: Sequence[re.Match[str]],
+    locale: str,
+    kinds: Collection[str],
+    everyday: Collection[str],
+) -> Iterator[Institution]:
     """What may be meant where the front names nothing: part of a short name, one with a slip, a name further on."""
-    if not words:
+    if not spans:
         return
-    first = "".join(words_of(words[0]))
-    for row in data.search(words[0], locale):
+    first = "".join(words_of(spans[0].group()))
+    for row in data.search(spans[0].group(), locale):
         if (not kinds or row.kind in kinds) and any(_near(first, short) for short in row.shorts.values()):
             yield row
-    for word in words[1:_LOOKED_AT]:
+    for at in range(1, min(len(spans), _LOOKED_AT)):
+        word = spans[at].group()
+        if "".join(words_of(word)) in everyday and not _stands_out(spans, at):
+            continue
         for row in data.named(word):
             if (not kinds or row.kind in kinds) and not _everyday(word, row):
                 yield row

@@ -11,9 +11,9 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from ussd_engine import reference
@@ -21,18 +21,20 @@ from ussd_engine.editions import Editions
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Ledger
+from ussd_engine.ledger.smsanswers import SmsAnswers
 from ussd_engine.ledger.smsinbox import Arrival, Guards, SmsInbox
 from ussd_engine.ledger.smsreports import Joined
 from ussd_engine.menu.edition import Edition
 from ussd_engine.sms.deeds import Deeds
 from ussd_engine.sms.filling import Sender
-from ussd_engine.sms.keywords import CHOICE, Ear, Heard
+from ussd_engine.sms.keywords import CHOICE, Heard
 from ussd_engine.sms.matrix import Anyway
 from ussd_engine.sms.message import Incoming, Notice, Report
+from ussd_engine.sms.services import Services
 from ussd_engine.sms.talk import Act
 from ussd_engine.sms.wording import AskCore, Wording
 from ussd_engine.sms.written import Reply, Written, anyway
-from ussd_engine.words import split
+from ussd_engine.tracking import SetSms
 
 T = TypeVar("T")
 WAIT_S: Final = 4.0
@@ -43,8 +45,10 @@ LONGEST_S: Final = 15.0
 CORE_S: Final = 2.0
 MOST: Final = 1_000
 """SMS and reports that wait for the database at once; what comes on top is tried once."""
-READS: Final = frozenset({"read", CHOICE})
-"""What may ask for the words of a core."""
+READS: Final = frozenset({"read", "add", CHOICE})
+"""What may ask for the words of a core: `JIBU` with what may be the core's own reference is heard as words to add."""
+SAID: Final = {Arrival.LIMIT: Anyway.LIMIT, Arrival.AUTOMATIC: Anyway.UNKNOWN}
+"""What is said of an SMS that is not read."""
 
 
 class Answered(NamedTuple):
@@ -67,6 +71,8 @@ class Surroundings(NamedTuple):
     prefixes: Mapping[str, str]
     core_can: frozenset[str]
     ask_core: AskCore
+    turns_away: Callable[[Edition, str, str], bool] = lambda *_: False
+    """Whether a service takes nothing from a number now."""
 
 
 class Answering:
@@ -76,22 +82,26 @@ class Answering:
         self._around = around
         self._told = told
         self._inbox = SmsInbox(around.keyring, around.guards, self._day)
-        self._wording = Wording(around.editions, around.ask_core)
-        self._ears: dict[tuple[bytes, str], Ear] = {}
+        self._answers = SmsAnswers(around.ledger.notices.scribe)
+        self.wording = Wording(around.editions, around.ask_core, around.prefixes)
+        self._services = Services(around.prefixes)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def take(self, incoming: Incoming, *, in_band: bool) -> Answered:
         """Take an SMS, within `WAIT_S`; what is not kept by then is tried on. Never raises."""
-        at_ms = self._around.clock()
+        at_ms, now_s = self._around.clock(), asyncio.get_running_loop().time
+        ends_s = now_s() + WAIT_S
 
         async def attempt() -> Answered:
+            # A reply to a provider that waits no longer leaves like any other.
+            with_answer = in_band and now_s() < ends_s
             try:
-                return await self._once(incoming, in_band, at_ms)
+                return await self._once(incoming, with_answer, at_ms)
             except EngineError:
                 raise
             except Exception as error:
                 self._told(error)
-                return await self._sorry(incoming, in_band, at_ms)
+                return await self._sorry(incoming, with_answer, at_ms)
 
         return await self._insisted(attempt) or Answered(False)
 
@@ -99,6 +109,24 @@ class Answering:
         """Take what a gateway tells, likewise; `None` where it is not kept by then."""
         around = self._around
         return await self._insisted(lambda: around.ledger.sms_reports.take(reports, around.clock()))
+
+    async def stopped(self, channel: str, msisdn: str) -> bool:
+        """Her provider sends this number nothing any more, for she told it so: as if she had sent STOP to us, but that
+        nothing is said. Likewise; false where it is not kept by then."""
+        at_ms = self._around.clock()
+        what = f"{channel}\0{msisdn}\0{at_ms}".encode()
+        key = self._around.keyring.tag("vault_tag", "sms stop", what)
+
+        async def attempt() -> bool:
+            ledger, edition = self._around.ledger, self._around.editions.current
+            service = self._services.first(edition)
+            spoken = edition.services[service].service.language if service else ""
+            locale = await ledger.language(msisdn) or spoken
+            act = SetSms(key=key, msisdn=msisdn, on=False, locale=locale, at_ms=at_ms)
+            await ledger.database.write(lambda conn: ledger.within(conn, act))
+            return True
+
+        return await self._insisted(attempt) or False
 
     async def drain(self) -> None:
         """Wait a moment for what is under way; the rest is let go."""
@@ -136,6 +164,8 @@ class Answering:
 
     async def _once(self, incoming: Incoming, in_band: bool, at_ms: int) -> Answered:
         written = await self._written(incoming, at_ms)
+        if written is not None and self._around.turns_away(written.edition, written.service, incoming.msisdn):
+            return await self._write(incoming, in_band, at_ms, written, self._turned_away)
         if written is not None and (written.heard.action in READS or written.heard.alone):
             written = await self._with_words(written)
         return await self._write(incoming, in_band, at_ms, written, self._replies)
@@ -156,9 +186,12 @@ class Answering:
         ledger = self._around.ledger
 
         def job(conn: Connection) -> Answered:
-            arrival = self._inbox.arrived(conn, incoming, at_ms)
-            if arrival is Arrival.REPEAT or written is None:
+            asks = written is not None and written.heard.asks
+            arrival = self._inbox.arrived(conn, incoming, at_ms, asks=asks)
+            if written is None:
                 return Answered(True, arrival)
+            if arrival is Arrival.REPEAT:
+                return Answered(True, arrival, self._again(conn, incoming, written) if in_band else None)
             if arrival is not Arrival.NEW:
                 return Answered(True, arrival, self._say(conn, written, self._beyond(conn, written, arrival), in_band))
             first = self._inbox.first_use(conn, incoming.msisdn, at_ms)
@@ -181,10 +214,14 @@ class Answering:
 
     def _beyond(self, conn: Connection, written: Written, arrival: Arrival) -> list[Reply]:
         """What is not read any more: a stop word takes effect all the same."""
-        heard = written.heard
-        if heard.action == "stop" and heard.sure and not heard.numbered:
+        if written.heard.stops:
             Deeds(conn, self._around.ledger, written).stopped()
-        return [anyway(Anyway.LIMIT)] if arrival is Arrival.LIMIT else []
+        return [anyway(said) for said in filter(None, [SAID.get(arrival)])]
+
+    def _turned_away(self, conn: Connection, written: Written) -> list[Reply]:
+        """She is asked to send it again, but for a stop word."""
+        stops = written.heard.stops
+        return [Deeds(conn, self._around.ledger, written).stopped() if stops else anyway(Anyway.FAULT)]
 
     def _say(
         self, conn: Connection, written: Written, replies: list[Reply], in_band: bool, *, first: bool = False
@@ -197,9 +234,20 @@ class Answering:
         notices = [self._notice(written, reply, number) for number, reply in enumerate(may)]
         text = ""
         if in_band and notices:
-            text = self._wording.of_notice(notices[0], notices[0].locale or sender.locale)
+            said = msgspec.structs.replace(notices[0], locale=notices[0].locale or sender.locale)
+            text = self.wording.of_notice(said, said.locale)
+            if text:
+                self._answers.keep(conn, said, sender.channel)
         self._around.ledger.sms.put(conn, notices[1:] if text else notices, sender.channel)
         return text or None
+
+    def _again(self, conn: Connection, incoming: Incoming, written: Written) -> str | None:
+        """What was said to the SMS of which this is a copy: the answer that held it may have been lost."""
+        sender = written.sender
+        said = self._answers.said(conn, sender.reply_key(0), sender.channel)
+        if said is None or not self._inbox.may_repeat(conn, incoming, sender.at_ms):
+            return None
+        return self.wording.of_notice(said, said.locale) or None
 
     def _may_say(self, conn: Connection, sender: Sender, reply: Reply) -> bool:
         said = "\0".join(reply.values[name] for name in sorted(reply.values))
@@ -209,7 +257,7 @@ class Answering:
     def _notice(written: Written, reply: Reply, number: int) -> Notice:
         sender = written.sender
         return Notice(
-            key=blake2b(sender.key + number.to_bytes(2, "big"), digest_size=16, person=b"sms reply").digest(),
+            key=sender.reply_key(number),
             service=written.service,
             template=reply.say.template,
             values=reply.values,
@@ -218,6 +266,7 @@ class Answering:
             push=reply.say.push,
             at_ms=sender.at_ms,
             msisdn=sender.msisdn,
+            link=sender.link,
         )
 
     # what is known before
@@ -225,12 +274,12 @@ class Answering:
     async def _written(self, incoming: Incoming, at_ms: int) -> Written | None:
         """The SMS with what must be known of it; `None` where nobody can be answered, or no service takes SMS."""
         edition = self._around.editions.current
-        service = self._service(edition, incoming.text)
+        service = await self._service(edition, incoming, at_ms)
         if not service or not incoming.msisdn:
             return None
         chosen = await self._around.ledger.language(incoming.msisdn) or ""
         spoken = edition.services[service].service.language
-        ear = self._ear(edition, service)
+        ear = self._services.ear(edition, service)
         heard = ear.hear(incoming.text, chosen or spoken)
         return Written(
             edition=edition,
@@ -255,6 +304,7 @@ class Answering:
             at_ms=at_ms,
             reference=reference.draw(),
             case=self._around.random(16),
+            link=incoming.link,
         )
 
     async def _with_words(self, written: Written) -> Written:
@@ -276,24 +326,23 @@ class Answering:
             view = None
         return dataclasses.replace(written, view=view)
 
-    def _service(self, edition: Edition, text: str) -> str:
-        """The service that an SMS is for: by its prefix, else the first that needs none; empty where there is none."""
-        first = next(iter(split(text)), "")
-        taking = [name for name, menu in edition.services.items() if menu.service.keywords is not None]
-        prefixes = {name: "".join(split(self._around.prefixes.get(name, ""))) for name in taking}
-        named = [name for name in taking if prefixes[name] and prefixes[name] == first]
-        free = [name for name in taking if not prefixes[name]]
-        return next(iter([*named, *free, *taking]), "")
+    async def _service(self, edition: Edition, incoming: Incoming, at_ms: int) -> str:
+        """The service that an SMS is for: by its prefix; an answer or a bare number by what is open with the phone and
+        what it sent; else the first."""
+        services, ledger, msisdn = self._services, self._around.ledger, incoming.msisdn
+        named, first, taking = services.named(edition, incoming.text), services.first(edition), services.taking(edition)
+        if named or not msisdn or len(taking) < 2:
+            return named or first
+        heard = services.ear(edition, first).hear(incoming.text, edition.services[first].service.language)
+        if heard.asks:
+            return first
 
-    def _ear(self, edition: Edition, service: str) -> Ear:
-        ear = self._ears.get((edition.version, service))
-        if ear is None:
-            keywords = edition.services[service].service.keywords
-            assert keywords is not None
-            ear = Ear(keywords, edition.data.get(service), self._around.prefixes.get(service, ""))
-            self._ears = {key: one for key, one in self._ears.items() if key[0] == edition.version}
-            self._ears[edition.version, service] = ear
-        return ear
+        def look(conn: Connection) -> str:
+            cases = (case for case in ledger.own_within(conn, msisdn, at_ms) if case.reference == heard.reference)
+            talks = () if heard.reference else ledger.notices.talks.of(conn, msisdn, at_ms)
+            return next((one.service for one in (*cases, *talks) if one.service in taking), first)
+
+        return await ledger.database.read(look)
 
     def _day(self, at_ms: int) -> date:
         return self._around.editions.current.country.today(at_ms)

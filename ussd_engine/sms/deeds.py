@@ -23,7 +23,8 @@ from ussd_engine.sms.matrix import Anyway, Happening, Say, say, say_anyway
 from ussd_engine.sms.message import Priority
 from ussd_engine.sms.oncase import FULL, CaseDeeds
 from ussd_engine.sms.ontext import TextDeeds
-from ussd_engine.sms.talk import Act, AskBack, Decision, Kind, Open, State
+from ussd_engine.sms.talk import Act, AskBack, Decision, Kind, Open, State, Wants
+from ussd_engine.sms.templates import BELOW_A_WARNING, SMS, WARNING, truthful
 from ussd_engine.sms.written import Reply, Written, anyway, lacks
 from ussd_engine.tracking import Effect, SetSms
 
@@ -37,7 +38,11 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
 
     whole: str
     offered: tuple[str, ...]
+    """What 1, 2 and 3 stand for; where nothing was offered, the institution that is clear already."""
     institutions: bool
+    wants: Wants | None = None
+    text: str = ""
+    """Of a new message: what there is of it."""
 
 
 class Deeds:
@@ -51,15 +56,18 @@ class Deeds:
         self._cases = ledger.own_within(conn, written.sender.msisdn, written.sender.at_ms)
         open_now = ledger.notices.talks.of(conn, written.sender.msisdn, written.sender.at_ms)
         self._talks = {one.id: one for one in open_now if one.service == written.service}
+        self._which_ended = self._which_opened = False
+        cores = [case.core_reference for case in self._cases if case.core_reference]
+        whole, spoken = written.heard.whole, written.sender.locale
+        self._heard = written.ear.hear(whole, spoken, cores) if cores else written.heard
         self._text = TextDeeds(conn, ledger.notices.talks, written, self._submitted)
 
     # what is to be done
 
     def decided(self) -> Decision:
         """What is to be done; what waited for a choice stands in it as what was chosen."""
-        written, state = self._written, self._state()
-        decision = talk.decide(written.heard, state)
-        heard = written.heard
+        heard, state = self._heard, self._state()
+        decision = talk.decide(heard, state)
         guessed = heard.guessed and bool(heard.core_reference) and not heard.reference
         if guessed and isinstance(decision, Act) and self._own(decision) is None:
             # It may have been the core's reference, and is none of hers: the text is one like others.
@@ -67,6 +75,8 @@ class Deeds:
             decision = talk.decide(plain, state)
         if isinstance(decision, Act) and decision.name == "choose":
             return self._chosen(decision)
+        if isinstance(decision, Act) and decision.name == "fill":
+            return self._filled(decision)
         return decision
 
     def wanted(self, decision: Decision) -> str:
@@ -87,44 +97,110 @@ class Deeds:
     def _chosen(self, act: Act) -> Decision:
         """What waited, with what was chosen for it."""
         assert act.open is not None
-        held = msgspec.msgpack.decode(self._talks[act.open.id].content, type=Held)
-        again = self._written.ear.hear(held.whole, self._sender.locale)
+        held, again = self._held(act.open)
         pick = held.offered[act.choice - 1]
         if held.institutions:
-            heard = msgspec.structs.replace(again, institutions=(pick,), named=True, sure=True)
+            text = held.text or again.text
+            heard = msgspec.structs.replace(again, institutions=(pick,), named=True, sure=True, text=text)
             known = again.action == "form"
             return Act(name="form", heard=heard, open=act.open) if known else talk.Help(heard=act.heard)
-        added = again.guessed or again.action in (PLAIN, CHOICE)
+        # A yes or no that an officer asked for is words to her.
+        added = again.guessed or again.action in (PLAIN, CHOICE) or (again.action == "rate" and self._asked(pick))
         text = held.whole if added else again.text
         heard = msgspec.structs.replace(again, reference=pick, core_reference="", text=text, guessed=False, sure=True)
         return Act(name="add" if added else again.action, heard=heard, reference=pick, open=act.open)
+
+    def _filled(self, act: Act) -> Decision:
+        """What was missing is this text: the message, or the institution, behind which there may be more of it."""
+        assert act.open is not None
+        held, again = self._held(act.open)
+        if again.action != "form":
+            return talk.Help(heard=act.heard)
+        codes, named, words = held.offered or again.institutions, bool(held.offered) or again.named, act.heard.whole
+        text = f"{held.text} {words}"
+        if held.wants is Wants.INSTITUTION:
+            codes, named, words = self._written.ear.addressee(words, self._sender.locale, again.entry)
+            text = f"{words} {held.text}"
+        if not codes:
+            return talk.which_again(act.heard, act.open)
+        heard = msgspec.structs.replace(again, institutions=codes, named=named, sure=True, text=text.strip())
+        decision = talk.decide(heard, State())
+        done = isinstance(decision, Act)
+        return msgspec.structs.replace(decision, **{"open" if done else "ends": act.open})
+
+    def _held(self, one: Open) -> tuple[Held, Heard]:
+        """What waits, and what it says."""
+        held = msgspec.msgpack.decode(self._talks[one.id].content, type=Held)
+        return held, self._written.ear.hear(held.whole, self._sender.locale)
+
+    def _asked(self, reference: str) -> bool:
+        """Whether an officer's question about a case is open."""
+        return any(one.kind == "need_info" and one.reference == reference for one in self._talks.values())
 
     # what is done
 
     def done(self, decision: Decision) -> list[Reply]:
         """Do it; what is replied, in the language of the keyword. Raises what the ledger raises."""
+        answered = decision.ends if isinstance(decision, AskBack) else None
+        if isinstance(decision, Act) and decision.open is not None and decision.open.kind is Kind.WHICH:
+            answered = decision.open
+        if answered is not None and not self._end(answered.id):
+            return []
+        if decision.heard.action == "form":
+            self._end_what_lacks()
         if isinstance(decision, AskBack):
             replies = self._asked_back(decision)
-        elif not isinstance(decision, Act):
-            replies = [anyway(Anyway.UNKNOWN)]
         else:
-            ended = decision.open is None or decision.open.kind is not Kind.WHICH or self._end(decision.open)
-            replies = self._act(decision) if ended else []
+            replies = self._act(decision) if isinstance(decision, Act) else [anyway(Anyway.UNKNOWN)]
+        replies = [*self._warned(decision, replies), *self._next(decision.heard)]
         return [reply if reply.locale else reply._replace(locale=decision.heard.locale) for reply in replies]
+
+    def _warned(self, decision: Decision, replies: list[Reply]) -> list[Reply]:
+        """Above the reply to a text that was kept, what she should not have written into it."""
+        if not isinstance(decision, Act) or not replies:
+            return replies
+        first, heard, written = replies[0], decision.heard, self._written
+        template = BELOW_A_WARNING.get(first.say.template, first.say.template)
+        text = heard.whole if decision.name == "continue" else heard.text or heard.whole
+        warning = filling.warning(written.edition, written.service, decision.name, text, self._sender.msisdn)
+        if not (SMS[template].warns and warning):
+            return replies
+        values = {name: first.values[name] for name in SMS[template].values if name in first.values}
+        said = first._replace(say=first.say._replace(template=template), values={**values, WARNING: warning})
+        return [said, *replies[1:]]
 
     def stopped(self) -> Reply:
         """She wants no SMS any more."""
         return self._set_sms(on=False)
 
-    def _end(self, one: Open) -> bool:
-        return self._ledger.notices.talks.end(self._conn, self._talks[one.id])
+    def _end(self, id: bytes) -> bool:
+        """End a "which one?"; false where another SMS did."""
+        self._which_ended = True
+        return self._ledger.notices.talks.end(self._conn, self._talks.pop(id))
+
+    def _end_what_lacks(self) -> None:
+        """A new message takes the place of one of which something is missing."""
+        for one in list(self._talks.values()):
+            if one.kind == "which" and _open(one).wants:
+                self._end(one.id)
+
+    def _next(self, heard: Heard) -> list[Reply]:
+        """An older "which one?", once the newest is over: it is asked again before anything is taken for it."""
+        older = next((one for one in self._talks.values() if one.kind == "which"), None)
+        if older is None or not self._which_ended or self._which_opened:
+            return []
+        return self._asked_back(talk.which_again(heard, _open(older)))
 
     def _asked_back(self, ask: AskBack) -> list[Reply]:
         if ask.open is not None and ask.open.kind is Kind.TEXT:
             return [self._text.asked(self._talks[ask.open.id])]
         rows = ask.institutions or ask.references
         if ask.holds:
-            held = Held(ask.heard.whole, rows, bool(ask.institutions))
+            self._which_opened = True
+            form = ask.heard.action == "form"
+            clear = ask.heard.institutions if ask.wants is Wants.MESSAGE and ask.heard.named else ()
+            text = ask.heard.text if form else ""
+            held = Held(ask.heard.whole, rows or clear, bool(ask.institutions), ask.wants, text)
             self._ledger.notices.talks.open(
                 self._conn,
                 self._sender.msisdn,
@@ -134,7 +210,8 @@ class Deeds:
                 content=msgspec.msgpack.encode(held),
             )
         values = {"hours": str(WHICH_HOURS), ("institution" if ask.institutions else "ref"): "\n".join(rows)}
-        return [Reply(Say(ask.template, False, Priority.REPLY), values)]
+        template = truthful(ask.template, self._written.core_lacks)
+        return [Reply(Say(template, False, Priority.REPLY), values)] if template else [anyway(Anyway.UNKNOWN)]
 
     def _act(self, act: Act) -> list[Reply]:
         heard = act.heard
@@ -173,7 +250,11 @@ class Deeds:
         spoken = self._written.chosen or heard.locale or self._sender.locale
         sender = self._sender._replace(locale=spoken)
         filled = filling.fill(self._written.edition, self._written.service, heard, row, sender)
-        return lacks(filled) if isinstance(filled, Lacking) else self._submitted(filled)[0]
+        if not isinstance(filled, Lacking):
+            return self._submitted(filled)[0]
+        if filled.say is Anyway.NO_TEXT:
+            return self._asked_back(talk.missing(heard, Wants.MESSAGE))[0]
+        return lacks(filled)
 
     def _submitted(self, act: Submit) -> tuple[Reply, bool]:
         """What is said, and whether it was taken."""
@@ -227,7 +308,7 @@ def _open(one: Talk) -> Open:
     if one.kind != "which":
         return Open(id=one.id, kind=KINDS[one.kind], reference=one.reference)
     held = msgspec.msgpack.decode(one.content, type=Held)
-    return Open(id=one.id, kind=Kind.WHICH, offered=held.offered, institutions=held.institutions)
+    return Open(id=one.id, kind=Kind.WHICH, offered=held.offered, institutions=held.institutions, wants=held.wants)
 
 
 def _takes(case: Case, today: date) -> bool:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ussd_engine.callback import Callers, answered, received
 from ussd_engine.channels.base import ACKNOWLEDGED, Kind
-from ussd_engine.channels.sms import Gateway
+from ussd_engine.channels.sms import Gateway, TellsStops, no_callback
 from ussd_engine.counts import Count
 from ussd_engine.engine import Engine
 from ussd_engine.errors import NotACallback
@@ -20,6 +20,8 @@ from ussd_engine.peers import Peers
 
 UNKEPT: Final = "unkept"
 """What is counted of what could not be stored while its gateway waited."""
+STOPPED: Final = "stopped"
+"""What is counted of who is sent nothing any more, by her own wish at the provider."""
 
 
 class SmsDoor:
@@ -54,6 +56,19 @@ class SmsDoor:
             engine.metrics.sms_reported(gateway.name, outcome)
         return answered(ACKNOWLEDGED)
 
+    async def stops(self, request: web.Request) -> web.Response:
+        """Who told the provider that she wants no SMS."""
+        gateway = self._gateway(request)
+        try:
+            if not isinstance(gateway, TellsStops):
+                no_callback()
+            msisdn = gateway.stopped(await received(request, Kind.STOPS))
+        except NotACallback as error:
+            raise self._no_callback(gateway, error) from None
+        kept = not msisdn or await self._engine.answering.stopped(gateway.name, msisdn)
+        self._engine.metrics.sms_arrived(gateway.name, STOPPED if kept else UNKEPT)
+        return answered(ACKNOWLEDGED)
+
     def _gateway(self, request: web.Request) -> Gateway:
         """The gateway of the address, for one who may use it; else 404, whatever the reason."""
         name = self._callers.channel(request)
@@ -76,7 +91,11 @@ def add_sms(router: web.UrlDispatcher, key: web.AppKey[SmsDoor]) -> None:
     async def reports(request: web.Request) -> web.Response:
         return await request.app[key].reports(request)
 
-    # "reports" is no token (the settings refuse it), so the longer addresses stand first.
-    for tail, handler in (("/reports", reports), ("/reports/{token}", reports), ("", incoming), ("/{token}", incoming)):
-        router.add_post("/sms/{channel}" + tail, handler)
-        router.add_get("/sms/{channel}" + tail, handler, allow_head=False)
+    async def stops(request: web.Request) -> web.Response:
+        return await request.app[key].stops(request)
+
+    # "reports" and "stops" are no tokens (the settings refuse them), so the longer addresses stand first.
+    for place, handler in (("/reports", reports), ("/stops", stops), ("", incoming)):
+        for tail in (place, place + "/{token}"):
+            router.add_post("/sms/{channel}" + tail, handler)
+            router.add_get("/sms/{channel}" + tail, handler, allow_head=False)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from sessions import Draft, Pending, Session
 from ussd_engine import acts
+from ussd_engine.answer import warning_of
 from ussd_engine.institutions import Institution
 from ussd_engine.ledger.notices import BY_SMS
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.keywords import MESSAGE
+from ussd_engine.menu.plan import Item
 from ussd_engine.model import Answers, Submit
 from ussd_engine.registry import RULES
 from ussd_engine.run import Run
@@ -23,6 +26,8 @@ from ussd_engine.unfinished import Unfinished
 FACTS: Final[Facts] = {"can": frozenset({"be_reached"})}
 """What is known of whoever writes. What a core would like to know besides is not asked by SMS."""
 ACTION: Final = "submit"
+TYPED: Final = {"form": MESSAGE, "continue": MESSAGE, "add": "extra", "appeal": "appeal_text", "leak": "appeal_text"}
+"""By what an SMS does: the answer of the menu that its text is."""
 
 
 class Lacking(NamedTuple):
@@ -45,6 +50,12 @@ class Sender(NamedTuple):
     reference: str
     case: bytes
     """Drawn for the case that may come of it."""
+    link: str = ""
+    """As in `Incoming`."""
+
+    def reply_key(self, number: int) -> bytes:
+        """What a reply tells: the SMS that it answers, and its place among the replies to it."""
+        return blake2b(self.key + number.to_bytes(2, "big"), digest_size=16, person=b"sms reply").digest()
 
 
 def fill(edition: Edition, service: str, heard: Heard, row: Institution, sender: Sender) -> Submit | Lacking:
@@ -76,9 +87,20 @@ def _begun(edition: Edition, service: str, form: str, given: Answers, sender: Se
     return Scope(edition, session, FACTS)
 
 
+def _asked(scope: Scope, run: Run) -> Item:
+    """The first question without an answer that must have one: what she may skip is not asked by SMS."""
+    while True:
+        item = run.plan.items[run.next()]
+        screen = scope.menu.service.screens.get(item.name)
+        if screen is None or screen.skip is None:
+            return item
+        run.draft.answers.update(dict.fromkeys(screen.answers))
+        scope.renew()
+
+
 def _filled(scope: Scope, sender: Sender) -> Submit | Lacking:
     run, session = Run(scope), scope.session
-    item = run.plan.items[run.next()]
+    item = _asked(scope, run)
     if item.saves:
         return Lacking(Anyway.NO_TEXT if MESSAGE in item.saves else Anyway.NO_INSTITUTION)
     lacking = _wrong_text(scope, run, run.draft.answers.get(MESSAGE) or "")
@@ -97,6 +119,13 @@ def _wrong_text(scope: Scope, run: Run, text: str) -> Lacking | None:
     screens = [scope.menu.screen(name) for name in asked if name in scope.menu.service.screens]
     screen = next((screen for screen in screens if MESSAGE in screen.answers), None)
     return wrong(screen, text) if screen else None
+
+
+def warning(edition: Edition, service: str, act: str, text: str, msisdn: str) -> str:
+    """The warning that a text asks for, by the screens on which it is typed; empty for none."""
+    answer, screens = TYPED.get(act), edition.services[service].service.screens.values()
+    typed = (screen for screen in screens if screen.kind == "input" and answer in screen.answers)
+    return next(filter(None, (warning_of(screen, text, msisdn, edition.country) for screen in typed)), "")
 
 
 def checked(menu: Menu, answer: str, text: str) -> Lacking | None:

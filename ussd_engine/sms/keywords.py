@@ -14,16 +14,17 @@ alone, where it can do no harm.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import msgspec
 
-from ussd_engine import gsm, reference
+from ussd_engine import gsm
 from ussd_engine.institutions import Institution, Institutions
 from ussd_engine.menu.keywords import MESSAGE, Entry, Keywords
 from ussd_engine.model import Answers, Quiet
 from ussd_engine.sms import addressee
+from ussd_engine.sms.numbers import Number, like_a_reference, references
 from ussd_engine.sms.spelling import Match, Nearness, Spelling, sound
 from ussd_engine.words import split
 
@@ -58,7 +59,8 @@ class Heard(Quiet, frozen=True, kw_only=True):
     wrong: bool = False
     """Something stands there that should be a reference, and is none."""
     core_reference: str = ""
-    """What may be the core's own reference, in capitals, with hyphens: `EMR-2026-48213`."""
+    """What may be the core's own reference, in capitals; one that no case of hers has is taken to have hyphens:
+    `EMR-2026-48213`."""
     text: str = ""
     """What stands behind keyword and reference; of a form the message; without a keyword all of it."""
     whole: str = ""
@@ -66,13 +68,18 @@ class Heard(Quiet, frozen=True, kw_only=True):
     locale: str = ""
     """The language of the keyword; empty where there is none."""
     institutions: tuple[str, ...] = ()
-    """Of a form: the codes that may be meant, at most three, the likeliest first; one, where `named`."""
+    """Of a form: the codes that may be meant, at most three, the likeliest first; one, where `named`. Of a text without
+    a keyword: the one that it names, where it is nothing but a name."""
     named: bool = False
     """The institution is clear."""
     guessed: bool = False
     """There is no keyword; a reference makes it a `status`, if nothing is open that wants the text."""
     alone: bool = False
     """Nothing but a reference stands there."""
+    polite: bool = False
+    """It has no words but those that mean nothing here."""
+    stopping: bool = False
+    """A stop word stands in front of a sentence in which it may be meant: it is neither an answer nor a text."""
     entry: Entry | None = None
     """Of a form: what it takes for granted."""
 
@@ -81,14 +88,15 @@ class Heard(Quiet, frozen=True, kw_only=True):
         """Whether it says which case."""
         return bool(self.reference or self.core_reference)
 
+    @property
+    def stops(self) -> bool:
+        """Whether it is a stop word and nothing else: she wants no SMS any more."""
+        return self.action == "stop" and self.sure and not self.numbered
 
-class _Number(NamedTuple):
-    """A reference, and where it stands."""
-
-    start: int
-    end: int
-    ours: str = ""
-    core: str = ""
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for something by a keyword: a person does."""
+        return bool(self.locale) and self.sure
 
 
 class _Rest(NamedTuple):
@@ -99,7 +107,7 @@ class _Rest(NamedTuple):
     """Without the reference, where one was found."""
     words: tuple[str, ...]
     """Folded, without those that mean nothing."""
-    number: _Number | None
+    number: Number | None
 
     @property
     def known(self) -> bool:
@@ -116,72 +124,88 @@ class Ear:
     def __init__(self, keywords: Keywords, data: Institutions | None, prefix: str = "") -> None:
         """`prefix` is what stands before every keyword on a number that is shared."""
         self._beside = keywords.beside
+        self._beside_of = {entry.name: entry.beside | entry.spelt for entry in keywords.entries}
+        self._everyday = keywords.everyday
+        self._short = keywords.short
         self._drop = frozenset(map(sound, keywords.drop))
         self._data = data
         self._prefix = "".join(split(prefix))
         self._spelling = Spelling(keywords.entries)
 
-    def hear(self, text: str, locale: str) -> Heard:
-        """What a text says. `locale` is her language, in which institutions are looked for."""
+    def hear(self, text: str, locale: str, cores: Collection[str] = ()) -> Heard:
+        """What a text says. `locale` is her language, in which institutions are looked for; `cores` are the core's
+        references of her cases."""
         whole = self._without_prefix(gsm.clean(text).strip())
-        return msgspec.structs.replace(self._heard(whole, locale), whole=whole)
+        return msgspec.structs.replace(self._heard(whole, locale, cores), whole=whole)
 
-    def _heard(self, text: str, locale: str) -> Heard:
-        found = self._alone(text)
+    def addressee(self, text: str, locale: str, entry: Entry | None) -> addressee.Addressee:
+        """The institution at the front of a text, of those to which the form of a keyword can go."""
+        if self._data is None:
+            return addressee.Addressee((), False, text)
+        before, kinds = (self._beside | entry.about, entry.kinds) if entry else (self._beside, {})
+        return addressee.split(self._data, text, locale, before, kinds, self._everyday)
+
+    def _heard(self, text: str, locale: str, cores: Collection[str]) -> Heard:
+        found = self._alone(text, cores)
         if found:
             return found
         first, behind = _first(text)
         while sound(first) in self._drop and self._spelling.exact(_first(behind)[0]):
             first, behind = _first(behind)
         match = self._spelling.find(first)
-        if match:
-            rest = self._rest(behind)
-            found = self._form(match, rest, locale) if match.entry.action == "form" else self._action(match, rest)
-        return found or self._plain(text)
+        if match is None:
+            return self._plain(text, locale)
+        rest = self._rest(behind, cores)
+        found = self._form(match, rest, locale) if match.entry.action == "form" else self._action(match, rest)
+        if found and found.action == "rate" and first in self._short and behind[:1] in _SHORTENED:
+            return msgspec.structs.replace(found, sure=found.sure and not found.numbered)
+        stopping = match.entry.action == "stop" and match.nearness is not Nearness.SLIP
+        return found or msgspec.structs.replace(self._plain(text, locale), stopping=stopping)
 
     def _without_prefix(self, text: str) -> str:
         first, behind = _first(text)
         return behind if self._prefix and first == self._prefix else text
 
-    def _rest(self, text: str) -> _Rest:
-        number = next(_references(text, _NEAR), None) or self._wrong(text)
+    def _rest(self, text: str, cores: Collection[str]) -> _Rest:
+        number = next(references(text, _NEAR, cores), None) or self._wrong(text)
         left = text
         if number:
             left = f"{text[: number.start].rstrip()} {text[number.end :].lstrip(_STRIPPED)}"
         return _Rest(text.strip(_STRIPPED), left.strip(_STRIPPED), self._meaning(left), number)
 
-    def _wrong(self, text: str) -> _Number | None:
+    def _wrong(self, text: str) -> Number | None:
         """Something right at the front that should be a reference."""
-        found = _like_a_number.search(text)
-        if found and not self._meaning(text[: found.start()]) and sum(map(str.isdigit, found.group())) >= _DIGITS:
-            return _Number(*found.span())
-        return None
+        found = like_a_reference(text)
+        return None if found is None or self._meaning(text[: found.start]) else found
 
     def _meaning(self, text: str) -> tuple[str, ...]:
         return tuple(word for word in split(text) if word not in self._beside)
 
     # without a keyword
 
-    def _alone(self, text: str) -> Heard | None:
+    def _alone(self, text: str, cores: Collection[str]) -> Heard | None:
         """Nothing but a number: a choice, or a reference."""
         words = self._meaning(text)
         if len(words) == 1 and re.fullmatch(r"0?[1-3]", words[0]):
             return Heard(action=CHOICE, value=str(int(words[0])), text=text)
-        rest = self._rest(text)
+        rest = self._rest(text, cores)
         return _heard("status", rest, text=text, guessed=True, alone=True) if rest.number and not rest.words else None
 
-    @staticmethod
-    def _plain(text: str) -> Heard:
-        number = next(_references(text, len(text)), None)
+    def _plain(self, text: str, locale: str) -> Heard:
+        number = next(references(text, len(text)), None)
         if number is None:
-            return Heard(action=PLAIN, text=text)
+            named = self.addressee(text, locale, None)
+            codes = named.codes if named.sure and not named.message else ()
+            return Heard(action=PLAIN, text=text, institutions=codes, polite=not self._meaning(text))
         return Heard(action="status", reference=number.ours, core_reference=number.core, text=text, guessed=True)
 
     # by a keyword
 
     def _action(self, match: Match, rest: _Rest) -> Heard | None:
         """What a keyword asks for with what stands behind it; `None` where it is an ordinary word."""
-        action, words = match.entry.action, rest.words
+        action, beside = match.entry.action, self._beside_of[match.entry.name]
+        words = tuple(word for word in rest.words if word not in beside)
+        rest = rest._replace(words=words)
         about = bool(match.entry.about.intersection(words)) and len(words) <= _SHORT and rest.number is None
         if not _meant(match, rest, about):
             return None
@@ -192,7 +216,8 @@ class Ear:
         if action == "send" and rest.number:
             action = "status"
         stopping = match.entry.action == "stop" and action == "withdraw"
-        sure = not stopping and _certain(match, action, rest)
+        rated = action == "rate" and bool(words and rest.number)
+        sure = not stopping and not rated and _certain(match, action, rest)
         return _heard(
             action,
             rest,
@@ -207,10 +232,7 @@ class Ear:
         entry = match.entry
         if rest.number and not rest.words:
             return _heard("status", rest, locale=match.locale)
-        found = addressee.Addressee((), False, rest.whole)
-        if self._data is not None:
-            before = self._beside | entry.about
-            found = addressee.split(self._data, rest.whole, locale or match.locale, before, entry.kinds)
+        found = self.addressee(rest.whole, locale or match.locale, entry)
         slipped = match.nearness is Nearness.SLIP
         if slipped and not found.codes and rest.words and match.length < _FORM_LONG:
             return None
@@ -283,34 +305,12 @@ def _certain(match: Match, action: str, rest: _Rest) -> bool:
 # the words of a text
 
 _STRIPPED: Final = " \t\n.,:;-\u2013!?/#"
-_DIGITS: Final = 7
-"""From which on a number should be a reference."""
+_SHORTENED: Final = (".", ":")
+"""Stands behind a word that is short for another one."""
 _word = re.compile(r"\W*([^\W\d_]+(?:['\u2019`][^\W\d_]+)*)")
-_like_a_number = re.compile(r"[0-9][0-9Oo \-]*[0-9]")
-_ours = re.compile(r"(?<!\w)[1-9](?:[ \-\u00a0\u2010\u2011\u2013]{0,2}[0-9Oo]){8}(?!\w)")
-_core = re.compile(r"(?<!\w)([A-Za-z]{2,8})[ \-/]?([0-9]{4})[ \-/]([0-9]{3,10})(?!\w)")
 
 
 def _first(text: str) -> tuple[str, str]:
     """The first word, folded, and what stands behind it; no word where the text begins with a number."""
     found = _word.match(text)
     return ("".join(split(found[1])), text[found.end() :]) if found else ("", text)
-
-
-def _references(text: str, near: int) -> Iterator[_Number]:
-    """What can be a reference behind at most `near` words: ours first, then the core's."""
-    for found in _overlapping(_ours, text):
-        ours = reference.parse(re.sub(r"\s", "", found.group()))
-        if ours and len(text[: found.start()].split()) <= near:
-            yield _Number(*found.span(), ours=ours)
-    for found in _core.finditer(text):
-        if len(text[: found.start()].split()) <= near:
-            yield _Number(*found.span(), core="-".join(found.groups()).upper())
-
-
-def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Every match, from wherever it begins."""
-    at = 0
-    while found := pattern.search(text, at):
-        yield found
-        at = found.start() + 1

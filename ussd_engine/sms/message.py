@@ -58,6 +58,8 @@ class Notice(Quiet, frozen=True, kw_only=True):
     at_ms: int
     handle: str | None = None
     msisdn: str | None = None
+    link: str = ""
+    """As in `Incoming`, of the SMS that this replies to."""
 
 
 class Outgoing(Quiet, frozen=True, kw_only=True):
@@ -68,6 +70,8 @@ class Outgoing(Quiet, frozen=True, kw_only=True):
     msisdn: str
     """E.164 without the plus sign."""
     text: str
+    link: str = ""
+    """As in `Incoming`, of the SMS that this replies to, at its first attempt; empty for all else."""
 
 
 class Sent(Quiet, frozen=True, kw_only=True):
@@ -84,6 +88,13 @@ class Sent(Quiet, frozen=True, kw_only=True):
     """It may be tried again."""
 
 
+class Way(StrEnum):
+    """How an SMS reaches us."""
+
+    CALLED = "called"
+    FETCHED = "fetched"
+
+
 class Incoming(Quiet, frozen=True, kw_only=True):
     """An SMS of a citizen, as a gateway handed it over."""
 
@@ -95,6 +106,11 @@ class Incoming(Quiet, frozen=True, kw_only=True):
     """The number that she wrote to; empty where the provider does not say."""
     text: str
     at_ms: int | None = None
+    """When it was written, as the provider says."""
+    link: str = ""
+    """What the gateway wants back with the replies to it, in words of its own; empty: nothing."""
+    came: Way | None = None
+    """Where the provider's inbox is read beside its callbacks, by which of the two: it may come by the other, too."""
 
 
 class Report(Quiet, frozen=True, kw_only=True):

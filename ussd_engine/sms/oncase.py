@@ -14,7 +14,7 @@ from ussd_engine.model import Case, Committed, Mode, Told
 from ussd_engine.sms import filling, parts
 from ussd_engine.sms.keywords import Heard
 from ussd_engine.sms.matrix import USSD_ALONE, Anyway, Happening, say
-from ussd_engine.sms.templates import SMS
+from ussd_engine.sms.templates import SMS, truthful
 from ussd_engine.sms.written import Reply, Written, anyway, lacks
 from ussd_engine.tracking import Append, AskHigher, Effect, OnCase, Rate, Withdraw
 
@@ -88,7 +88,8 @@ class CaseDeeds:
             rating=rating,  # type: ignore[arg-type]  # one of the three
             at_ms=sender.at_ms,
         )
-        return self._after(case, act, Happening.RATED_NO if rating == "no" else Happening.RATED)
+        happened = Happening.RATED_NO if rating == "no" else Happening.RATED
+        return self._after(case, act, happened, then=lifecycle.rated(case, rating, self._written.today))
 
     def _withdrawn(self, case: Case) -> list[Reply]:
         if case.mode is not Mode.NAMED and Happening.WITHDRAWN in USSD_ALONE:
@@ -129,20 +130,22 @@ class CaseDeeds:
         happened: Happening,
         refused: Happening = Happening.STATUS,
         values: Mapping[str, str] | None = None,
+        then: Case | None = None,
     ) -> list[Reply]:
-        """Do it, and say what came of it."""
+        """Do it, and say what came of it; `then` is the case afterwards, where that is told of."""
         committed = self._do(act)
         if committed.kind in FULL:
             return [anyway(Anyway.LIMIT)]
         if committed.kind == "refused":
             return self._told(case, refused, {"ask": str(MayAppeal.NEVER)})
         until = {"appeal_until": committed.until.isoformat()} if committed.until else {}
-        return self._told(case, happened, {**(values or {}), **until})
+        return self._told(then or case, happened, {**(values or {}), **until})
 
     def _told(self, case: Case, what: Told | Happening, more: Mapping[str, str] | None = None) -> list[Reply]:
         said = say(what, case.mode)
         if said is None:
             return []
+        said = said._replace(template=truthful(said.template, self._lacks(case)))
         values = {**_values(self._written.edition, case), **(more or {})}
         template = SMS[said.template]
         if any(not values.get(name) for name in template.values if name not in template.may_lack):
@@ -150,6 +153,11 @@ class CaseDeeds:
             said = said._replace(template="act_quiet")
         shown = {name: values[name] for name in SMS[said.template].values if values.get(name)}
         return [Reply(said, shown)]
+
+    def _lacks(self, case: Case) -> frozenset[str]:
+        """What she cannot do about a case: the core lacks it, or its time or the levels above are over."""
+        may = may_appeal(case, self._written.today, found.higher(self._written.edition, case))
+        return self._written.core_lacks | (frozenset() if may is MayAppeal.OK else {"appeal"})
 
     @property
     def _menu(self) -> Menu:

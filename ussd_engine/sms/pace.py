@@ -98,6 +98,14 @@ class Breaker:
             rest_s = max(rest_s, self._uniform(most_s / 2, most_s))
         self._until_s = max(self._until_s, now_s + rest_s)
 
+    def resume(self, rests_s: float, down_s: float | None) -> None:
+        """Go on from what another breaker knew: how long the route rests at least, and for how long it has been down
+        (`None`: it is not)."""
+        now_s = self._now()
+        self._until_s = max(self._until_s, now_s + min(ASKED_S, rests_s))
+        self._faults = 0 if down_s is None else SILENT
+        self._since_s = None if down_s is None else now_s - down_s
+
     @property
     def open(self) -> bool:
         """Whether it is taken to be down: one message at a time asks whether it is."""

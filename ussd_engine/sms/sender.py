@@ -23,7 +23,8 @@ from ussd_engine.ledger.smsoutcome import ATTEMPTS, Outcome
 from ussd_engine.ledger.smsqueue import Lent, SmsQueue
 from ussd_engine.ledger.smsroutes import Route, SmsRoutes
 from ussd_engine.sms.message import Outgoing, RouteFault, Sent
-from ussd_engine.sms.pace import Breaker, Pace
+from ussd_engine.sms.pace import Pace
+from ussd_engine.sms.rest import Rest
 
 Happening = Literal[
     "accepted", "retried", "rerouted", "dead", "stale", "withheld", "perhaps_twice", "stopped", "closed", "unsettled"
@@ -45,7 +46,9 @@ RENEW_MS: Final = 5_000
 SETTLES: Final = 3
 """How often what came of a call is written, before it is left to the lease to run out."""
 ELSEWHERE_S: Final = 600.0
-"""What waits for a route that is down for so long goes to the next one."""
+"""What waits for a route that is down, or asks to be left alone, for so long goes to the next one."""
+REPLIES_ELSEWHERE_S: Final = 60.0
+"""So do replies; who wrote waits for them."""
 DRAIN_S: Final = 25.0
 
 Words = Callable[[Lent], Awaitable[Sequence[str]]]
@@ -103,7 +106,7 @@ class Sender:
         self._uniform = uniform
         self._count = count
         self._pace = Pace(gateway.limits.per_second, now_s, sleep)
-        self._breaker = Breaker(now_s, uniform)
+        self._breaker = Rest(routes, gateway.name, holder, clock, now_s, uniform)
         self._route: Route | None = None
         self._renew_ms = 0
         self._under_way: set[asyncio.Task[None]] = set()
@@ -139,15 +142,14 @@ class Sender:
 
     async def step(self) -> int:
         """Claim what may go now, and begin to send it; how many messages."""
-        now_ms = self._clock()
-        if not await self._holds(now_ms) or self._breaker.rests_s > 0:
+        now_ms, name, breaker = self._clock(), self._gateway.name, self._breaker
+        if not await self._holds(now_ms):
             return 0
-        name, room = self._gateway.name, min(self._room, AT_ONCE)
-        if self._breaker.open:
-            if self._breaker.down_s >= ELSEWHERE_S:
-                await self._queue.hand_over(name, now_ms)
-            room = 0 if self._under_way else min(room, 1)
-        if room <= 0:
+        away_s = max(breaker.rests_s, breaker.down_s if breaker.open else 0.0)
+        if away_s >= REPLIES_ELSEWHERE_S:
+            await self._queue.hand_over(name, now_ms, replies_alone=away_s < ELSEWHERE_S)
+        room = min(self._room, 1 if breaker.open else AT_ONCE)
+        if breaker.rests_s > 0 or room <= 0 or (breaker.open and self._under_way):
             return 0
         taken = await self._queue.take(name, now_ms, room)
         for word, times in (
@@ -180,6 +182,7 @@ class Sender:
             self._renew_ms = now_ms + RENEW_MS
             if self._route is not None and (before is None or before.token != self._route.token):
                 self._pace.fill()
+                self._breaker.taken(self._route)
         return self._route is not None and not self._route.stopped
 
     async def _wait(self, lent: int) -> None:
@@ -224,7 +227,7 @@ class Sender:
         if not job.left:
             await self._settle(job, elsewhere=bool(job.parts))
         return [
-            _Piece(job, part, Outgoing(id=_id(lent.id, part), msisdn=lent.msisdn, text=texts[part]))
+            _Piece(job, part, Outgoing(id=_id(lent, part), msisdn=lent.msisdn, text=texts[part], link=lent.link))
             for part in job.left
         ]
 
@@ -236,7 +239,7 @@ class Sender:
         most = max(1, min(self._gateway.limits.per_call, self._pace.slots))
         equal: dict[tuple[str, bytes], list[_Piece]] = {}
         for piece in pieces:
-            alone = most == 1 or piece.job.lent.attempts > 1
+            alone = most == 1 or piece.job.lent.attempts > 1 or bool(piece.out.link)
             equal.setdefault((piece.out.text, piece.out.id if alone else b""), []).append(piece)
         for some in equal.values():
             yield from (some[at : at + most] for at in range(0, len(some), most))
@@ -248,17 +251,18 @@ class Sender:
             self._claimed -= len(pieces)
         try:
             said = await self._asked(pieces)
+            await self._breaker.write()
+            for job, part, out in pieces:
+                if (sent := said.get(out.id)) is not None:
+                    job.said[part] = sent
+                else:
+                    job.again = True
+                job.open -= 1
+            done = {id(piece.job): piece.job for piece in pieces if not piece.job.open}
+            await asyncio.gather(*map(self._settle, done.values()))
         finally:
+            # Not before it is written: where the ledger is slow, no more is sent than it can mark.
             self._pace.give(len(pieces))
-        for piece in pieces:
-            job = piece.job
-            if (sent := said.get(piece.out.id)) is not None:
-                job.said[piece.part] = sent
-            else:
-                job.again = True
-            job.open -= 1
-        for job in {id(piece.job): piece.job for piece in pieces if not piece.job.open}.values():
-            await self._settle(job)
 
     async def _asked(self, pieces: list[_Piece]) -> dict[bytes, Sent]:
         """What the gateway said of each SMS; nothing of those that it did not take."""
@@ -339,6 +343,7 @@ class Sender:
             self._count(happening)
 
 
-def _id(message: bytes, part: int) -> bytes:
-    """16 octets of one SMS, the same in every attempt."""
-    return blake2b(message + part.to_bytes(2, "big"), digest_size=16).digest()
+def _id(lent: Lent, part: int) -> bytes:
+    """16 octets of one SMS, the same in every attempt; others once it was reported as failed, so that no report of the
+    one that failed is taken for one of the next."""
+    return blake2b(lent.id + part.to_bytes(2, "big") + lent.rounds.to_bytes(2, "big"), digest_size=16).digest()

@@ -10,7 +10,8 @@ performs the decision does this:
   what was offered. What cannot be done is told by the table of texts (`matrix`).
 - `AskBack`: says `template`. `references` or `institutions` are its rows. With `holds` what came is kept under a new
   `WHICH`, as its text (`heard.whole`), which is heard again and done once she has chosen; `plain` text is added to the
-  case. Without it `open` is only asked again, and nothing is kept.
+  case. With `wants` there is nothing to choose from: her next text is what is missing. Without `holds` `open` is only
+  asked again, and nothing is kept. What `ends` is over then.
 - `Help`: says `unknown`.
 
 Nothing is guessed: an answer belongs to what is open only where that is one thing and wants such an answer.
@@ -37,9 +38,16 @@ class Kind(StrEnum):
     ASKED = "asked"
     """An officer's question, likewise."""
     WHICH = "which"
-    """We asked which case or which institution; what she wants is kept."""
+    """We asked which case or which institution, or what is missing; what she wants is kept."""
     TEXT = "text"
     """A text that she finishes by SMS."""
+
+
+class Wants(StrEnum):
+    """What is missing of a new message."""
+
+    INSTITUTION = "sms_no_inst"
+    MESSAGE = "sms_no_text"
 
 
 class Open(Quiet, frozen=True, kw_only=True):
@@ -53,6 +61,8 @@ class Open(Quiet, frozen=True, kw_only=True):
     """In `WHICH`: what 1, 2 and 3 stand for: references, or codes of institutions."""
     institutions: bool = False
     """In `WHICH`: institutions were offered."""
+    wants: Wants | None = None
+    """In `WHICH`: nothing was offered, and words are wanted."""
 
 
 class State(Quiet, frozen=True, kw_only=True):
@@ -71,7 +81,8 @@ class Act(Quiet, frozen=True, kw_only=True):
 
     name: str
     """`form`, `status`, `status_list`, `read`, `add`, `rate`, `appeal`, `leak`, `withdraw`, `help`, `stop`, `start`,
-    `language`, `erase`; `choose` (of a `WHICH`), `continue` (a text gets one more part), `send` (a text is sent)."""
+    `language`, `erase`; `choose` (of a `WHICH`), `fill` (a `WHICH` gets what it wants), `continue` (a text gets one
+    more part), `send` (a text is sent)."""
     heard: Heard
     reference: str = ""
     open: Open | None = None
@@ -91,6 +102,10 @@ class AskBack(Quiet, frozen=True, kw_only=True):
     """The conversation that is asked about again."""
     holds: bool = False
     """What came is kept until she has chosen."""
+    wants: Wants | None = None
+    """What is missing of what is kept."""
+    ends: Open | None = None
+    """The conversation of which this takes the place."""
 
 
 class Help(Quiet, frozen=True, kw_only=True):
@@ -132,7 +147,7 @@ def _answers(heard: Heard, state: State) -> bool:
     """Whether a text with a number in it answers what is open, and is not a question about that number."""
     one = _one(state)
     wanted = one is not None and one.kind in (Kind.ASKED, Kind.TEXT)
-    return wanted and not (heard.alone and heard.reference in state.cases)
+    return (wanted or _fills(heard, state) is not None) and not (heard.alone and heard.reference in state.cases)
 
 
 # a new message
@@ -141,12 +156,27 @@ def _answers(heard: Heard, state: State) -> bool:
 def _form(heard: Heard) -> Decision:
     """What is missing is asked back: first the institution, then the message."""
     if not heard.institutions:
-        return AskBack(template="sms_no_inst", heard=heard)
+        return missing(heard, Wants.INSTITUTION)
     if not heard.text:
-        return AskBack(template="sms_no_text", heard=heard)
+        return missing(heard, Wants.MESSAGE)
     if not heard.named or not heard.sure:
         return AskBack(template="sms_which", heard=heard, institutions=heard.institutions, holds=True)
     return Act(name="form", heard=heard)
+
+
+def missing(heard: Heard, wants: Wants) -> AskBack:
+    """Something of a new message is missing: what there is of it is kept."""
+    return AskBack(template=wants, heard=heard, holds=True, wants=wants)
+
+
+def _fills(heard: Heard, state: State) -> Open | None:
+    """The "which one?" that a text answers: the newest, where it wants words and nothing else that is open may; or a
+    text that is nothing but the name of the institution that it wants."""
+    which = _newest(state, Kind.WHICH)
+    if which is None or which.wants is None or heard.polite:
+        return None
+    named = which.wants is Wants.INSTITUTION and heard.action == PLAIN and bool(heard.institutions)
+    return which if named or all(one.kind is Kind.WHICH for one in state.open) else None
 
 
 # the rows of the table: what a message means by what is open
@@ -166,6 +196,11 @@ def _read(heard: Heard, state: State) -> Decision:
 
 def _rate(heard: Heard, state: State) -> Decision:
     one = _one(state)
+    if heard.numbered:
+        rated = (*state.answered, *(one.reference for one in state.open if one.kind is Kind.RATE))
+        if heard.reference in rated:
+            return AskBack(template="rate_ask", heard=heard, references=(heard.reference,))
+        return Act(name="status", heard=heard, reference=heard.reference)
     if not state.open:
         return Help(heard=heard)
     if heard.sure and one and one.kind is Kind.RATE:
@@ -209,9 +244,13 @@ def _send(heard: Heard, state: State) -> Decision:
 
 
 def _plain(heard: Heard, state: State) -> Decision:
-    one = _one(state)
+    one, lacking = _one(state), _fills(heard, state)
     if not state.open:
         return Help(heard=heard)
+    if heard.stopping:
+        return AskBack(template="withdraw_which", heard=heard)
+    if lacking:
+        return Act(name="fill", heard=heard, open=lacking)
     if one and one.kind is Kind.ASKED:
         return Act(name="add", heard=heard, reference=one.reference, open=one)
     if one and one.kind is Kind.TEXT:
@@ -240,7 +279,7 @@ def _again(heard: Heard, state: State, wanted: Kind) -> AskBack:
     """The open question once more: the newest "which one?", else the one that the message may be meant for."""
     which = _newest(state, Kind.WHICH)
     if which:
-        return _which_again(heard, which)
+        return which_again(heard, which)
     same = [one for one in state.open if one.kind is wanted]
     text = _newest(state, Kind.TEXT)
     if text and (wanted is Kind.TEXT or not same):
@@ -251,7 +290,10 @@ def _again(heard: Heard, state: State, wanted: Kind) -> AskBack:
     return _which_case(heard, [one.reference for one in same or state.open])
 
 
-def _which_again(heard: Heard, which: Open) -> AskBack:
+def which_again(heard: Heard, which: Open) -> AskBack:
+    """A "which one?" once more."""
+    if which.wants:
+        return AskBack(template=which.wants, heard=heard, open=which)
     if which.institutions:
         return AskBack(template="sms_which", heard=heard, institutions=which.offered, open=which)
     return AskBack(template="which_ref", heard=heard, references=which.offered, open=which)
@@ -277,7 +319,7 @@ def _newest(state: State, kind: Kind) -> Open | None:
 def _choice(heard: Heard, state: State) -> int:
     """Which of what was offered, from 1; 0 for none."""
     which = _newest(state, Kind.WHICH)
-    if which is None:
+    if which is None or which.wants:
         return 0
     if heard.action == CHOICE:
         return int(heard.value) if 1 <= int(heard.value) <= len(which.offered) else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
 
 from ussd_engine.editions import Editions
 from ussd_engine.errors import ConfigError
@@ -13,10 +12,7 @@ from ussd_engine.menu.edition import Edition
 from ussd_engine.messages import View
 from ussd_engine.sms import words
 from ussd_engine.sms.message import Notice, Priority
-from ussd_engine.sms.templates import SMS
-
-NEWS: Final = "quiet_change"
-"""What is said where an office's words are wanted and there are none any longer."""
+from ussd_engine.sms.templates import ASKS, NEWS
 
 AskCore = Callable[[str], Awaitable[View | None]]
 
@@ -24,17 +20,19 @@ AskCore = Callable[[str], Awaitable[View | None]]
 class Wording:
     """Words by the menus as they are when a message leaves."""
 
-    def __init__(self, editions: Editions, ask_core: AskCore) -> None:
+    def __init__(self, editions: Editions, ask_core: AskCore, prefixes: Mapping[str, str] = {}) -> None:
+        """`prefixes`: by service, what stands before its keywords on a number that is shared."""
         self._editions = editions
         self._ask_core = ask_core
+        self._prefixes = prefixes
 
     async def of_lent(self, lent: Lent) -> Sequence[str]:
         """The SMS of a message; none where there is nothing to say. Raises as the core does, where its words are
         wanted: no word of an office lies in the queue."""
-        template, values = SMS.get(lent.template), dict(lent.values)
-        if template is not None and "ask" in template.values and not template.words:
+        values = dict(lent.values)
+        if act := ASKS.get(lent.template):
             view = await self._ask_core(values.get("ref", ""))
-            values["ask"] = view.words if view else ""
+            values["ask"] = view.spoken(act) if view else ""
         text = self._of(lent, lent.template, values)
         if not text and "ask" in values:
             text = self._of(lent, NEWS, values)
@@ -56,7 +54,8 @@ class Wording:
     def of_notice(self, notice: Notice, locale: str) -> str:
         """The SMS of a notice in a language; empty where it has no words."""
         edition = self._editions.current
-        return words.text(edition, notice, locale, extra(edition, notice.service))
+        prefix = self._prefixes.get(notice.service, "")
+        return words.text(edition, notice, locale, extra(edition, notice.service), prefix)
 
 
 def extra(edition: Edition, service: str) -> dict[str, str]:

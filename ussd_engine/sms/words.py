@@ -20,6 +20,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from ussd_engine import gsm
 from ussd_engine.catalog import format_date
@@ -30,18 +31,23 @@ from ussd_engine.menu.template import Slot, template
 from ussd_engine.registry import KINDS, ROW, Place
 from ussd_engine.scope import plain
 from ussd_engine.sms.message import Notice
-from ussd_engine.sms.templates import DATES, SMS, VALUES
+from ussd_engine.sms.prefix import prefixed
+from ussd_engine.sms.templates import DATES, SMS, VALUES, WARNING
 from ussd_engine.texts import count_of
 
 
-def text(edition: Edition, notice: Notice, locale: str, extra: Mapping[str, str]) -> str:
-    """The SMS for a notice; empty where it has no words."""
+def text(edition: Edition, notice: Notice, locale: str, extra: Mapping[str, str], prefix: str = "") -> str:
+    """The SMS for a notice; empty where it has no words. `prefix` stands before its keywords, as often as there is room
+    for it."""
     menu = edition.services.get(notice.service)
     msgid = menu.service.sms.get(notice.template, "") if menu else ""
     if menu is None or not msgid:
         return ""
     known = locale if locale in edition.languages[menu.name] else menu.service.language
-    return _Filling(edition, menu, notice, known, extra).fill(msgid)
+    filling = _Filling(edition, menu, notice, known, extra)
+    *said, plain = [filling.fill(words) for words in prefixed(filling.words(msgid), menu.service.keywords, prefix)]
+    room = len(gsm.segments(plain))
+    return next((text for text in said if len(gsm.segments(text)) == room), plain)
 
 
 def sends(edition: Edition, service: str) -> bool:
@@ -68,15 +74,25 @@ class _Filling:
         self.template = SMS[notice.template]
         self.seen: Counter[str] = Counter()
 
-    def fill(self, msgid: str) -> str:
+    def words(self, msgid: str) -> str:
+        """The text in its language and its form, before its values."""
         catalog, count = self.edition.catalog, count_of(msgid)
         number = self._raw(count, 0) if count else ""
         if number.isdecimal():
-            words = catalog.ngettext(self.locale, self.menu.name, CONTEXT, msgid, int(number))
-        else:
-            words = catalog.forms(self.locale, self.menu.name, CONTEXT, msgid)[-1]
+            return catalog.ngettext(self.locale, self.menu.name, CONTEXT, msgid, int(number))
+        return catalog.forms(self.locale, self.menu.name, CONTEXT, msgid)[-1]
+
+    def fill(self, words: str) -> str:
+        """The text with its values."""
+        self.seen.clear()
         text = template(words).fill(self.value)
-        return _AFTER_ITS_END.sub(r"\1", text) if "ask" in self.seen else text
+        text = _AFTER_ITS_END.sub(r"\1", text) if "ask" in self.seen else text
+        return "\n".join(filter(None, [self.warning(), text])) if text else ""
+
+    def warning(self) -> str:
+        """The line above a reply; empty where none is wanted."""
+        msgid = self.menu.service.warnings.get(self.notice.values.get(WARNING, ""), "")
+        return self.edition.catalog.gettext(self.locale, self.menu.name, WARNINGS, msgid) if msgid else ""
 
     def value(self, slot: Slot) -> str:
         at = self.seen[slot.name]
@@ -118,6 +134,8 @@ class _Filling:
         return "" if row is None else gsm.cut(found.read(row, self.locale), found.longest)
 
 
+WARNINGS: Final = "warnings"
+"""The gettext context of the lines that may stand above a reply."""
 _AFTER_ITS_END = re.compile(r"([?!])\.")
 """An office's question ends by itself."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from ussd_engine.facts import FACTS
 from ussd_engine.menu.edition import Edition
 from ussd_engine.messages import View
 from ussd_engine.sms.filling import Lacking, Sender
@@ -29,6 +30,11 @@ class Written:
     """Her language, where she has chosen one."""
     view: View | None = None
     """What the institution said, where that was asked for."""
+
+    @property
+    def core_lacks(self) -> frozenset[str]:
+        """What the core cannot do."""
+        return frozenset(FACTS["core_can"]) - self.core_can
 
 
 class Reply(NamedTuple):

@@ -9,19 +9,31 @@ Needs pytest and hypothesis.
 
 from __future__ import annotations
 
+import copy
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
+from xml.etree import ElementTree
 
 import hypothesis
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ussd_engine.channels.base import Channel, Dial, Kind, Request, Response, Settings, UnreadableReply
+from ussd_engine.channels.base import (
+    Answered,
+    Channel,
+    Dial,
+    Kind,
+    Posting,
+    Request,
+    Response,
+    Settings,
+    UnreadableReply,
+)
 from ussd_engine.channels.codes import Codes
 from ussd_engine.channels.wire import FORM, JSON
 from ussd_engine.errors import NotACallback
@@ -36,7 +48,8 @@ SHOWN = TYPED.filter(lambda text: text == text.strip())
 # one test runs in every subclass: what fails in one is only replayed, never trusted, in another
 inherited = hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.differing_executors])
 
-TYPES = ["", FORM, JSON, "text/xml", "text/plain", f"{FORM}; charset=utf-7", "multipart/form-data; boundary=x"]
+XML = "text/xml"
+TYPES = ["", FORM, JSON, XML, "text/plain", f"{FORM}; charset=utf-7", "multipart/form-data; boundary=x"]
 
 
 def settings(name: str, **options: object) -> Settings:
@@ -60,7 +73,7 @@ class ChannelContract(ABC):
     optional: ClassVar[frozenset[str]] = frozenset()
     """Wire fields that a callback, or a later leg, may lack."""
     carries_nul: ClassVar[bool] = True
-    """False where the wire itself cannot (XML)."""
+    """False where the wire itself cannot (XML), nor the two characters at the end of Unicode's first plane."""
     carries_code: ClassVar[bool] = True
     """False where no start says which code was dialled."""
 
@@ -78,12 +91,18 @@ class ChannelContract(ABC):
         return [channel.build(START), self.later("1"), *([close] if close else [])]
 
     def refusal(self, request: Request) -> str:
-        """The words of a refusal; empty where the request was read as a turn."""
+        """The words of a refusal; empty where the request was read as a turn, or has an answer of its own."""
         try:
             parse(self.channel(), request)
         except NotACallback as error:
             return str(error) or "refused"
+        except Answered:
+            return ""
         return ""
+
+    def carries(self, *texts: str) -> bool:
+        """Whether the wire can hold these."""
+        return self.carries_nul or not any(one in text for text in texts for one in "\ufffe\uffff")
 
     def refused(self, request: Request) -> bool:
         return bool(self.refusal(request))
@@ -104,6 +123,7 @@ class ChannelContract(ABC):
     @inherited
     @given(TYPED, TYPED)
     def test_a_built_input_is_read_as_that_input(self, first: str, second: str) -> None:
+        assume(self.carries(first, second))
         channel = self.channel()
         turn = channel.parse(self.later(first, second))
         assert turn.phase is Phase.INPUT
@@ -128,6 +148,7 @@ class ChannelContract(ABC):
     @inherited
     @given(SHOWN, st.booleans())
     def test_an_answer_is_shown_as_it_was_written(self, text: str, ends: bool) -> None:
+        assume(self.carries(text))
         channel = self.channel()
         response = channel.reply(Reply(text, ends), channel.parse(channel.build(START)))
         assert response.status == 200
@@ -216,6 +237,36 @@ class ChannelContract(ABC):
                 assert START.dialogue not in self.refusal(broken)
 
 
+class PostingContract(ChannelContract):
+    """For a channel whose provider has its screens posted."""
+
+    def posting(self) -> Posting:
+        channel = self.channel()
+        assert isinstance(channel, Posting)
+        return channel
+
+    def test_an_acknowledgement_is_no_screen_and_finds_no_fault(self) -> None:
+        posting = self.posting()
+        assert posting.fault(posting.acknowledged) == ""
+        with pytest.raises(UnreadableReply):
+            self.channel().read(posting.acknowledged)
+
+    def test_what_is_posted_names_its_dialogue(self) -> None:
+        for request in (self.channel().build(START), self.later("1")):
+            turn = self.channel().parse(request)
+            assert self.posting().addressee(self.channel().reply(Reply("Karibu", False), turn).body) == START.dialogue
+
+    @pytest.mark.parametrize("status", [199, 301, 403, 500])
+    def test_another_status_is_a_fault_whatever_is_said(self, status: int) -> None:
+        posting = self.posting()
+        assert posting.fault(msgspec.structs.replace(posting.acknowledged, status=status))
+
+    @inherited
+    @given(st.binary(max_size=80))
+    def test_what_is_no_acknowledgement_is_a_fault(self, body: bytes) -> None:
+        assert self.posting().fault(Response(body=body))
+
+
 def _media_type(request: Request) -> str:
     return request.content_type.partition(";")[0]
 
@@ -225,7 +276,7 @@ def _typed(request: Request, content_type: str) -> Request:
 
 
 def _spoilt(body: bytes) -> bytes:
-    middle = body.index(NUMBER.encode())
+    middle = body.index(NUMBER.encode()) if NUMBER.encode() in body else body.index(START.dialogue.encode())
     return body[:middle] + b"\xff" + body[middle:]
 
 
@@ -233,7 +284,7 @@ def _carried(request: Request) -> tuple[str, str]:
     """How the fields travel, and the text that holds them."""
     if request.method == "GET":
         return "query", request.query
-    return {FORM: "form", JSON: "json"}.get(_media_type(request), "other"), request.body.decode()
+    return {FORM: "form", JSON: "json", XML: "xml"}.get(_media_type(request), "other"), request.body.decode()
 
 
 def _with(request: Request, text: str) -> Request:
@@ -250,6 +301,11 @@ def _doubled(request: Request) -> Iterator[Request]:
     elif carrier == "json":
         for name, value in json.loads(text).items():
             yield _with(request, f"{text.rstrip()[:-1]}, {json.dumps(name)}: {json.dumps(value)}}}")
+    elif carrier == "xml":
+        for parent, index in _places(ElementTree.fromstring(text)):
+            whole = ElementTree.fromstring(text)
+            _at(whole, parent).insert(index, copy.deepcopy(_at(whole, parent)[index]))
+            yield _with(request, ElementTree.tostring(whole, "unicode"))
 
 
 def _lacking(request: Request) -> Iterator[tuple[str, Request]]:
@@ -262,3 +318,33 @@ def _lacking(request: Request) -> Iterator[tuple[str, Request]]:
         fields = json.loads(text)
         for name in fields:
             yield name, _with(request, json.dumps({key: fields[key] for key in fields if key != name}))
+    elif carrier == "xml":
+        yield from ((name, _with(request, lacking)) for name, lacking in _lacking_xml(text))
+
+
+def _lacking_xml(text: str) -> Iterator[tuple[str, str]]:
+    """The document without one of its elements, or without one of its attributes."""
+    root = ElementTree.fromstring(text)
+    for parent, index in _places(root):
+        whole = ElementTree.fromstring(text)
+        lost = _at(whole, parent)[index]
+        _at(whole, parent).remove(lost)
+        yield lost.tag.rpartition("}")[2], ElementTree.tostring(whole, "unicode")
+    for place in [[], *([*parent, index] for parent, index in _places(root))]:
+        for name in _at(root, place).attrib:
+            whole = ElementTree.fromstring(text)
+            del _at(whole, place).attrib[name]
+            yield name, ElementTree.tostring(whole, "unicode")
+
+
+def _places(element: ElementTree.Element, path: list[int] | None = None) -> Iterator[tuple[list[int], int]]:
+    """Where each element stands that is inside `element`: the way to its parent, and which one it is there."""
+    for index, child in enumerate(element):
+        yield path or [], index
+        yield from _places(child, [*(path or []), index])
+
+
+def _at(element: ElementTree.Element, path: list[int]) -> ElementTree.Element:
+    for index in path:
+        element = element[index]
+    return element

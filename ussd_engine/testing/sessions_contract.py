@@ -165,6 +165,44 @@ class SessionStoreContract:
         await place.store.link(new_key(b"l"), key, TTL_S)
         assert await place.store.count() >= 2  # others may write there too
 
+    async def test_a_scan_gives_every_session_once_and_no_small_key(self, place: Place) -> None:
+        sessions = [new_session() for _ in range(45)]
+        kinds = [b"s", b"d"]
+        for at, session in enumerate(sessions):
+            key = new_key(kinds[at % 2])
+            await place.store.commit(key, session, None, TTL_S)
+            await place.store.link(new_key(b"l"), key, TTL_S)
+        for count in (10, 500):
+            found = [one async for batch in place.store.scan(count) for one in batch if one is not None]
+            mine = [one.dialog for one in found if one in sessions]  # others may write there too
+            assert sorted(mine) == sorted(session.dialog for session in sessions)
+
+    async def test_a_scan_counts_what_cannot_be_opened_and_shows_nothing_of_it(self, place: Place) -> None:
+        key, session = new_key(), new_session()
+        await place.store.commit(key, session, None, TTL_S)
+        await place.plant(new_key(), await place.raw(key))
+        await place.plant(new_key(), os.urandom(80))
+        found = [one async for batch in place.store.scan() for one in batch]
+        assert found.count(session) == 1
+        assert found.count(None) >= 2  # others may write there too
+
+    async def test_callers_go_on_while_a_scan_is_under_way(self, place: Place) -> None:
+        keys = [new_key() for _ in range(30)]
+        versions = {key: await place.store.commit(key, new_session(), None, TTL_S) for key in keys}
+        stays = new_session("stays")
+        await place.store.commit(new_key(), stays, None, TTL_S)
+        seen: list[Session | None] = []
+        async for batch in place.store.scan(5):
+            seen += batch
+            if keys:
+                key = keys.pop()
+                await place.plant(key, None)
+                assert await place.store.load(key) is None
+            await place.store.commit(new_key(), new_session(), None, TTL_S)
+        assert stays in seen
+        for key in keys:
+            assert await place.store.commit(key, new_session(), versions[key], TTL_S) is not None
+
     async def test_what_stands_shows_neither_number_nor_words(self, place: Place) -> None:
         key, small = new_key(), new_key(b"l")
         await place.store.commit(key, new_session(), None, TTL_S)
@@ -240,6 +278,8 @@ class SessionStoreContract:
         ):
             with pytest.raises(StoreUnavailable):
                 await asked
+        with pytest.raises(StoreUnavailable):
+            await anext(aiter(store.scan()))
 
 
 async def _stands(place: Place, key: bytes, version: bytes | None) -> None:

@@ -26,9 +26,9 @@ from hypothesis import strategies as st
 
 from ussd_engine.answered import MOST_READ
 from ussd_engine.channels.base import Kind, Request
-from ussd_engine.channels.sms import Gateway, Pulls, SmsSettings
+from ussd_engine.channels.sms import Fetched, Fetches, Gateway, Pulls, SmsSettings, TellsStops
 from ussd_engine.errors import NotACallback
-from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, RouteFault, Sent
+from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, RouteFault, Sent, Way
 from ussd_engine.testing.channel_contract import TYPES, inherited
 from ussd_engine.testing.provider import Asked, Says, playing
 
@@ -79,6 +79,10 @@ class SmsContract(ABC):
     def incoming(self) -> list[Request]:
         """An SMS of `NUMBERS[0]` that says `TEXT`, in each form that the provider has."""
         return []
+
+    def inbox(self) -> bytes:
+        """The answer of an inbox in which an SMS of `NUMBERS[0]` stands that says `TEXT`."""
+        return b"{}"
 
     def report(self, status: str) -> Request | None:
         """A report with this status, of a message that the provider knows as `m1`."""
@@ -219,7 +223,7 @@ class SmsContract(ABC):
     @inherited
     @given(st.binary(max_size=200), st.sampled_from(TYPES), st.sampled_from(["GET", "POST", "PUT"]), st.text())
     def test_a_hostile_request_is_read_or_refused(self, body: bytes, type_: str, method: str, query: str) -> None:
-        for kind in (Kind.SMS, Kind.REPORTS):
+        for kind in (Kind.SMS, Kind.REPORTS, Kind.STOPS):
             headers = {"content-type": type_}
             self.refusal(Request(method=method, kind=kind, query=query, headers=headers, body=body))
 
@@ -252,6 +256,36 @@ class SmsContract(ABC):
             assert await gateway.pull([]) == []
         await gateway.close()
 
+    async def test_whatever_stands_in_an_inbox_has_an_end(self) -> None:
+        if not isinstance(self.gateway(NOWHERE), Fetches):
+            pytest.skip("it has no inbox")
+        for body in _spoilt(self.inbox()):
+            says = Says(200, body)
+            async with playing(lambda _, says=says: says) as provider:  # type: ignore[misc]  # a default binds it
+                gateway = self.gateway(provider.url)
+                assert isinstance(gateway, Fetches)
+                found: list[Fetched] | RouteFault
+                try:
+                    found = await gateway.fetch("")
+                except RouteFault as fault:
+                    found = fault
+                await gateway.close()
+            if isinstance(found, list):
+                assert all(one.id for one in found)
+            else:
+                assert not any(canary in str(found) for canary in CANARIES)
+
+    async def test_what_stands_in_an_inbox_is_read(self) -> None:
+        async with playing(lambda _: Says(200, self.inbox())) as provider:
+            gateway = self.gateway(provider.url)
+            if not isinstance(gateway, Fetches):
+                pytest.skip("it has no inbox")
+            (found,) = await gateway.fetch("")
+            assert found.incoming is not None
+            assert (found.incoming.channel, found.incoming.came) == (gateway.name, Way.FETCHED)
+            assert (found.incoming.msisdn, found.incoming.text) == (NUMBERS[0], TEXT)
+            await gateway.close()
+
     def callbacks(self) -> list[Request]:
         """One of each kind that the provider makes."""
         report = self.report("Karibu")
@@ -262,6 +296,8 @@ class SmsContract(ABC):
         gateway = self.gateway(NOWHERE)
         found: Incoming | Sequence[Report]
         try:
+            if request.kind is Kind.STOPS:
+                return "" if isinstance(gateway, TellsStops) and gateway.stopped(request) else "nobody"
             found = gateway.reports(request) if request.kind is Kind.REPORTS else gateway.incoming(request)
         except NotACallback as error:
             return str(error) or "refused"

@@ -17,7 +17,7 @@ from ussd_engine.ledger.smsinbox import Arrival, Guards, SmsInbox
 from ussd_engine.ledger.smstables import conversations, sms_in
 from ussd_engine.ledger.talks import Kind, Talk
 from ussd_engine.model import CaseState, Mode
-from ussd_engine.sms.message import Incoming
+from ussd_engine.sms.message import Incoming, Way
 from ussd_engine.testing.databases import dump
 from ussd_engine.testing.sms_specimens import HOUR_MS, SmsFixtures, event, outcome, said
 from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, SPELLINGS, StoppedClock, rows
@@ -120,11 +120,68 @@ class SmsInboxContract(SmsFixtures):
         away = incoming(msisdn="254700000001")
         assert await self.arrive(ledger, self.guarded(keyring), clock, away) == [Arrival.ABROAD]
         clock.move(10_000)
-        assert await self.arrive(ledger, self.guarded(keyring, abroad=True), clock, away) == [NEW]
+        let_in = self.guarded(keyring, abroad=("256", "254"))
+        further = incoming(msisdn="447700900123")
+        assert await self.arrive(ledger, let_in, clock, away, further, incoming(msisdn="")) == [
+            NEW,
+            Arrival.ABROAD,
+            Arrival.ABROAD,
+        ]
+
+    async def test_what_comes_by_callback_and_from_the_inbox_is_one_whatever_its_ids(
+        self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock
+    ) -> None:
+        called = incoming(id="ATXid_1", at_ms=clock(), came=Way.CALLED)
+        fetched = incoming(id="7", at_ms=clock() + 999, came=Way.FETCHED)
+        for first, second in ((called, fetched), (fetched, called)):
+            assert await self.arrive(ledger, inbox, clock, first, second, first, second) == [NEW, *[REPEAT] * 3]
+            clock.move(30 * DAY_MS)
+
+    async def test_two_equal_sms_that_came_the_same_way_are_two(
+        self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock
+    ) -> None:
+        for way in Way:
+            both = [incoming(id=f"{way} {n}", at_ms=clock(), came=way) for n in range(2)]
+            assert await self.arrive(ledger, inbox, clock, *both) == [NEW, NEW]
+            clock.move(1_000)
+
+    async def test_what_differs_in_its_time_or_its_words_or_its_number_came_twice(
+        self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock
+    ) -> None:
+        called = incoming(id="1", at_ms=clock(), came=Way.CALLED)
+        others: list[dict[str, Any]] = [
+            {"at_ms": clock() + 1_000},
+            {"text": "HALI"},
+            {"msisdn": "255700000002"},
+            {"at_ms": None},
+        ]
+        same: dict[str, Any] = {"at_ms": clock(), "came": Way.FETCHED}
+        fetched = [incoming(**(same | {"id": str(n)} | other)) for n, other in enumerate(others, 2)]
+        assert await self.arrive(ledger, inbox, clock, called, *fetched) == [NEW] * 5
+
+    async def test_both_ways_at_once_are_one(self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock) -> None:
+        both = [incoming(id=str(way), at_ms=clock(), came=way) for way in Way]
+        arrived = await asyncio.gather(*(self.arrive(ledger, inbox, clock, one) for one in both))
+        assert sorted(one for some in arrived for one in some) == [NEW, REPEAT]
+
+    async def test_copies_of_an_sms_get_its_reply_again_a_few_times(
+        self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock
+    ) -> None:
+        def may(conn: Connection, id: str) -> bool:
+            return inbox.may_repeat(conn, incoming(id=id), clock())
+
+        assert [await self.ask(ledger, lambda conn: may(conn, "m1")) for _ in range(6)] == [True] * 5 + [False]
+        assert await self.ask(ledger, lambda conn: may(conn, "m2"))
+        clock.move(DAY_MS)
+        assert await self.ask(ledger, lambda conn: may(conn, "m1"))
 
     async def test_a_machine_is_answered_once(self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock) -> None:
         machine = [incoming(f"This is an automatic reply {at}") for at in range(3)]
-        assert await self.arrive(ledger, inbox, clock, *machine) == [NEW, Arrival.MACHINE, Arrival.MACHINE]
+        assert await self.arrive(ledger, inbox, clock, *machine) == [
+            Arrival.AUTOMATIC,
+            Arrival.MACHINE,
+            Arrival.MACHINE,
+        ]
 
     async def test_the_same_reply_goes_to_a_number_twice_an_hour(
         self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock

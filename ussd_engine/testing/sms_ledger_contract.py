@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.smsoutcome import ATTEMPTS
-from ussd_engine.ledger.smsqueue import LEASE_MS
+from ussd_engine.ledger.smsqueue import LEASE_MS, Lent
 from ussd_engine.ledger.smsrows import withhold
 from ussd_engine.ledger.smstables import sms, sms_parts
 from ussd_engine.ledger.tables import cases, contacts
@@ -25,6 +26,7 @@ from ussd_engine.testing.sms_inbox_contract import SmsInboxContract
 from ussd_engine.testing.sms_notices_contract import SmsNoticesContract, set_sms
 from ussd_engine.testing.sms_reports_contract import SmsReportsContract
 from ussd_engine.testing.sms_specimens import HOUR_MS, notice, outcome, said
+from ussd_engine.testing.sms_stale_contract import SmsStaleContract
 from ussd_engine.testing.specimens import MSISDN, NOON_MS, StoppedClock, rows, submit
 from ussd_engine.tracking import Erase
 
@@ -35,7 +37,7 @@ MORNING_MS = NOON_MS + 17 * HOUR_MS
 """Eight on the day after."""
 
 
-class SmsLedgerContract(SmsNoticesContract, SmsReportsContract, SmsInboxContract):
+class SmsLedgerContract(SmsNoticesContract, SmsReportsContract, SmsInboxContract, SmsStaleContract):
     """The suite."""
 
     async def test_of_two_messages_that_tell_the_same_the_first_is_kept(self, ledger: Ledger) -> None:
@@ -73,6 +75,33 @@ class SmsLedgerContract(SmsNoticesContract, SmsReportsContract, SmsInboxContract
         assert await ledger.sms.settle(outcome(late, "first", clock(), said())) == "stale"
         assert await ledger.sms.settle(outcome(fresh, "first", clock(), said())) == "accepted"
         assert await ledger.sms.settle(outcome(fresh, "first", clock(), said())) == "stale"
+
+    async def test_what_may_come_twice_is_told_once_though_the_hours_of_the_day_put_it_off(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        await self.queue(ledger, notice())
+        await self.take(ledger, clock)
+        clock.move(EVENING_MS - NOON_MS)
+        assert (await self.take(ledger, clock))[:3] == ([], [], 1)
+        clock.move(MORNING_MS - EVENING_MS)
+        taken = await self.take(ledger, clock)
+        assert (len(taken.lent), taken.perhaps_twice) == (1, 0)
+
+    async def test_what_came_of_many_takes_no_more_statements_than_of_one(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        await self.queue(ledger, *(notice(msisdn=f"2557000000{at:02}") for at in range(60)))
+        lent = (await self.take(ledger, clock)).lent
+        statements: list[str] = []
+        event.listen(ledger.database.engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+
+        async def settled(some: Sequence[Lent]) -> int:
+            statements.clear()
+            every = [outcome(one, "first", clock(), said(provider_id=one.msisdn)) for one in some]
+            assert await asyncio.gather(*map(ledger.sms.settle, every)) == ["accepted"] * len(some)
+            return len(statements)
+
+        assert await settled(lent[:1]) >= await settled(lent[1:])
 
     async def test_senders_at_once_are_lent_each_message_once(self, ledger: Ledger, clock: StoppedClock) -> None:
         await self.queue(ledger, *(notice(msisdn=f"2557000001{at:02}") for at in range(20)))

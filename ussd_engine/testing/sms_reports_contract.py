@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from ussd_engine.ledger import Ledger
+from ussd_engine.ledger.smsoutcome import ROUNDS_MS
 from ussd_engine.ledger.smsqueue import Lent
 from ussd_engine.ledger.smsroutes import HOLD_MS
 from ussd_engine.ledger.smstables import sms, sms_reports
@@ -93,18 +94,24 @@ class SmsReportsContract(SmsFixtures):
         (row,) = await rows(ledger, sms)
         assert (row.state, row.sealed) == ("failed", None)
 
-    async def test_what_was_not_delivered_goes_by_the_next_route_and_then_no_more(
+    async def test_what_was_not_delivered_goes_again_then_by_the_next_route_and_then_no_more(
         self, ledger: Ledger, clock: StoppedClock
     ) -> None:
-        await self.sent(ledger, clock, "1")
-        await ledger.sms_reports.take([report("1", Progress.EXPIRED)], clock())
-        assert (await self.take(ledger, clock)).lent == []
-        (lent,) = (await self.take(ledger, clock, "second")).lent
-        assert (lent.msisdn, lent.parts, lent.attempts) == (MSISDN, {}, 1)
-        await ledger.sms.settle(outcome(lent, "second", clock(), said(provider_id="1")))
-        await ledger.sms_reports.take([report("1", DELIVERED)], clock())
-        assert await self.states(ledger) == ["accepted"]
-        await ledger.sms_reports.take([report("1", FAILED, "second")], clock())
+        await self.sent(ledger, clock, "first 0")
+        tries = [(route, at) for route in ("first", "second") for at in range(len(ROUNDS_MS) + 1)]
+        for route, at in tries[1:]:
+            if at:
+                await ledger.sms_reports.take([report(f"{route} {at - 1}", Progress.EXPIRED, route)], clock())
+                assert (await self.take(ledger, clock, route)).lent == [], "not at once"
+                clock.move(ROUNDS_MS[at - 1])
+            else:
+                await ledger.sms_reports.take([report(f"first {len(ROUNDS_MS)}", FAILED)], clock())
+            (lent,) = (await self.take(ledger, clock, route)).lent
+            assert (lent.msisdn, lent.parts, lent.attempts, lent.rounds) == (MSISDN, {}, 1, at)
+            await ledger.sms.settle(outcome(lent, route, clock(), said(provider_id=f"{route} {at}")))
+        await ledger.sms_reports.take([report("first 0", DELIVERED)], clock())
+        assert await self.states(ledger) == ["accepted"], "that was of one that failed"
+        await ledger.sms_reports.take([report(f"second {len(ROUNDS_MS)}", FAILED, "second")], clock())
         assert [one.state for one in await ledger.sms_view.given_up()] == [FAILED]
 
     async def test_a_report_that_comes_with_the_answer_is_not_missed(self, ledger: Ledger, clock: StoppedClock) -> None:
@@ -151,3 +158,41 @@ class SmsReportsContract(SmsFixtures):
         assert (held.stopped, held.reason) == (True, "no credit")
         assert [await routes.start("first"), await routes.start("first")] == [True, False]
         assert [(one.name, one.holder, one.stopped) for one in await routes.all()] == [("first", "a", False)]
+
+    async def test_how_long_a_route_rests_is_known_to_who_holds_it_next(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        routes = ledger.sms_routes
+        await routes.hold("first", "a", clock())
+        await routes.rest("first", "a", clock() + HOUR_MS, clock() - 5)
+        await routes.read_to("first", "a", "m7")
+        await routes.let_go("first", "a")
+        taken = await routes.hold("first", "b", clock())
+        assert taken is not None
+        assert (taken.not_before_ms, taken.down_ms, taken.inbox) == (clock() + HOUR_MS, clock() - 5, "m7")
+        # Who holds it no longer says nothing of it.
+        await routes.rest("first", "a", 0, 0)
+        await routes.read_to("first", "a", "m1")
+        assert await routes.all() == [taken]
+
+    async def test_a_route_that_is_started_by_somebody_rests_no_longer(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        routes = ledger.sms_routes
+        await routes.hold("first", "a", clock())
+        await routes.rest("first", "a", clock() + HOUR_MS, clock())
+        await routes.stop("first", "no credit")
+        await routes.start("first")
+        assert [(one.not_before_ms, one.down_ms) for one in await routes.all()] == [(0, 0)]
+
+    async def test_a_link_goes_with_the_first_attempt_and_not_after_a_report_that_it_failed(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        await self.queue(ledger, notice(link="a link"))
+        (lent,) = (await self.take(ledger, clock)).lent
+        assert lent.link == "a link"
+        await ledger.sms.settle(outcome(lent, "first", clock(), said(provider_id="1")))
+        await ledger.sms_reports.take([report("1", FAILED, status="InvalidLinkId")], clock())
+        clock.move(HOUR_MS)
+        (again,) = (await self.take(ledger, clock)).lent
+        assert (again.attempts, again.link) == (1, "")

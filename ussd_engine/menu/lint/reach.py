@@ -53,7 +53,7 @@ def dead_ends(menu: Menu) -> Iterator[Fault]:
 
 def _screens(menu: Menu) -> set[str]:
     service = menu.service
-    doors = {service.start, service.first, service.resume, service.last, service.too_many}
+    doors = {service.start, service.first, service.resume, service.last, service.pilot, service.too_many}
     found = (doors | {*service.system.values(), *service.dial.values()}) - {""}
     after: dict[str, set[str]] = {}
     for edge in menu.edges:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from ussd_engine import gsm
 from ussd_engine.errors import Fault, did_you_mean
@@ -12,10 +13,13 @@ from ussd_engine.menu.keywords import MESSAGE, Entry
 from ussd_engine.menu.lint.values import Values
 from ussd_engine.menu.smsbook import CONTEXT
 from ussd_engine.menu.template import Slot, template
+from ussd_engine.model import Answers, Mode
 from ussd_engine.registry import KINDS, ROW, WORDS
 from ussd_engine.sms.templates import SEPTETS, SMS, VALUES
 
 _NOTHING: Mapping[str, str] = {}
+IDENTITY: Final = "identity"
+"""The answer that says in which mode a submission goes."""
 
 
 def unsaid(menu: Menu) -> Iterator[Fault]:
@@ -68,10 +72,11 @@ def unfitting(edition: Edition, menu: Menu, values: Values) -> Iterator[Fault]:
 
 
 def _sizes(edition: Edition, menu: Menu, values: Values, name: str, msgid: str, locale: str) -> Iterator[gsm.Size]:
+    warnings = menu.service.warnings.values() if SMS[name].warns else ()
+    lines = [f"{edition.catalog.gettext(locale, menu.name, 'warnings', line)}\n" for line in warnings]
     for plural, words in enumerate(edition.catalog.forms(locale, menu.name, CONTEXT, msgid)):
-        yield gsm.measure(
-            template(words).fill(lambda slot, plural=plural: _longest(values, name, slot, locale, plural))  # type: ignore[misc]
-        )
+        text = template(words).fill(lambda slot, plural=plural: _longest(values, name, slot, locale, plural))  # type: ignore[misc]
+        yield from (gsm.measure(line + text) for line in lines or [""])
 
 
 def _longest(values: Values, name: str, slot: Slot, locale: str, plural: int) -> str:
@@ -98,10 +103,15 @@ def has(name: str, slot: Slot, settings: Mapping[str, int]) -> bool:
 
 
 def unfilled(edition: Edition, menu: Menu) -> Iterator[Fault]:
-    """A fault for each form of a keyword that asks for what an SMS does not give, and for kinds that are nowhere."""
+    """A fault for each form of a keyword that asks for what an SMS does not give or is not confidential, and for kinds
+    and names that are nowhere."""
     keywords = menu.service.keywords
     data = edition.data.get(menu.name)
     kinds = {row.kind for row in data} if data else set()
+    for word in sorted(keywords.everyday) if keywords else ():
+        if keywords and data and not data.named(word):
+            words = f'keywords: everyday: "{word.upper()}" names no institution: leave it out'
+            yield Fault(*keywords.place, words, "keywords")
     for entry in keywords.entries if keywords else ():
         for kind in entry.kinds:
             if kind not in kinds:
@@ -114,16 +124,26 @@ def unfilled(edition: Edition, menu: Menu) -> Iterator[Fault]:
             if data is None:
                 words = f'keywords: "{entry.name}" needs institutions, which the service has not'
                 yield Fault(*entry.place, words, "keywords")
+            if any(answers.get(IDENTITY) != Mode.CONFIDENTIAL for answers in _given(menu, entry)):
+                words = f'keywords: "{entry.name}": what comes by SMS is {Mode.CONFIDENTIAL}: set {IDENTITY} to that'
+                yield Fault(*entry.place, words, "keywords")
             for asked in dict.fromkeys(_asked(menu, entry)):
                 words = f'keywords: "{entry.name}": the form asks "{asked}", which no SMS gives: answer it under set'
                 yield Fault(*entry.place, words, "keywords")
 
 
 def _asked(menu: Menu, entry: Entry) -> Iterator[str]:
-    """The question at which a form stays, for each kind of institution, if it is not its last."""
-    plan = menu.plans[entry.value]
-    for more in entry.kinds.values() or [_NOTHING]:
-        answers = {**plan.sets, **entry.set, **more, **dict.fromkeys((*entry.save, MESSAGE), "")}
+    """The question at which a form stays, for each kind of institution, if not its last; none that may be skipped."""
+    plan, screens = menu.plans[entry.value], menu.service.screens.values()
+    skipped = {name: None for screen in screens if screen.skip for name in screen.answers}
+    for given in _given(menu, entry):
+        answers = {**skipped, **given, **dict.fromkeys((*entry.save, MESSAGE), "")}
         first = plan.first_unanswered(lambda name, answers=answers: answers.get(name), answers)  # type: ignore[misc]
         if first is not None and plan.items[first].saves:
             yield plan.items[first].name
+
+
+def _given(menu: Menu, entry: Entry) -> Iterator[Answers]:
+    """The answers that a form's keyword takes for granted, for each kind of institution."""
+    for more in entry.kinds.values() or [_NOTHING]:
+        yield {**menu.plans[entry.value].sets, **entry.set, **more}

@@ -136,7 +136,7 @@ def _otherwise(menu: Menu) -> set[str]:
     outcomes = {id(target) for action in service.actions.values() for target in action.outcomes.values()}
     plain = [target for target in targets(service) if id(target) not in outcomes]
     found = {case.dest.name for target in plain for case in target if case.dest.verb == "to"}
-    found |= {service.start, service.first, service.resume, service.too_many}
+    found |= {service.start, service.first, service.resume, service.pilot, service.too_many}
     found |= {*service.system.values(), *service.dial.values()}
     for screen in service.screens.values():
         found |= {name for name in (screen.full, screen.none, screen.slow) if name}
@@ -146,7 +146,7 @@ def _otherwise(menu: Menu) -> set[str]:
 def _closed(menu: Menu) -> set[str]:
     """The screens that may stand while no case is open: a walk that takes no outcome which opens one."""
     service = menu.service
-    doors = {service.start, service.first, service.resume, service.last, service.too_many}
+    doors = {service.start, service.first, service.resume, service.last, service.pilot, service.too_many}
     queue = [*doors, *service.system.values(), *service.dial.values()]
     found: set[str] = set()
     while queue:

@@ -1,0 +1,285 @@
+"""What every verb of a room stands on: the gateway behind it, the phones in it, and words for whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import shutil
+import tempfile
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from simulator.behind import Behind, elsewhere, morning, own
+from simulator.clock import MovedClock
+from simulator.handset import Display, Handset, Message
+from simulator.local import Local, wire
+from simulator.phone import NoAnswer, Phone
+from simulator.player import as_written, numbers
+from simulator.recording import Recorder
+from simulator.speech import Note, told
+from simulator.stage import Kind
+from simulator.status import Status, status_of
+from simulator.transcript import BadTranscript
+from simulator.watched import Dropped, WatchedLine, Wiretap
+from ussd_engine.channels.base import Channel, UnreadableReply
+from ussd_engine.channels.codes import NotACode
+from ussd_engine.config import Config
+from ussd_engine.country import Country
+from ussd_engine.errors import ConfigError, EngineError, MenuError
+from ussd_engine.model import Reply
+
+OWN_KIND = Kind(sms=True)
+SETTLES_S = 5.0
+"""How long SMS are waited for; what comes later is found by `tick`."""
+
+
+class HungUp(Exception):
+    """She hung up while an answer was on its way."""
+
+
+class NotOpen(Exception):
+    """There is no gateway to call."""
+
+
+class Way(NamedTuple):
+    """Where a room calls: `url` is empty for a gateway of its own. `msisdn` is the first caller's number, `None` where
+    it is withheld."""
+
+    provider: str
+    msisdn: str | None
+    url: str = ""
+    token: str = ""
+
+
+class Floor:
+    """The state of a room. Nothing here raises but what a programmer did wrong: what fails is told by `note`."""
+
+    def __init__(self, settings: Config, way: Way, clock: MovedClock | None = None) -> None:
+        self.settings = settings
+        self.way = way
+        self.provider = way.provider
+        self.kind = Kind() if way.url else OWN_KIND
+        self.clock = clock or MovedClock(morning(Country.load(settings.country)))
+        self.behind: Behind | None = None
+        self.dead = False
+        """The gateway of one's own was stopped."""
+        self.note: Note | None = None
+        """What the last verb has to say."""
+        self.recorder = Recorder()
+        self.handsets: dict[str, Handset] = {}
+        self.hand = Handset(Phone(wire(way.provider, settings), _nowhere(), self.clock, way.msisdn))
+        self.handsets[""] = self.hand
+        self._numbers: Iterator[str] = (number for number in numbers() if number != way.msisdn)
+        self._folder = Path(tempfile.mkdtemp(prefix="ussd-engine-phone-"))
+        self._client: aiohttp.ClientSession | None = None
+        self._gateway = contextlib.AsyncExitStack()
+        self._kinds: list[Kind] = []
+        self._lock = asyncio.Lock()
+        self._under_way: asyncio.Task[Reply] | None = None
+
+    # what views ask
+
+    @property
+    def local(self) -> Local | None:
+        """The gateway, where it was started here and runs."""
+        return self.behind.local if self.behind and not self.dead else None
+
+    @property
+    def tap(self) -> Wiretap:
+        """What went over the wire last."""
+        return self.line.tap
+
+    @property
+    def line(self) -> WatchedLine:
+        return self.behind.line if self.behind else _nowhere()
+
+    @property
+    def providers(self) -> list[str]:
+        """Whose wire can be spoken."""
+        return [one.name for one in self.settings.ussd_channels]
+
+    @property
+    def busy(self) -> bool:
+        return self._lock.locked()
+
+    @property
+    def now(self) -> float:
+        """The time of this room: of its gateway, where that is its own; Unix seconds."""
+        return self.behind.clock.now() if self.behind else self.clock.now()
+
+    @property
+    def status(self) -> Status | None:
+        """What stands under the screen of the phone in hand."""
+        return status_of(self.hand, self.now)
+
+    # opening and closing
+
+    async def open(self) -> None:
+        """Start the gateway, or begin to call the one elsewhere."""
+        await self._done(self._open())
+
+    async def close(self) -> None:
+        """Give everything back; what was kept in the gateway's folder is gone."""
+        await self._gateway.aclose()
+        if self._client:
+            await self._client.close()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _open(self) -> Note:
+        await self._gateway.aclose()
+        self._client = self._client or aiohttp.ClientSession()
+        if self.kind not in self._kinds:
+            self._kinds.append(self.kind)
+        folder = self._folder / f"gateway-{self._kinds.index(self.kind) + 1}"
+        way = self.way
+        async with contextlib.AsyncExitStack() as stack:
+            opening = elsewhere(way.url, way.token) if way.url else own(self.settings, folder, self.kind, self.clock)
+            behind = await stack.enter_async_context(opening)
+            self._gateway = stack.pop_all()
+        line = WatchedLine(self._client, behind.line.url, way.token, behind.line.posted, Wiretap(token=way.token))
+        self.behind, self.dead = dataclasses.replace(behind, line=line), False
+        self._rewire()
+        if way.url:
+            return told("The phone calls {url}.", url=way.url)
+        return told("The gateway is ready. Dial {code}", code=next(iter(self.settings.codes)))
+
+    def _rewire(self, heard: bool = False) -> None:
+        """Every phone on the way as it is now; what it showed is gone. `heard`: the exchange of SMS is the same."""
+        for hand in self.handsets.values():
+            hand.phone, old = self._phone(hand.phone.msisdn), hand.phone
+            hand.phone.dialled = old.dialled
+            hand.heard = hand.heard if heard else 0
+            hand.clear()
+        self._known()
+
+    def _known(self) -> None:
+        """In a transcript, the number of the phone in hand is a hole."""
+        number = self.hand.phone.msisdn
+        self.recorder.holes.values["number"] = as_written(number) if number else "<number>"
+
+    def _phone(self, msisdn: str | None) -> Phone:
+        clock = self.behind.clock if self.behind else self.clock
+        return Phone(self._wire(), self.line, clock, msisdn)
+
+    def _wire(self) -> Channel:
+        return wire(self.provider, self.settings)
+
+    # one thing at a time
+
+    async def _done(self, work: Coroutine[Any, Any, Note | None]) -> None:
+        """Do it when what is under way is done; whatever fails becomes words."""
+        async with self._lock:
+            try:
+                self.note = await work
+            except Exception as error:
+                self.note = self._words_for(error)
+
+    async def _leg(self, asking: Coroutine[Any, Any, Reply]) -> Reply:
+        """One request and its answer; where none comes, the phone says so."""
+        hand = self.hand
+        if self.behind is None:
+            asking.close()
+            raise NotOpen
+        hand.display = Display.WAITING
+        self._under_way = asyncio.ensure_future(asking)
+        try:
+            return await self._under_way
+        except asyncio.CancelledError:
+            hand.clear()
+            if self._under_way.cancelled() and not _cancelling():
+                raise HungUp from None
+            raise
+        except Exception:
+            hand.clear(Display.LOST)
+            raise
+        finally:
+            self._under_way = None
+
+    def _words_for(self, error: Exception) -> Note:
+        """What is told where something failed."""
+        why = str(error)
+        if isinstance(error, NotOpen):
+            return told("There is no gateway to call: it has not started.")
+        if isinstance(error, HungUp):
+            return told("You hung up before an answer came.")
+        if isinstance(error, Dropped):
+            return told("The line broke in mid-answer. Redial: it goes on where it stood.")
+        if isinstance(error, NoAnswer | UnreadableReply):
+            return self._no_answer()
+        if isinstance(error, NotACode):
+            return told("That is no code that can be dialled. Try {code}", code=next(iter(self.settings.codes)))
+        if isinstance(error, ConfigError | MenuError):
+            return told("The gateway cannot start: {why}", why=why)
+        if isinstance(error, BadTranscript):
+            return told("Not opened: {why}", why=why)
+        if isinstance(error, TimeoutError):
+            return told("That took too long. Let a minute pass, then try again.")
+        if isinstance(error, OSError):
+            return told("Not done: {why}", why=error.strerror or type(error).__name__)
+        if isinstance(error, EngineError):
+            return told("Not done: {why}", why=why)
+        return told("A fault in the simulator itself ({kind}). Start anew if it stays.", kind=type(error).__name__)
+
+    def _no_answer(self) -> Note:
+        answer = self.tap.answer
+        if answer is not None:
+            return told(
+                "The gateway answered with {status} and no screen: see its raw answer.", status=str(answer.status)
+            )
+        if self.way.url:
+            return told("{url} does not answer. Redial when it runs again.", url=self.way.url)
+        return told("The gateway does not answer. Start it again (Trouble), then redial.")
+
+    # what time brings
+
+    async def tick(self) -> None:
+        """Look at the clock and at the post; views call it once a second."""
+        if self.busy or not self.behind:
+            return
+        self._gather()
+        for hand in self.handsets.values():
+            if hand.left_s(self.now) == 0:
+                await self._done(self._expire(hand))
+
+    async def _expire(self, hand: Handset) -> Note:
+        """The operator ends a dialogue that has lasted too long, and its provider tells."""
+        hand.clear(Display.OVER)
+        await self._over(hand)
+        return told("The operator ended the session: its time is over. Redial to go on.")
+
+    async def _over(self, hand: Handset) -> None:
+        """The provider tells that a dialogue is over; a gateway that does not hear it will see."""
+        with contextlib.suppress(EngineError):
+            await hand.phone.hang_up()
+
+    async def _arrived(self) -> None:
+        """Let the SMS come that leave now."""
+        if self.local:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLES_S):
+                    await self.local.settled()
+        self._gather()
+
+    def _gather(self) -> None:
+        """What came for each phone since the last time."""
+        exchange = self.local.exchange if self.local else None
+        if exchange is None:
+            return
+        for hand in self.handsets.values():
+            for one in exchange.inboxes.get(hand.number, [])[hand.heard :]:
+                hand.inbox.append(Message(one.text, self.now, other=one.sender, id=one.id))
+                hand.heard += 1
+
+
+def _nowhere() -> WatchedLine:
+    """The line of a room that is not open yet."""
+    return WatchedLine(None, "")  # type: ignore[arg-type]  # nothing is sent before the room is open
+
+
+def _cancelling() -> bool:
+    task = asyncio.current_task()
+    return bool(task and task.cancelling())

@@ -1,0 +1,112 @@
+"""What one caller holds in her hand: the screen, what she is typing, the session's clock, and her SMS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from simulator.glance import Glance
+from simulator.phone import Phone
+from ussd_engine.model import Profile, Reply
+
+SESSION_S = 180.0
+"""How long a dialogue lasts where its provider says nothing: operators end it after about three minutes."""
+
+
+class Display(StrEnum):
+    """What the phone shows."""
+
+    IDLE = "idle"
+    """What is being dialled."""
+    WAITING = "waiting"
+    """A request is under way."""
+    ASKS = "asks"
+    """A screen that takes an answer."""
+    ENDED = "ended"
+    """A last screen."""
+    LOST = "lost"
+    """The network's own word that nothing came."""
+    OVER = "over"
+    """The network's own word that the time is over."""
+
+
+@dataclass
+class Message:
+    """One SMS on the phone."""
+
+    text: str
+    at: float
+    """Unix seconds."""
+    mine: bool = False
+    """She wrote it."""
+    other: str = ""
+    """Whom it came from, or to whom it went."""
+    id: str = ""
+    """The gateway's."""
+    report: str = ""
+    """What was reported of it: `delivered`, `failed`, `late`, `twice`."""
+    read: bool = False
+
+
+@dataclass
+class Handset:
+    """One phone in the room. `name` is how a transcript calls its caller, '' the first one."""
+
+    phone: Phone
+    name: str = ""
+    entry: str = ""
+    """What is typed and not sent yet."""
+    display: Display = Display.IDLE
+    shown: Reply | None = None
+    glance: Glance | None = None
+    inbox: list[Message] = field(default_factory=list)
+    heard: int = 0
+    """How many SMS of the exchange are in the inbox."""
+    written: int = 0
+    """How many of the inbox a transcript has."""
+    session_ends: float = 0.0
+    reply_ends: float | None = None
+
+    @property
+    def number(self) -> str:
+        """E.164 without the plus sign; empty where the number is withheld."""
+        return self.phone.msisdn or ""
+
+    @property
+    def profile(self) -> Profile:
+        return self.phone.channel.profile
+
+    @property
+    def unread(self) -> int:
+        return sum(not one.read for one in self.inbox if not one.mine)
+
+    def unwritten(self) -> list[str]:
+        """The SMS that came since the last call."""
+        fresh, self.written = self.inbox[self.written :], len(self.inbox)
+        return [one.text for one in fresh if not one.mine]
+
+    @property
+    def alive(self) -> bool:
+        """A dialogue waits for her."""
+        return self.display is Display.ASKS
+
+    def left_s(self, now: float) -> float | None:
+        """How long the operator keeps the dialogue open; `None` where there is none."""
+        if not self.alive:
+            return None
+        ends = self.session_ends if self.reply_ends is None else min(self.session_ends, self.reply_ends)
+        return max(0.0, ends - now)
+
+    def dialled(self, now: float) -> None:
+        """A dialogue begins."""
+        self.session_ends = now + (self.profile.session_s or SESSION_S)
+
+    def show(self, reply: Reply, now: float, glance: Glance | None = None) -> None:
+        """A screen came."""
+        self.shown, self.glance, self.entry = reply, glance, ""
+        self.display = Display.ENDED if reply.ends else Display.ASKS
+        self.reply_ends = now + self.profile.reply_s if self.profile.reply_s else None
+
+    def clear(self, display: Display = Display.IDLE) -> None:
+        """No screen any more."""
+        self.shown, self.glance, self.entry, self.display = None, None, "", display

@@ -1,0 +1,242 @@
+"""One tester's room: phones, their SMS, an officer's desk, trouble on demand, and a transcript of it all.
+
+A view calls its verbs and shows its state; it is not told how. No verb raises: what came of one stands in `note`. Where
+a gateway is started here it is a scratch one, with sessions, ledger, keys and a core of its own.
+
+    room = Room(config.load(), Way("generic", "255700000001"))
+    await room.open()
+    await room.dial("*152*00#")
+    room.hand.shown.text, room.status, room.note
+    await room.close()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from pathlib import Path
+from typing import Final
+
+from simulator import officer, transcript
+from simulator.calls import Calls
+from simulator.clock import MovedClock
+from simulator.floor import OWN_KIND, Way
+from simulator.handset import Handset, Message
+from simulator.officer import Act, Sheet
+from simulator.player import Player
+from simulator.recording import Recorder
+from simulator.rehearsal import Rehearsal
+from simulator.speech import Note, told
+from simulator.stage import Kind
+from simulator.terms import ACTS, SPEAKS
+from simulator.transcript import LEGS, Step
+from ussd_engine.config import Config
+from ussd_engine.feedback.offices import Offices
+
+LATE_S: Final = 3600.0
+"""How late a late report is."""
+DIALS: Final = ("dial", "redial")
+MOST_SMS: Final = 459
+"""Characters of one SMS, in three parts."""
+
+
+class Room(Calls):
+    """All that a tester can do. `sheet` is the case on the officer's desk, `rehearsal` the transcript that is open."""
+
+    def __init__(self, settings: Config, way: Way, clock: MovedClock | None = None) -> None:
+        super().__init__(settings, way, clock)
+        self.sheet: Sheet | None = None
+        self.rehearsal: Rehearsal | None = None
+        self._ids = itertools.count(1)
+
+    @property
+    def references(self) -> list[str]:
+        """Of the cases that were sent here, the newest last."""
+        return [value for name, value in self.recorder.holes.values.items() if name.startswith("ref")]
+
+    @property
+    def reference(self) -> str:
+        """Of the case that was sent last; empty where none was."""
+        return (self.references or [""])[-1]
+
+    async def start_again(self) -> None:
+        """The gateway is started again: what is stored stays, dialogs that were under way are gone."""
+        await self.open()
+
+    async def anew(self) -> None:
+        """Everything from the beginning: a new number, an empty phone, a new transcript."""
+        await self._done(self._anew())
+
+    async def _anew(self) -> Note | None:
+        self.rehearsal = self.sheet = None
+        kind = self.kind if self.way.url else OWN_KIND
+        if kind != self.kind or (self.dead and not self.way.url):
+            self.kind = kind
+            await self._open()
+        self.recorder = Recorder()
+        self.handsets.clear()
+        self.hand = self.handsets[""] = Handset(self._phone(next(self._numbers)))
+        self._known()
+        return told("Anew, with the number {number}.", number=self.hand.number)
+
+    # SMS
+
+    async def write(self, text: str) -> None:
+        """An SMS to the service."""
+        await self._done(self._write(text))
+
+    async def report(self, message: Message, how: str) -> None:
+        """What becomes of an SMS on its way to the phone: `delivered`, `failed`, `late`, `twice`."""
+        await self._done(self._report(message, how))
+
+    async def _write(self, text: str) -> Note:
+        exchange = self.local.exchange if self.local else None
+        if exchange is None or not self.hand.number:
+            return told("SMS go by a gateway started here, from a phone with a number.")
+        if not text.strip():
+            return told("Write the words first.")
+        self.recorder.gap(self.now)
+        typed = self.recorder.typed(text)
+        self.hand.inbox.append(Message(text, self.now, mine=True, other=exchange.shortcode))
+        await exchange.bring(self.line, self.hand.number, text, f"{self.hand.number}-{next(self._ids)}")
+        await self._written(Step(sms=typed))
+        return told("Sent to {number}.", number=exchange.shortcode)
+
+    async def _report(self, message: Message, how: str) -> Note:
+        exchange = self.local.exchange if self.local else None
+        if exchange is None or message.mine or not message.id:
+            return told("Only what came from the gateway is reported to it.")
+        if how == "late":
+            await self.clock.leave(LATE_S)
+        status = "failed" if how == "failed" else "delivered"
+        for _ in range(2 if how == "twice" else 1):
+            await exchange.report(self.line, message.id, status)
+        message.report = how
+        self.recorder.remark(f"an SMS was reported: {how}")
+        return told("The report has reached the gateway.")
+
+    # the officer's desk
+
+    async def look(self) -> None:
+        """Put the case that was sent last on the desk."""
+        await self._done(self._look())
+
+    async def act(self, does: Act, says: str = "") -> None:
+        """What the officer who holds it does with it; `says` are his words, or the code of an institution."""
+        await self._done(self._act(does, says.strip()))
+
+    async def _look(self) -> Note | None:
+        if not self.local:
+            self.sheet = None
+            return told("The desk stands behind a gateway started here.")
+        if not self.reference:
+            self.sheet = None
+            return told("No case was sent yet.")
+        if self.core_is_down:
+            return told("The core is down: nobody works there.")
+        self.sheet = await officer.look(self.local, self.reference)
+        return None
+
+    async def _act(self, does: Act, says: str) -> Note | None:
+        if note := await self._look():
+            return note
+        assert self.local is not None
+        if does in SPEAKS and not says:
+            return told("Write first: {what}", what=SPEAKS[does])
+        if does == "transfer" and (note := self._no_office(says)):
+            return note
+        if does != "tick" and (self.sheet is None or does not in self.sheet.offers):
+            return told("Not now: {act}. The desk shows what may be done.", act=ACTS[does])
+        self.recorder.gap(self.now)
+        await officer.act(self.local, self.reference, does, says)
+        await self._written(Step(officer=does, says=says))
+        self.sheet = await officer.look(self.local, self.reference)
+        return told("Done: {act}", act=ACTS[does])
+
+    def _no_office(self, code: str) -> Note | None:
+        """Why a case cannot go to an institution."""
+        assert self.local is not None
+        offices = Offices.of(self.local.engine.editions.current)
+        if code in offices.codes:
+            return None
+        return told("There is no institution {code}{near}.", code=code, near=offices.hint(code))
+
+    # transcripts
+
+    async def save(self, path: Path, title: str) -> None:
+        """Write down what was done since the room was opened, or since `anew`."""
+        await self._done(self._save(path, title))
+
+    async def open_transcript(self, path: Path) -> None:
+        """Get ready to step through one, with new numbers."""
+        await self._done(self._open_transcript(path))
+
+    async def step(self) -> None:
+        """Its next step."""
+        await self._done(self._step())
+
+    async def _save(self, path: Path, title: str) -> Note:
+        if not self.recorder.steps:
+            return told("Nothing was done yet.")
+        text = transcript.dump(self.recorder.transcript(title, self.kind))
+        if await asyncio.to_thread(_written_new, path, text):
+            return told("Saved: {path}", path=str(path))
+        return told("{path} is there already: choose another name.", path=str(path))
+
+    async def _open_transcript(self, path: Path) -> Note:
+        written = transcript.load(path)
+        if self.way.url and written.needs_local:
+            return told("Not opened: it needs a gateway started here.")
+        kind = (
+            self.kind
+            if self.way.url
+            else Kind(frozenset(written.core_wants), frozenset(written.core_lacks), written.sms)
+        )
+        if kind != self.kind or self.dead:
+            self.kind = kind
+            await self._open()
+        if written.channels and self.provider not in written.channels:
+            self.provider = written.channels[0]
+        assert self.behind is not None
+        player = Player(written, self._wire(), self.line, self.behind.clock, self._numbers, self.local)
+        self.rehearsal, self.sheet = Rehearsal(path, player), None
+        self.recorder = Recorder(player.holes)
+        self.handsets = {"": Handset(player.phone)}
+        self.hand = self.handsets[""]
+        return told("Open: {title}, {count} steps.", title=written.title, count=str(len(written.steps)))
+
+    async def _step(self) -> Note:
+        rehearsal = self.rehearsal
+        if rehearsal is None or rehearsal.over:
+            return told("No step is left.")
+        step = await rehearsal.step()
+        self._now_in_hand(rehearsal.player, step.caller)
+        hand, screen = self.hand, self.hand.phone.screen
+        if step.does in DIALS:
+            hand.dialled(self.now)
+        if step.does in LEGS and screen is not None:
+            hand.show(screen, self.now, await self._glance())
+        elif step.does == "hang_up":
+            hand.clear()
+        await self._arrived()
+        hand.unwritten()
+        self.recorder.steps.append(step)
+        done, count = str(rehearsal.done), str(len(rehearsal.steps))
+        if rehearsal.found:
+            return told("Step {done} of {count}: otherwise than written.", done=done, count=count)
+        return told("Step {done} of {count}: as written.", done=done, count=count)
+
+    def _now_in_hand(self, player: Player, caller: str | None) -> None:
+        name = next(name for name, phone in player.phones.items() if phone is player.phone)
+        if name not in self.handsets:
+            self.handsets[name] = Handset(player.phone, name)
+        self.hand = self.handsets[name]
+
+
+def _written_new(path: Path, text: str) -> bool:
+    """False where there is such a file."""
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return True

@@ -1,0 +1,191 @@
+"""The room in the terminal: a phone at the left, one page beside it, what happened below.
+
+    ┌ the caller's number, the provider, the time ─────────────┐
+    │ phone            │ help, SMS, officer, trouble, phones,  │
+    │ what it shows    │ the wire, transcript: F1 to F7        │
+    │ its figures      │                                       │
+    │ its keys         │                                       │
+    ├ what happened ───┴───────────────────────────────────────┤
+    └ keys ────────────────────────────────────────────────────┘
+
+What the parts ask for is done beside the view, so that keys are taken meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import ClassVar, Final
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import ContentSwitcher, Input
+
+from simulator.deeds import PHONES, TROUBLES
+from simulator.room import Room
+from simulator.screen_panes import Desk, Help, Inbox, Pane, Phones, Trouble, Wire
+from simulator.screen_parts import Do, Key, Plain
+from simulator.screen_phone import Phone
+from simulator.screen_transcript import Transcript
+from simulator.speech import LANGUAGES, Note, Speech, told
+from ussd_engine.country import Country
+
+TICK_S: Final = 1.0
+PAGES: Final[dict[str, type[Pane]]] = {
+    "help": Help,
+    "inbox": Inbox,
+    "desk": Desk,
+    "trouble": Trouble,
+    "phones": Phones,
+    "wire": Wire,
+    "transcript": Transcript,
+}
+TABS: Final[dict[str, Note]] = {
+    "help": told("Help"),
+    "inbox": told("SMS"),
+    "desk": told("Desk"),
+    "trouble": told("Trouble"),
+    "phones": told("Phones"),
+    "wire": told("Wire"),
+    "transcript": told("Save"),
+}
+
+
+class Simulator(App[int]):
+    """The program. It shows one room; when it ends, whoever made the room closes it."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS_PATH = "screen.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(f"f{number}", f"page('{name}')", priority=True) for number, name in enumerate(PAGES, 1)),
+        Binding("f8", "language", priority=True),
+        Binding("escape", "phone", priority=True),
+        Binding("ctrl+q", "quit", priority=True),
+        Binding("ctrl+c", "nothing", priority=True),
+        *(Binding(deed.key, f"deed('{deed.name}')") for deed in (*TROUBLES, *PHONES) if deed.key),
+    ]
+
+    def __init__(self, room: Room, language: str) -> None:
+        # The terminal's own colours, or none: then bold and reverse are left.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.room = room
+        self.speech = Speech(language)
+        self._zone = Country.load(room.settings.country).time_zone
+
+    def compose(self) -> ComposeResult:
+        yield Plain(id="top")
+        with Horizontal(id="middle"):
+            yield Phone(self.room, self.speech)
+            with ContentSwitcher(id="pages", initial="help"):
+                for name, page in PAGES.items():
+                    yield page(self.room, self.speech, name)
+        yield Plain(id="note")
+        with Horizontal(id="tabs"):
+            for number in range(1, 9):
+                yield Key(f"f{number}", classes="tab")
+            yield Key("ctrl+q", classes="tab")
+
+    async def on_mount(self) -> None:
+        self.query_one(Phone).focus()
+        self.set_interval(TICK_S, self._tick)
+        if self.room.behind is None:
+            self.room.note = told("The gateway is starting.")
+            self._begin(self.room.open)
+        self.renew()
+
+    # what the parts ask for
+
+    def on_do(self, event: Do) -> None:
+        self._begin(event.verb)
+
+    def on_phone_typed(self) -> None:
+        self.renew()
+
+    def on_key_pressed(self, event: Key.Pressed) -> None:
+        """A key at the foot was clicked."""
+        self.simulate_key(event.key)
+
+    def _begin(self, verb: Callable[[], Awaitable[None]]) -> None:
+        """A verb of the room, beside the view, so that keys are taken meanwhile."""
+
+        async def done() -> None:
+            self.call_after_refresh(self.renew)
+            await verb()
+            self.renew()
+
+        self.run_worker(done(), group="verbs")
+
+    async def _tick(self) -> None:
+        await self.room.tick()
+        self.renew()
+
+    # actions
+
+    def action_page(self, name: str) -> None:
+        """One of the pages comes to the front."""
+        self.query_one("#pages", ContentSwitcher).current = name
+        page = self.query_one(f"#{name}", Pane)
+        page.renew()
+        page.enter()
+        self.renew()
+
+    def action_phone(self) -> None:
+        """The phone is in hand again."""
+        self.query_one(Phone).focus()
+
+    def action_language(self) -> None:
+        """The next language."""
+        at = LANGUAGES.index(self.speech.language)
+        self.speech.speak(LANGUAGES[(at + 1) % len(LANGUAGES)])
+        self.renew()
+
+    def action_deed(self, name: str) -> None:
+        """Something of the lists, by its key."""
+        deed = next(deed for deed in (*TROUBLES, *PHONES) if deed.name == name)
+        if not isinstance(self.focused, Input):
+            self._begin(lambda: deed.do(self.room))
+
+    def action_nothing(self) -> None:
+        """A key that ends other programs."""
+        self.room.note = told("Ctrl+Q ends the simulator.")
+        self.renew()
+
+    # showing
+
+    def renew(self) -> None:
+        """Show the room as it is."""
+        if not self.is_running or not self.query("#top"):
+            return
+        room, say = self.room, self.speech
+        self.query_one("#top", Plain).put(self._top())
+        self.query_one(Phone).renew()
+        current = self.query_one("#pages", ContentSwitcher).current
+        for name in PAGES:
+            page = self.query_one(f"#{name}", Pane)
+            page.border_title = say.note(page.TITLE)
+            if name == current:
+                page.renew()
+        self.query_one("#note", Plain).put(say.note(room.note) if room.note else "")
+        for key, label in zip(self.query(".tab").results(Key), self._labels(), strict=True):
+            key.put(label)
+
+    def _top(self) -> str:
+        room, hand = self.room, self.room.hand
+        time = datetime.fromtimestamp(room.now, self._zone)
+        number = hand.number or self.speech("number withheld")
+        return f" {number} · {room.provider} · {time:%d/%m/%Y %H:%M} · SMS {hand.unread}"
+
+    def _labels(self) -> list[str]:
+        say = self.speech
+        labels = [f"F{number} {say.note(TABS[name])}" for number, name in enumerate(PAGES, 1)]
+        other, end = say("Kiswahili"), say("Quit")
+        return [*labels, f"F8 {other}", f"^Q {end}"]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of the view's own ends it with words; a test is told of it."""
+        self._exception = self._exception or error
+        self._exception_event.set()
+        words = self.speech("A fault in the simulator itself ({kind}). Start it again.", kind=type(error).__name__)
+        self.exit(1, return_code=1, message=words)

@@ -1,0 +1,103 @@
+"""The page for transcripts: what was done is kept as one, and one that is opened is stepped through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Input
+
+from simulator.player import Difference
+from simulator.rehearsal import Rehearsal
+from simulator.room import Room
+from simulator.screen_panes import Pane
+from simulator.screen_parts import Choices, Plain, Row
+from simulator.side_by_side import pairs
+from simulator.speech import Speech, told
+
+SAVE, OPEN, STEP = "save", "open", "step"
+PROPOSED: Final = "dialog.yaml"
+
+
+class Transcript(Pane):
+    """Saved, opened, stepped through."""
+
+    TITLE = told("Transcript")
+
+    def __init__(self, room: Room, say: Speech, id: str) -> None:
+        super().__init__(room, say, id)
+        self.chosen = ""
+
+    def compose(self) -> ComposeResult:
+        yield Choices(id="transcript-list")
+        yield Input(id="path", compact=True)
+        with VerticalScroll(id="steps", can_focus=False):
+            yield Plain()
+
+    def renew(self) -> None:
+        say, rehearsal = self.speech, self.room.rehearsal
+        rows = [Row(SAVE, say("Save what was done")), Row(OPEN, say("Open a transcript"))]
+        if rehearsal and not rehearsal.over:
+            rows.append(Row(STEP, say("Next step")))
+        self.query_one("#transcript-list", Choices).show(rows)
+        path = self.query_one("#path", Input)
+        path.display = self.chosen in (SAVE, OPEN)
+        path.placeholder = say("file to write, Enter") if self.chosen == SAVE else say("file to open, Enter")
+        self.query_one("#steps Plain", Plain).put("\n".join(self._lines(rehearsal)))
+
+    def enter(self) -> None:
+        self.chosen = ""
+        self.query_one("#transcript-list").focus()
+
+    def _lines(self, rehearsal: Rehearsal | None) -> Iterator[str]:
+        say = self.speech
+        if rehearsal is None:
+            yield say("Steps that were done: {count}", count=str(len(self.room.recorder.steps)))
+            return
+        yield f"{rehearsal.path.name}: {rehearsal.done}/{len(rehearsal.steps)}"
+        for found in rehearsal.found:
+            yield from self._difference(found)
+        if rehearsal.next:
+            yield say("next: {step}", step=rehearsal.next.words)
+            yield rehearsal.next.note
+
+    def _difference(self, found: Difference) -> Iterator[str]:
+        yield self.speech("< as written   > as shown")
+        for pair in pairs(found.expected, found.found):
+            if pair.written == pair.shown:
+                yield f"  {pair.shown}"
+                continue
+            if pair.written is not None:
+                yield f"< {pair.written}"
+            if pair.shown is not None:
+                yield f"> {pair.shown}"
+
+    @on(Choices.Chosen)
+    def choose(self, event: Choices.Chosen) -> None:
+        event.stop()
+        self.chosen = event.name
+        if event.name == STEP:
+            self.do(self.room.step)
+            return
+        self.renew()
+        path = self.query_one("#path", Input)
+        path.value = PROPOSED if event.name == SAVE else path.value
+        path.focus()
+
+    @on(Input.Submitted)
+    def go(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not event.value.strip():
+            return
+        path = Path(event.value.strip()).expanduser()
+        if self.chosen == SAVE:
+            self.do(partial(self.room.save, path, path.stem))
+        else:
+            self.do(partial(self.room.open_transcript, path))
+        self.chosen = ""
+        self.query_one("#transcript-list").focus()

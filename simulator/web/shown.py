@@ -1,0 +1,139 @@
+"""A room as its page shows it: texts in one language, ready to stand there, and what can be done now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from simulator.deeds import PHONES, TOGGLES, TROUBLES, Deed
+from simulator.handset import Display, Handset, Message
+from simulator.officer import Sheet
+from simulator.player import Difference
+from simulator.room import Room
+from simulator.side_by_side import pairs
+from simulator.speech import Speech
+from simulator.status import line
+from simulator.terms import ACTS, MODES, NETWORK, REPORTS, SPEAKS, STATES, TYPES
+from simulator.web.verbs import ENDED
+
+NEWEST: Final = 50
+"""How many SMS a page shows."""
+
+
+def shown(room: Room, say: Speech, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything but the words that never change."""
+    time = datetime.fromtimestamp(room.now, zone)
+    return {
+        "top": [room.hand.number or say("number withheld"), room.provider, f"{time:%d/%m/%Y %H:%M}"],
+        "note": say.note(room.note) if room.note else "",
+        "busy": room.busy,
+        "phone": _phone(room, say),
+        "inbox": _inbox(room, say),
+        "unread": room.hand.unread,
+        "desk": _desk(room.sheet, say),
+        "reference": room.reference,
+        "troubles": [_deed(deed, room, say) for deed in TROUBLES],
+        "phones": _phones(room, say),
+        "wire": [room.tap.request(), room.tap.response()],
+        "transcript": _transcript(room, say),
+    }
+
+
+def _phone(room: Room, say: Speech) -> dict[str, Any]:
+    hand, status = room.hand, room.status
+    return {
+        "hand": hand.name,
+        "display": hand.display.value,
+        "text": _text(hand, say),
+        "locale": hand.glance.locale if hand.glance else "",
+        "status": line(status, say) if status else "",
+        "over": bool(status and status.over),
+        "green": say("Send") if hand.alive else say("OK") if hand.display in ENDED else say("Dial"),
+    }
+
+
+def _text(hand: Handset, say: Speech) -> str:
+    if hand.display in (Display.LOST, Display.OVER):
+        return say.note(NETWORK[hand.display])
+    return hand.shown.text if hand.shown else ""
+
+
+def _inbox(room: Room, say: Speech) -> list[dict[str, Any]]:
+    """The newest first."""
+    placed = list(enumerate(room.hand.inbox))[-NEWEST:]
+    return [_message(at, one, say) for at, one in reversed(placed)]
+
+
+def _message(at: int, one: Message, say: Speech) -> dict[str, Any]:
+    return {
+        "at": at,
+        "key": f"{at} {one.id}",
+        "who": say("to {number}", number=one.other) if one.mine else one.other,
+        "text": one.text,
+        "mine": one.mine,
+        "report": say.note(REPORTS[one.report]) if one.report else "",
+        "reports": [] if one.mine else [[how, say.note(words)] for how, words in REPORTS.items()],
+    }
+
+
+def _desk(sheet: Sheet | None, say: Speech) -> dict[str, Any] | None:
+    """`None` where no case lies there. `said` are words of day, office, text."""
+    if sheet is None:
+        return None
+    case, file = sheet.case, sheet.file
+    return {
+        "reference": case.reference,
+        "about": " · ".join((say.note(TYPES[case.type]), say.note(MODES[case.mode.value]), case.institution)),
+        "state": say.note(STATES[case.state.value]),
+        "due": say("answer by {day}", day=f"{case.due:%d/%m/%Y}") if case.due else "",
+        "opened": file is not None,
+        "message": (file.submission.answers.get("message") or "") if file else "",
+        "said": [
+            [f"{one.words.day:%d/%m}", one.words.office, one.words.text]
+            for one in (file.done if file else [])
+            if one.words
+        ],
+        "offers": [
+            {"name": act, "label": say.note(words), "asks": say.note(SPEAKS[act]) if act in SPEAKS else ""}
+            for act, words in ACTS.items()
+            if act in sheet.offers
+        ],
+    }
+
+
+def _deed(deed: Deed, room: Room, say: Speech) -> dict[str, Any]:
+    return {"name": deed.name, "label": say.note(deed.label), "on": deed.on(room), "toggles": deed.name in TOGGLES}
+
+
+def _phones(room: Room, say: Speech) -> dict[str, Any]:
+    return {
+        "hands": [
+            {"name": name, "label": hand.number or say("number withheld"), "on": hand is room.hand}
+            for name, hand in room.handsets.items()
+        ],
+        "deeds": [_deed(deed, room, say) for deed in PHONES],
+        "providers": [{"name": name, "label": name, "on": name == room.provider} for name in room.providers],
+    }
+
+
+def _transcript(room: Room, say: Speech) -> dict[str, Any]:
+    rehearsal, done = room.rehearsal, str(len(room.recorder.steps))
+    told = {"steps": len(room.recorder.steps), "done": say("Steps that were done: {count}", count=done)}
+    if rehearsal is None:
+        return {**told, "open": None}
+    following = rehearsal.next
+    return {
+        **told,
+        "open": {
+            "name": f"{rehearsal.path.name}: {rehearsal.done}/{len(rehearsal.steps)}",
+            "next": say("next: {step}", step=following.words) if following else "",
+            "note": following.note if following else "",
+            "found": [row for found in rehearsal.found for row in _difference(found)],
+        },
+    }
+
+
+def _difference(found: Difference) -> list[tuple[str | None, str | None]]:
+    """What was written and what is shown, line by line."""
+    return [(pair.written, pair.shown) for pair in pairs(found.expected, found.found)]

@@ -1,0 +1,161 @@
+"""What is done in a room is kept as a transcript that replays, and a transcript is opened and stepped through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator import transcript as transcripts
+from simulator.player import Difference
+from simulator.room import Room
+from simulator.speech import Speech
+from simulator.stage import Stage
+from tests.room.conftest import CODE, COMPLAINT, send_complaint, type_all
+from ussd_engine import config
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ROOT = Path(__file__).parent.parent.parent
+TRANSCRIPTS = ROOT / "menus" / "emrejesho" / "transcripts"
+say = Speech("en")
+
+
+def told(room: Room) -> str:
+    return say.note(room.note) if room.note else ""
+
+
+async def replayed(path: Path, folder: Path, twice: bool = False) -> list[Difference]:
+    """The differences on a gateway that knows nothing of the room."""
+    async with Stage(config.load({}), folder) as stage:
+        player = await stage.player(transcripts.load(path), "africastalking")
+        return await player.play(twice)
+
+
+async def whole_circle(room: Room) -> None:
+    """A drop, a complaint, SMS both ways, an officer, a second caller."""
+    await room.dial(CODE)
+    await type_all(room, *COMPLAINT[:-1])
+    await room.hang_up()
+    await room.redial()
+    await type_all(room, "9", "2", "1", COMPLAINT[-1], "1", "1")
+    await room.wait(240)
+    await room.act("open")
+    await room.act("progress")
+    await room.act("ask", "Ni mtaa gani?")
+    await room.write(f"ONGEZA {room.reference} mtaa wa Mtumba")
+    await room.act("answer", "Umeme umerudi.")
+    await room.another()
+    await room.dial(CODE)
+    await room.repeat()
+
+
+async def test_what_was_done_is_saved_and_replays_the_same_elsewhere(room: Room, tmp_path: Path) -> None:
+    await whole_circle(room)
+    path = tmp_path / "new" / "circle.yaml"
+    await room.save(path, "Mzunguko mzima")
+    assert told(room) == f"Saved: {path}"
+    saved = transcripts.load(path)
+    assert (saved.title, saved.sms) == ("Mzunguko mzima", True)
+    assert not any(room.hand.number in str(step) for step in saved.steps)
+    assert await replayed(path, tmp_path / "stage", twice=True) == []
+
+
+async def test_what_days_bring_comes_when_they_have_passed(room: Room, tmp_path: Path) -> None:
+    await send_complaint(room)
+    for act, says in (("open", ""), ("progress", ""), ("answer", "Umeme umerudi.")):
+        await room.act(act, says)  # type: ignore[arg-type]
+    await room.wait(1_209_600)
+    await room.wait(86_400)
+    await room.look()
+    assert room.sheet is not None
+    assert room.sheet.case.state == "closed"
+    path = tmp_path / "days.yaml"
+    await room.save(path, "Siku")
+    assert await replayed(path, tmp_path / "stage") == []
+
+
+async def test_a_fault_that_struck_is_saved_with_its_step(room: Room, tmp_path: Path) -> None:
+    await room.dial(CODE)
+    await type_all(room, *COMPLAINT, "1")
+    room.trouble("unanswered")
+    await room.type("1")
+    await room.redial()
+    path = tmp_path / "doubt.yaml"
+    await room.save(path, "Shaka")
+    assert [step.fault for step in transcripts.load(path).steps if step.fault] == ["unanswered"]
+    assert await replayed(path, tmp_path / "stage") == []
+
+
+async def test_a_file_that_is_there_is_not_written_over(room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "kept.yaml"
+    await room.save(path, "x")
+    assert told(room) == "Nothing was done yet."
+    await room.dial(CODE)
+    path.write_text("mine", encoding="utf-8")
+    await room.save(path, "x")
+    assert told(room) == f"{path} is there already: choose another name."
+    assert path.read_text(encoding="utf-8") == "mine"
+    await room.save(path / "below", "x")
+    assert told(room).startswith("Not done: ")
+
+
+@pytest.mark.parametrize("name", ["short.sw", "follow-circle.en", "doubt.sw", "sms-circle.sw", "finish-by-sms.sw"])
+async def test_a_transcript_is_stepped_through_to_its_end(fresh_room: Room, name: str) -> None:
+    room, path = fresh_room, TRANSCRIPTS / f"{name}.yaml"
+    await room.open_transcript(path)
+    assert room.rehearsal is not None, told(room)
+    count = len(room.rehearsal.steps)
+    assert told(room) == f"Open: {transcripts.load(path).title}, {count} steps."
+    for done in range(1, count + 1):
+        await room.step()
+        assert told(room) == f"Step {done} of {count}: as written.", room.rehearsal.found
+    await room.step()
+    assert told(room) == "No step is left."
+
+
+async def test_a_step_that_shows_otherwise_is_told_and_the_next_may_be_taken(fresh_room: Room, tmp_path: Path) -> None:
+    room = fresh_room
+    text = (TRANSCRIPTS / "short.sw.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "other.yaml"
+    path.write_text(text.replace("2. e-Mrejesho", "3. e-Mrejesho"), encoding="utf-8")
+    await room.open_transcript(path)
+    await room.step()
+    await room.step()
+    assert told(room).endswith("otherwise than written.")
+    assert room.rehearsal is not None
+    (found,) = room.rehearsal.found
+    assert "3. e-Mrejesho" in found.expected
+    assert room.hand.shown is not None
+    assert "2. e-Mrejesho" in room.hand.shown.text
+    await room.step()
+    assert told(room).endswith("as written.")
+
+
+async def test_a_dialog_goes_on_by_hand_from_where_a_transcript_stands(fresh_room: Room, tmp_path: Path) -> None:
+    room = fresh_room
+    await room.open_transcript(TRANSCRIPTS / "short.sw.yaml")
+    for _ in range(4):
+        await room.step()
+    assert (await type_all(room, "8")).startswith("Andikia taasisi yoyote ya umma.")
+    path = tmp_path / "help.yaml"
+    await room.save(path, "Msaada")
+    assert await replayed(path, tmp_path / "stage") == []
+
+
+async def test_what_is_no_transcript_is_told_with_its_line(room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("title: x\nsteps:\n- tipe: '1'\n", encoding="utf-8")
+    await room.open_transcript(path)
+    assert told(room).startswith(f"Not opened: {path}:3: ")
+    await room.open_transcript(tmp_path / "none.yaml")
+    assert told(room).startswith("Not opened: ")
+    assert room.rehearsal is None
+
+
+async def test_everything_begins_anew(room: Room) -> None:
+    await send_complaint(room)
+    number = room.hand.number
+    await room.anew()
+    assert room.hand.number != number
+    assert (room.hand.inbox, room.references, room.recorder.steps) == ([], [], [])

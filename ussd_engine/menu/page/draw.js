@@ -1,0 +1,398 @@
+// What is drawn of the place where one stands. Texts of the menus are only ever put in as texts.
+
+const $ = (id) => document.getElementById(id);
+const place = (name, where = state.service) => `#${where}/${name}/${locale()}`;
+const firstWords = (name, there = service()) => there.screens[name].shown[locale(there)].pages[0].rows[0]?.[0] || "";
+
+const takes = new Map();
+data.traces.forEach((trace, index) =>
+  trace.steps.forEach((step, at) => {
+    for (const what of step.taken || []) takes.set(what, [...(takes.get(what) || []), [index, at]]);
+  }),
+);
+
+function make(tag, properties, ...children) {
+  const { dataset, current, pressed, ...rest } = properties || {};
+  const made = Object.assign(document.createElement(tag), rest);
+  Object.assign(made.dataset, dataset);
+  if (current !== undefined) made.setAttribute("aria-current", String(current));
+  if (pressed !== undefined) made.setAttribute("aria-pressed", String(pressed));
+  made.append(...children.filter((child) => child));
+  return made;
+}
+
+const heading = (text) => make("h3", { textContent: text });
+const soft = (text) => make("span", { className: "soft", textContent: text });
+const list = (items) => make("ul", { className: "plain" }, ...items.map((item) => make("li", {}, item)));
+const fill = (id, ...children) => $(id).replaceChildren(...children.filter((child) => child));
+
+function show() {
+  drawHead();
+  drawPhone();
+  drawSupposed();
+  drawAbout();
+  drawTree();
+  $("about").scrollTop = 0;
+  const tree = $("overview");
+  if (tree.scrollHeight > tree.clientHeight)
+    tree.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  if (location.hash !== place(state.screen)) history.replaceState(null, "", place(state.screen));
+}
+
+function drawHead() {
+  const services = Object.entries(data.services).map(([name, there]) =>
+    make("button", { textContent: name, pressed: name === state.service, onclick: () => jump(there.start, name) }),
+  );
+  const languages = service().languages.map((code) => {
+    const textContent = new Intl.DisplayNames([code, "en"], { type: "language" }).of(code);
+    const onclick = () => {
+      state.locale = code;
+      show();
+    };
+    return make("button", { textContent, lang: code, pressed: code === locale(), onclick });
+  });
+  fill("services", ...services);
+  fill("languages", ...languages);
+  $("title").textContent = document.title = `Menus behind ${Object.keys(data.codes).join(", ")}`;
+}
+
+// The phone
+
+function drawPhone() {
+  const { pages } = shown();
+  const number = Math.min(state.page, pages.length - 1);
+  const { rows, units, encoding, culprit } = pages[number];
+  const ends = screen().kind === "end";
+  fill("screen", ...rows.map(drawRow), ends && make("p", { className: "ended", textContent: "The dialog is over." }));
+  $("screen").lang = locale();
+  $("reply").hidden = ends;
+  $("typed").value = $("told").textContent = "";
+  const room = data.room[encoding];
+  const why = culprit ? ` (because of “${culprit}”)` : "";
+  $("size").className = units > room ? "over" : "";
+  $("size").textContent =
+    `${units}/${room} ${encoding}${why} · page ${number + 1}/${pages.length} · ${locale()} · ${state.screen}`;
+  $("undo").disabled = !state.trail.length;
+}
+
+function drawRow([text, key]) {
+  const answer = answerOf(key);
+  if (!answer && key !== "more" && key !== "back") return make("p", { textContent: text });
+  const tests = (answer && answer.tests) || [];
+  const className = tests.length ? (passes(tests) ? "maybe" : "maybe off") : "";
+  const onclick = () => pressKey(key);
+  return make("button", {
+    type: "button",
+    textContent: text,
+    title: conditions(tests),
+    className,
+    dataset: { key },
+    onclick,
+  });
+}
+
+function refuse(name) {
+  $("typed").value = "";
+  const above = shown().above.find((line) => line[0] === name);
+  $("told").textContent = above ? `The same screen again, below: ${above[1]}` : "Nothing can be answered here.";
+}
+
+// The facts on which something of this screen depends, to be supposed or not.
+
+function drawSupposed() {
+  const answers = screen().answers;
+  const tests = answers.flatMap((answer) => [
+    ...(answer.tests || []),
+    ...waysOf(answer).flatMap((way) => way.tests || []),
+  ]);
+  const facts = tests
+    .filter(([name]) => name in data.facts)
+    .flatMap(([name, values]) => values.map((value) => `${name} ${value}`));
+  const boxes = [...new Set(facts)].sort().map((fact) => {
+    const [name, value] = fact.split(" ");
+    const onchange = () => {
+      if (!state.facts.delete(fact)) state.facts.add(fact);
+      show();
+    };
+    const box = make("input", { type: "checkbox", checked: state.facts.has(fact), onchange, dataset: { fact } });
+    return make("label", {}, box, make("span", { textContent: data.facts[name][value] || value }));
+  });
+  fill("supposed", ...(boxes.length ? [heading("Suppose that"), ...boxes] : []));
+}
+
+// Beside it: where its lines lead, what leads here, what takes it.
+
+const SPECIAL = {
+  text: "a text that is typed",
+  row: "a row of the list",
+  full: "a text that fills the phone’s screen",
+  none: "nothing is found, or no answer comes in time",
+  back: "back",
+  home: "home",
+  wrong: "wrong choices in a row",
+  else: "otherwise",
+};
+
+function drawAbout() {
+  const { kind, place, forms, answers } = screen();
+  const asked = forms.length ? `asked in ${forms.join(", ")} · ` : "";
+  $("name").textContent = state.screen;
+  $("place").textContent =
+    `${kind} · ${place} · ${asked}at most ${shown().longest} of ${data.room["GSM-7"]} with the longest values`;
+  drawStory();
+  const leads = answers.length ? answers.map(drawAnswer) : [soft("Nowhere: the dialog is over.")];
+  fill("leads", heading("Where it leads"), ...leads);
+  drawFrom();
+  const above = shown().above.map(([name, text]) => make("span", {}, `${text} `, soft(name)));
+  fill("above", ...(above.length ? [heading("Lines that may stand above it"), list(above)] : []));
+  drawTakes();
+}
+
+function nameOf({ key, label }) {
+  if (key in SPECIAL)
+    return `${key === "wrong" ? `${service().tries} ` : ""}${SPECIAL[key]}${service().keys[key] ? ` (${service().keys[key]})` : ""}`;
+  const row = shown()
+    .pages.flatMap((page) => page.rows)
+    .find((row) => row[1] === key);
+  return row ? row[0] : `${key}. ${label}`;
+}
+
+function drawAnswer(answer) {
+  const what =
+    answer.key === "row"
+      ? `row ${state.service}/${state.screen}`
+      : `line ${state.service}/${state.screen} ${answer.key}`;
+  const counted = data.traces.length && (answer.key === "row" || !(answer.key in SPECIAL));
+  const when = conditions(answer.tests);
+  return make(
+    "div",
+    {
+      className: ["text", "row"].includes(answer.key) || !(answer.key in SPECIAL) ? "lead" : "lead key",
+      dataset: { key: answer.key },
+    },
+    counted && make("span", { className: "count", textContent: counting(what) }),
+    make("span", { className: "what", textContent: nameOf(answer) }),
+    when && soft(` ${when}`),
+    ...drawWays(answer),
+  );
+}
+
+function counting(what) {
+  const count = new Set((takes.get(what) || []).map(([trace]) => trace)).size;
+  return count === 1 ? "1 transcript" : `${count || "no"} transcripts`;
+}
+
+// The ways of an answer, alike ones as one: those in the ordinary course of things, then, folded, the others.
+
+function drawWays(answer) {
+  const first = usual(answer),
+    groups = new Map();
+  for (const way of waysOf(answer)) {
+    const about = [
+      conditions(way.tests),
+      way.action && `${way.action}: ${way.outcome}`,
+      way.instead && `in place of ${way.instead}`,
+    ];
+    const key = [way.verb, way.to, ...about].join("\n");
+    const group = groups.get(key) || { way, about, forms: [], later: true };
+    if (way === first) Object.assign(group, { way, first: true });
+    group.later = group.later && Boolean(way.later) && way !== first;
+    if (way.form) group.forms.push(way.form);
+    groups.set(key, group);
+  }
+  const all = [...groups.values()],
+    long = all.length > 30;
+  const later = all.filter((group) => group.later || (long && !group.first));
+  const listed = (some) => make("ul", { className: "ways" }, ...some.map((group) => drawWay(answer, group)));
+  const words = `${later.length} more, ${long ? "wherever she was" : "where what lies between is answered already"}`;
+  return [
+    listed(all.filter((group) => !later.includes(group))),
+    later.length && make("details", {}, make("summary", { textContent: words }), listed(later)),
+  ];
+}
+
+function drawWay(answer, { way, about, forms, first }) {
+  const where = way.verb === "service" ? way.to : state.service;
+  const name = way.verb === "service" ? data.services[way.to].start : way.to;
+  const all = screen().forms.every((form) => forms.includes(form)) && screen().forms.length;
+  const told = [...about, forms.length && !all && `in ${[...new Set(forms)].join(", ")}`].filter(Boolean).join(", ");
+  const go = answer.key === "back" ? undefined : () => take(answer, way);
+  return make(
+    "li",
+    { className: first ? "usual" : "", title: service().actions[way.action] || "" },
+    link(name, where, go),
+    told && soft(` ${told}`),
+  );
+}
+
+function link(name, where = state.service, go = () => jump(name, where)) {
+  const onclick = (event) => {
+    event.preventDefault();
+    go();
+  };
+  const words = ` ${firstWords(name, data.services[where])}`;
+  return make(
+    "a",
+    { href: place(name, where), onclick, dataset: { to: `${where}/${name}` } },
+    make("code", { textContent: name }),
+    words,
+  );
+}
+
+function drawFrom() {
+  const passing = ["back", "home", "too_many"];
+  const edges = service().edges.filter(([, verb, dest]) => dest === state.screen && !passing.includes(verb));
+  const sources = [...new Set(edges.map(([source]) => source))];
+  const doors = Object.entries(service().doors)
+    .filter(([, name]) => name === state.screen)
+    .map(([door]) => door.replaceAll("_", " "));
+  const itself = doors.length && soft(`the engine itself (${doors.join(", ")})`);
+  const links = sources.map((name) => link(name));
+  const all = itself ? [itself, ...links] : links;
+  fill(
+    "from",
+    heading("What leads here"),
+    all.length > 12
+      ? make("details", {}, make("summary", { textContent: `${all.length} screens` }), list(all))
+      : list(all),
+  );
+}
+
+function drawTakes() {
+  if (!data.traces.length) return;
+  const found = new Map();
+  for (const [trace, at] of takes.get(`screen ${state.service}/${state.screen}`) || [])
+    if (data.traces[trace].steps[at].locale === locale()) found.set(trace, [...(found.get(trace) || []), at]);
+  const entries = [...found].map(([index, steps]) =>
+    make(
+      "p",
+      { className: "trace", title: data.traces[index].file, dataset: { trace: index } },
+      `${data.traces[index].title} `,
+      ...steps.map((at) => stepButton(index, at)),
+    ),
+  );
+  fill("takes", heading("Transcripts that take this screen"), ...(entries.length ? entries : [soft("none")]));
+}
+
+function stepButton(index, at) {
+  const current = Boolean(state.story) && state.story[0] === index && state.story[1] === at;
+  return make("button", {
+    type: "button",
+    className: "step",
+    textContent: at + 1,
+    current,
+    onclick: () => follow(index, at),
+  });
+}
+
+// A transcript that is followed: its steps, with what the phone showed at the one that was chosen.
+
+function drawStory() {
+  if (!state.story) {
+    fill("story");
+    return;
+  }
+  const [index, chosen] = state.story,
+    trace = data.traces[index];
+  const close = () => {
+    state.story = null;
+    show();
+  };
+  const steps = trace.steps.map((step, at) => {
+    const texts =
+      at === chosen
+        ? [step.text + (step.ends ? "\n(END)" : ""), ...(step.gets || []).map((text) => `SMS: ${text}`)]
+        : [];
+    return make(
+      "li",
+      {},
+      stepButton(index, at),
+      ` ${step.does} `,
+      step.note && soft(step.note),
+      ...texts.filter(Boolean).map((text) => make("pre", { textContent: text })),
+    );
+  });
+  fill(
+    "story",
+    heading(trace.title),
+    make("ol", {}, ...steps),
+    make("button", { type: "button", className: "close", textContent: "Close the transcript", onclick: close }),
+  );
+}
+
+// The overview: from the start, each screen below the one from which it is reached soonest.
+
+const trees = {};
+
+function treeOf(name) {
+  if (!trees[name]) trees[name] = plant(data.services[name]);
+  return trees[name];
+}
+
+function plant({ screens, start, doors }) {
+  const seen = new Set(),
+    nodes = [];
+  const add = (name, among) => {
+    if (!name || seen.has(name)) return;
+    seen.add(name);
+    nodes.push({ name, below: [] });
+    among.push(nodes[nodes.length - 1]);
+  };
+  const grow = (from, wanted) => {
+    for (let at = from; at < nodes.length; at += 1) {
+      for (const answer of screens[nodes[at].name].answers) {
+        for (const way of ["back", "home", "wrong"].includes(answer.key) ? [] : waysOf(answer)) {
+          if (!["service", "home", "start", "continue"].includes(way.verb) && wanted(way)) add(way.to, nodes[at].below);
+        }
+      }
+    }
+  };
+  const roots = [];
+  for (const root of [start, ...Object.values(doors)]) {
+    const from = nodes.length;
+    add(root, roots);
+    grow(from, (way) => !way.later && !way.instead);
+  }
+  grow(0, () => true);
+  return roots;
+}
+
+function drawTree() {
+  const wanted = $("find").value.trim().toLowerCase();
+  const matches = (name) =>
+    name.includes(wanted) ||
+    shown(name).pages.some((page) => page.rows.some(([text]) => text.toLowerCase().includes(wanted)));
+  const branch = (nodes) => {
+    const kept = nodes.map((node) => [node.name, branch(node.below)]).filter(([name, below]) => below || matches(name));
+    return kept.length ? make("ul", {}, ...kept.map(([name, below]) => make("li", {}, treeButton(name), below))) : null;
+  };
+  fill("tree", branch(treeOf(state.service)) || soft("No screen has these words."));
+}
+
+function treeButton(name) {
+  const over = shown(name).pages.some((page) => page.units > data.room[page.encoding]);
+  const untaken = data.traces.length && !takes.has(`screen ${state.service}/${name}`);
+  const className = [over && "over", untaken && "untaken"].filter(Boolean).join(" ");
+  const title = untaken ? "no transcript takes it" : firstWords(name);
+  const about = {
+    type: "button",
+    className,
+    title,
+    dataset: { screen: name },
+    current: name === state.screen,
+    onclick: () => jump(name),
+  };
+  return make("button", about, name, make("small", { textContent: ` ${firstWords(name)}` }));
+}
+
+$("find").oninput = drawTree;
+$("undo").onclick = undo;
+$("again").onclick = dialAgain;
+$("reply").onsubmit = (event) => {
+  event.preventDefault();
+  reply($("typed").value.trim());
+};
+window.onhashchange = () => {
+  if (decodeURIComponent(location.hash) !== place(state.screen)) begin();
+};
+begin();
