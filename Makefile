@@ -12,7 +12,7 @@ JOBS ?= 2
 MERMAID := 11.17.2
 MERMAID_SHA256 := 581ed7d74bd9048d0e3a91363927d72ef22942d7722546b27f7cc29e35390eb8
 
-.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs pictures site mermaid schema lock wheel clean
+.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs pictures figures site mermaid schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -80,6 +80,9 @@ docs: .venv/.dev ## write the pages that are made from the code, and build the s
 
 pictures: .venv/.run ## draw the pictures of the documents anew
 	$(PYTHON_) -m simulator.pictures docs/pictures
+
+figures: build/mermaid/mermaid.min.js ## draw the diagrams of the documents anew (needs npm and chromium)
+	$(PYTHON_) docs/figures/draw.py $<
 
 site: .venv/.dev ## the documentation as a site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

@@ -10,7 +10,7 @@ import msgspec
 
 from simulator import officer
 from simulator.clock import MovedClock
-from simulator.floor import Floor, Way
+from simulator.floor import Floor, NotOpen, Way
 from simulator.glance import Glance
 from simulator.handset import Display, Handset
 from simulator.speech import Note, told
@@ -19,13 +19,14 @@ from simulator.terms import FAULTS
 from simulator.transcript import Step
 from simulator.trouble import Fault
 from simulator.watched import Dropped
-from ussd_engine.channels.codes import Codes
+from ussd_engine.channels.codes import Codes, NotACode
 from ussd_engine.config import Config
 from ussd_engine.errors import EngineError
 from ussd_engine.model import Reply
 
 MOST_TYPED: Final = 182
 """Characters of one answer, as the networks' longest string has them in GSM-7."""
+MOST_PHONES: Final = 20
 NEXT_OWNER_S: Final = 180 * 86_400.0
 """After how long a number that was given back is somebody else's."""
 
@@ -63,14 +64,22 @@ class Calls(Floor):
     async def send(self) -> None:
         """The green key: dial what stands there, or answer with it."""
         hand = self.hand
-        if hand.display is Display.WAITING:
+        if hand.display is Display.WAITING or hand.sending:
             return
+        # what is under way may take its time: another press sends nothing twice
+        entry, hand.entry, hand.sending = hand.entry, "", True
+        try:
+            await self._send(hand, entry)
+        finally:
+            hand.sending = False
+
+    async def _send(self, hand: Handset, entry: str) -> None:
         if hand.alive:
-            await self.type(hand.entry)
+            await self.type(entry)
         elif hand.display in (Display.ENDED, Display.LOST, Display.OVER):
             hand.clear()
-        elif hand.entry:
-            await self.dial(hand.entry)
+        elif entry:
+            await self.dial(entry)
         else:
             self.note = told("Dial a code first, like {code}", code=next(iter(self.settings.codes)))
 
@@ -95,9 +104,14 @@ class Calls(Floor):
         await self._done(self._hang_up())
 
     async def _dial(self, code: str, step: Step) -> Note | None:
-        Codes(self.settings.codes).split(code)
-        self.hand.dialled(self.now)
-        return await self._say(step, self.hand.phone.dial(code))
+        hand = self.hand
+        try:
+            Codes(self.settings.codes).split(code)
+            hand.dialled(self.now)
+            return await self._say(step, hand.phone.dial(code))
+        except (NotACode, NotOpen):
+            hand.entry = hand.entry or code  # to be mended, or sent later
+            raise
 
     async def _redial(self) -> Note | None:
         code = self.hand.phone.dialled
@@ -261,8 +275,10 @@ class Calls(Floor):
         """The fault that this leg met."""
         if not self.local:
             return None
-        struck: Fault | None = "slow" if "slow" in self.faults else None
-        self.faults.discard("slow")
+        struck: Fault | None = None
+        if "slow" in self.faults and self.local.trouble.slowed:
+            struck = "slow"
+            self.faults.discard("slow")
         if self._armed and self.local.trouble.struck:
             struck = self._armed.pop()
             self.faults.clear()
@@ -273,7 +289,7 @@ class Calls(Floor):
 
     async def another(self) -> None:
         """A second caller, on a phone of her own."""
-        await self._done(self._take(self._new_phone()))
+        await self._done(self._another())
 
     async def take(self, name: str) -> None:
         """Another of the phones that are here."""
@@ -287,10 +303,12 @@ class Calls(Floor):
         """A second caller with this number, given to her half a year after the first gave it back."""
         await self._done(self._recycle())
 
-    def _new_phone(self) -> Handset:
+    async def _another(self) -> Note:
+        if len(self.handsets) >= MOST_PHONES:
+            return told("A room has {most} phones at most. Take one of them.", most=str(MOST_PHONES))
         name = str(len(self.handsets) + 1)
         self.handsets[name] = Handset(self._phone(next(self._numbers)), name)
-        return self.handsets[name]
+        return await self._take(self.handsets[name])
 
     async def _take(self, hand: Handset) -> Note:
         self.hand = hand

@@ -64,8 +64,7 @@ _PAUSE_KEYS: Final = {180: "ctrl+w"}
 def _troubles() -> Iterator[Deed]:
     yield Deed("hang_up", told("Hang up"), lambda room: room.hang_up(), "ctrl+k")
     yield Deed("redial", told("Redial"), lambda room: room.redial(), "ctrl+r")
-    for seconds, words in PAUSES.items():
-        label = told("Let {time} pass", time=words)
+    for seconds, label in PAUSES.items():
         yield Deed(f"wait {seconds}", label, partial(_wait, seconds), _PAUSE_KEYS.get(seconds, ""))
     yield Deed("repeat", told("Repeat the last request"), lambda room: room.repeat(), "ctrl+t")
     yield Deed("late", told("Send an old request late"), lambda room: room.late(), "ctrl+e")

@@ -222,7 +222,7 @@ class Floor:
             return told("Not done: {why}", why=error.strerror or type(error).__name__)
         if isinstance(error, EngineError):
             return told("Not done: {why}", why=why)
-        return told("A fault in the simulator itself ({kind}). Start anew if it stays.", kind=type(error).__name__)
+        return fault(error)
 
     def _no_answer(self) -> Note:
         answer = self.tap.answer
@@ -273,6 +273,11 @@ class Floor:
             for one in exchange.inboxes.get(hand.number, [])[hand.heard :]:
                 hand.inbox.append(Message(one.text, self.now, other=one.sender, id=one.id))
                 hand.heard += 1
+
+
+def fault(error: Exception) -> Note:
+    """What is told of a fault of our own."""
+    return told("A fault in the simulator itself ({kind}). Start anew if it stays.", kind=type(error).__name__)
 
 
 def _nowhere() -> WatchedLine:

@@ -56,6 +56,8 @@ class Handset:
     name: str = ""
     entry: str = ""
     """What is typed and not sent yet."""
+    sending: bool = False
+    """What was typed is taken, and what was done before is not over yet."""
     display: Display = Display.IDLE
     shown: Reply | None = None
     glance: Glance | None = None

@@ -11,6 +11,7 @@ from ussd_engine.feedback.access import Officer
 from ussd_engine.feedback.case import CoreCase
 from ussd_engine.feedback.desk import Desk, File
 from ussd_engine.feedback.offices import Offices
+from ussd_engine.menu.edition import Edition
 from ussd_engine.model import CaseState
 from ussd_engine.news import News
 
@@ -30,6 +31,8 @@ class Sheet(NamedTuple):
     offers: tuple[str, ...]
     """Of `Act` what he may do now."""
     file: File | None
+    edition: Edition
+    """The menus that have words for it."""
 
 
 async def act(local: Local, reference: str, does: Act, says: str) -> None:
@@ -57,7 +60,8 @@ async def look(local: Local, reference: str) -> Sheet | None:
     case, seen = await desk.look(officer, reference)
     offers = tuple(name for name in desk.offers(case, seen) if name in ACTS)
     opened = seen.text and (case.state is not CaseState.RECEIVED)
-    return Sheet(case, offers, await desk.read(officer, reference, "handling") if opened else None)
+    file = await desk.read(officer, reference, "handling") if opened else None
+    return Sheet(case, offers, file, local.engine.editions.current)
 
 
 async def _delivered(local: Local) -> None:

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Final
 
 from simulator import officer, transcript
-from simulator.calls import Calls
+from simulator.calls import MOST_PHONES, Calls
 from simulator.clock import MovedClock
 from simulator.floor import OWN_KIND, Way
 from simulator.handset import Handset, Message
 from simulator.officer import Act, Sheet
 from simulator.player import Player
+from simulator.reading import GLANCE_S, Reading
 from simulator.recording import Recorder
 from simulator.rehearsal import Rehearsal
 from simulator.speech import Note, told
@@ -31,6 +32,7 @@ from simulator.stage import Kind
 from simulator.terms import ACTS, SPEAKS
 from simulator.transcript import LEGS, Step
 from ussd_engine.config import Config
+from ussd_engine.feedback.handling import LONGEST
 from ussd_engine.feedback.offices import Offices
 
 LATE_S: Final = 3600.0
@@ -48,6 +50,8 @@ class Room(Calls):
         self.sheet: Sheet | None = None
         self.rehearsal: Rehearsal | None = None
         self._ids = itertools.count(1)
+        self._reading: Reading | None = None
+        self._glancing: asyncio.Task[None] | None = None
 
     @property
     def references(self) -> list[str]:
@@ -58,6 +62,36 @@ class Room(Calls):
     def reference(self) -> str:
         """Of the case that was sent last; empty where none was."""
         return (self.references or [""])[-1]
+
+    # opening and closing
+
+    async def close(self) -> None:
+        if self._glancing:
+            self._glancing.cancel()
+            await asyncio.gather(self._glancing, return_exceptions=True)
+        await super().close()
+
+    async def _open(self) -> Note:
+        if not self.way.url:
+            # before the menus are read, so that nothing is saved unseen
+            self._reading = await asyncio.to_thread(Reading, self.settings)
+            self._glancing = self._glancing or asyncio.create_task(self._glances())
+        return await super()._open()
+
+    async def _glances(self) -> None:
+        while True:
+            await asyncio.sleep(GLANCE_S)
+            await self.glance()
+
+    async def glance(self) -> None:
+        """Read the menus again where one of their files was saved; it is done once a second by the room itself."""
+        if not (self.local and self._reading):
+            return
+        try:
+            note = await self._reading.glance(self.local.engine)
+        except Exception as error:
+            note = self._words_for(error)
+        self.note = note or self.note
 
     async def start_again(self) -> None:
         """The gateway is started again: what is stored stays, dialogs that were under way are gone."""
@@ -145,6 +179,10 @@ class Room(Calls):
             return told("Write first: {what}", what=SPEAKS[does])
         if does == "transfer" and (note := self._no_office(says)):
             return note
+        if does in SPEAKS and len(says) > LONGEST:
+            return told(
+                "That has {count} letters, {most} at most: shorten it.", count=str(len(says)), most=str(LONGEST)
+            )
         if does != "tick" and (self.sheet is None or does not in self.sheet.offers):
             return told("Not now: {act}. The desk shows what may be done.", act=ACTS[does])
         self.recorder.gap(self.now)
@@ -157,9 +195,16 @@ class Room(Calls):
         """Why a case cannot go to an institution."""
         assert self.local is not None
         offices = Offices.of(self.local.engine.editions.current)
+        case = self.sheet.case if self.sheet else None
+        if case and case.institution == code:
+            return told("The case lies with {code} already.", code=code)
+        if case and code in case.hidden:
+            return told("The case reports {code}, which must not see it: name another institution.", code=code)
         if code in offices.codes:
             return None
-        return told("There is no institution {code}{near}.", code=code, near=offices.hint(code))
+        if near := offices.near(code):
+            return told("There is no institution {code}. Is it {near}?", code=code, near=", ".join(near))
+        return told("There is no institution {code}.", code=code)
 
     # transcripts
 
@@ -184,7 +229,12 @@ class Room(Calls):
         return told("{path} is there already: choose another name.", path=str(path))
 
     async def _open_transcript(self, path: Path) -> Note:
-        written = transcript.load(path)
+        try:
+            written = transcript.load(path)
+        except transcript.Unreadable:
+            return told("Not opened: {path} cannot be read. Look at its name.", path=str(path))
+        if len({"", *(step.caller for step in written.steps if step.caller)}) > MOST_PHONES:
+            return told("Not opened: it has more than {most} phones.", most=str(MOST_PHONES))
         if self.way.url and written.needs_local:
             return told("Not opened: it needs a gateway started here.")
         kind = (

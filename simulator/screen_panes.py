@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input
 
+from simulator import case_words
 from simulator.deeds import PHONES, TOGGLES, TROUBLES, Deed, spelled
 from simulator.handset import Message
 from simulator.officer import Sheet
@@ -18,7 +19,7 @@ from simulator.room import MOST_SMS, Room
 from simulator.screen_help import lines
 from simulator.screen_parts import Choices, Do, Plain, Row
 from simulator.speech import Note, Speech, told
-from simulator.terms import ACTS, MODES, REPORTS, SPEAKS, STATES, TYPES
+from simulator.terms import ACTS, REPORTS, SPEAKS
 
 REPORT_KEYS: Final = {"delivered": "d", "failed": "f", "late": "l", "twice": "t"}
 
@@ -166,8 +167,8 @@ class Desk(Pane):
             yield say("No case lies here. Send one by the phone, then open this page again (F3).")
             return
         case = sheet.case
-        yield f"{case.reference} · {say.note(TYPES[case.type])} · {say.note(MODES[case.mode.value])}"
-        yield f"{case.institution} · {say.note(STATES[case.state.value])}"
+        yield f"{case.reference} · {case_words.kind(sheet, say)} · {case_words.mode(sheet, say)}"
+        yield f"{case.institution} · {case_words.state(sheet, say)}"
         if case.due:
             yield say("answer by {day}", day=f"{case.due:%d/%m/%Y}")
         if sheet.file is None:

@@ -19,6 +19,7 @@ from simulator.screen_panes import Pane
 from simulator.screen_parts import Choices, Plain, Row
 from simulator.side_by_side import pairs
 from simulator.speech import Speech, told
+from simulator.terms import doing
 
 SAVE, OPEN, STEP = "save", "open", "step"
 PROPOSED: Final = "dialog.yaml"
@@ -63,7 +64,7 @@ class Transcript(Pane):
         for found in rehearsal.found:
             yield from self._difference(found)
         if rehearsal.next:
-            yield say("next: {step}", step=rehearsal.next.words)
+            yield say("next: {step}", step=say.note(doing(rehearsal.next)))
             yield rehearsal.next.note
 
     def _difference(self, found: Difference) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Words for what the engine names: states, types, acts, faults, displays, reports."""
+"""Words for what the engine names: states, acts, faults, displays, reports, and what a step does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from simulator.handset import Display
 from simulator.officer import Act
 from simulator.speech import Note, told
+from simulator.transcript import Step
 from simulator.trouble import Fault
 
 STATES: Final[dict[str, Note]] = {
@@ -22,12 +23,6 @@ STATES: Final[dict[str, Note]] = {
     "appealed": told("under appeal"),
     "appeal_decided": told("appeal decided"),
     "withdrawn": told("withdrawn"),
-}
-TYPES: Final[dict[str, Note]] = {
-    "complaint": told("complaint"),
-    "opinion": told("opinion"),
-    "question": told("question"),
-    "compliment": told("compliment"),
 }
 MODES: Final[dict[str, Note]] = {
     "confidential": told("confidential"),
@@ -72,10 +67,37 @@ REPORTS: Final[dict[str, Note]] = {
     "twice": told("reported twice"),
 }
 PAUSES: Final[dict[int, Note]] = {
-    60: told("1 minute"),
-    180: told("3 minutes"),
-    600: told("10 minutes"),
-    86_400: told("1 day"),
-    1_209_600: told("14 days"),
+    60: told("Let 1 minute pass"),
+    180: told("Let 3 minutes pass"),
+    600: told("Let 10 minutes pass"),
+    86_400: told("Let 1 day pass"),
+    1_209_600: told("Let 14 days pass"),
 }
 """Seconds that can be let pass, in one go."""
+STEPS: Final[dict[str, Note]] = {
+    "dial": told("dial {what}"),
+    "type": told("type {what}"),
+    "redial": told("redial"),
+    "repeat": told("repeat the last request"),
+    "late": told("send an old request late"),
+    "hang_up": told("hang up"),
+    "wait": told("let {what} seconds pass"),
+    "caller": told("take the phone of {what}"),
+    "forget": told("let the session be lost"),
+    "sms": told("write the SMS {what}"),
+    "officer": told("be the officer: {what}"),
+}
+"""What a step of a transcript does."""
+FIRST: Final = told("take the first phone")
+
+
+def doing(step: Step) -> Note:
+    """What comes next."""
+    value = getattr(step, step.does)
+    if step.officer:
+        return Note(STEPS["officer"].text, {"what": ACTS[step.officer]})
+    if step.wait is not None:
+        value = f"{step.wait:g}"
+    if step.caller == "":
+        return FIRST
+    return Note(STEPS[step.does].text, {"what": str(value)})

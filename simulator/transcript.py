@@ -61,6 +61,10 @@ class BadTranscript(EngineError):
     """A file that is no transcript."""
 
 
+class Unreadable(BadTranscript):
+    """A file that is not there, or is no text."""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One thing that is done, and the screen that must come."""
 
@@ -158,7 +162,7 @@ def _compose(path: Path) -> yaml.Node:
                 raise BadTranscript(f"{path}:{_at(event)}: an alias: write it out")
         found = yaml.compose(text, Loader=yaml.CBaseLoader)
     except (OSError, UnicodeDecodeError) as error:
-        raise BadTranscript(f"{path}: cannot be read ({type(error).__name__})") from None
+        raise Unreadable(f"{path}: cannot be read ({type(error).__name__})") from None
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "this is no YAML"
         raise BadTranscript(f"{path}:{_at(error, 'problem_mark')}: {problem}") from None

@@ -84,6 +84,7 @@ class Trouble:
         self.ledger = ledger
         self.sessions = sessions
         self.looks = looks
+        self._cut = looks.cut
 
     def begin_leg(self) -> None:
         """A leg begins, and looks come in time again."""
@@ -95,7 +96,7 @@ class Trouble:
         if fault == "sessions":
             self.sessions.refusing = True
         elif fault == "slow":
-            self.looks.look_s = 0.0
+            self.looks.look_s, self._cut = 0.0, self.looks.cut
         else:
             self.ledger.arm(fault)
 
@@ -103,6 +104,11 @@ class Trouble:
         """Let what is armed and has not struck come to nothing."""
         self.sessions.refusing = False
         self.ledger.disarm()
+
+    @property
+    def slowed(self) -> bool:
+        """Whether a look has not come in time since `slow` was armed."""
+        return self.looks.cut > self._cut
 
     @property
     def struck(self) -> bool:

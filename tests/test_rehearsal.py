@@ -123,6 +123,23 @@ def test_a_question_of_another_name_is_asked_again(made: Made) -> None:
     assert fate(edition, session("fruit", draft(colour="red"))) is Fate.ELSEWHERE
 
 
+GONE = (
+    ("[colour, fruit, place", "[colour, place"),
+    ("  fruit: {menu: Tunda gani?, save: fruit, choose: {1. Embe: mango, 2. Ndizi: banana}}\n", ""),
+)
+CONDITIONED = (("fruit, place", "fruit: {if: {colour: blue}}, place"),)
+
+
+@pytest.mark.parametrize("changes", [GONE, CONDITIONED])
+def test_an_answer_that_nobody_asks_for_any_more_is_dropped_and_nothing_is_asked(
+    made: Made, changes: tuple[tuple[str, str], ...]
+) -> None:
+    edition = made(*changes)
+    assert fate(edition, session("place", draft(colour="red", fruit="mango"))) is Fate.DROPPED
+    assert fate(edition, session("finish", draft(colour="red", fruit="mango", place="coast"))) is Fate.DROPPED
+    assert fate(edition, session("place", draft(colour="red"))) is Fate.STAYS
+
+
 def test_several_questions_of_other_names_are_told_apart_from_one(made: Made) -> None:
     edition = made(RENAMED, ("colour", "shade"))
     assert fate(edition, session("place", draft(colour="red", fruit="mango"))) is Fate.ASKED_MORE
@@ -176,4 +193,4 @@ def test_nothing_of_the_dialog_itself_is_changed(made: Made) -> None:
 
 
 def test_what_loses_nothing_is_all_but_what_is_asked_again_or_begins_anew() -> None:
-    assert set(Fate) - LOSES_NOTHING == {Fate.ASKED_AGAIN, Fate.ASKED_MORE, Fate.ANEW}
+    assert set(Fate) - LOSES_NOTHING == {Fate.DROPPED, Fate.ASKED_AGAIN, Fate.ASKED_MORE, Fate.ANEW}

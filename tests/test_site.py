@@ -24,3 +24,16 @@ def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_
     asked = {link for page in pages for pair in ASKS.findall(page.read_text(encoding="utf-8")) for link in pair if link}
     assert len(asked) > 5
     assert [link for link in asked if re.match(r"([a-z]+:)?//", link)] == []
+
+
+def test_no_page_shows_the_source_of_a_picture() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md")]
+    assert [page.name for page in pages if "```mermaid" in page.read_text(encoding="utf-8")] == []
+    for source in (ROOT / "docs/figures").glob("*.mmd"):
+        drawn = source.with_suffix(".svg").read_text(encoding="utf-8")
+        words = set(re.findall(r"\b[a-z]{5,}\b", source.read_text(encoding="utf-8"))) - NOTATION
+        assert words
+        assert [word for word in words if word not in drawn] == [], source.name
+
+
+NOTATION = {"flowchart", "participant"}

@@ -62,6 +62,8 @@ class Looks:
 
     look_s = LOOK_S
     """How long a look is waited for."""
+    cut = 0
+    """How many looks were given up, for they took too long."""
 
     def __init__(self, ledger: Ledger, view: View, now_ms: Callable[[], int], ask_core: AskCore | None = None) -> None:
         self._ledger = ledger
@@ -226,6 +228,7 @@ class Looks:
         try:
             async with asyncio.timeout_at(until):
                 return await looking
-        except (TimeoutError, EngineError):
+        except (TimeoutError, EngineError) as error:
+            self.cut += isinstance(error, TimeoutError)
             work.count("slow")
             return None

@@ -25,7 +25,7 @@ RULES = {
 }
 """What `PoFile.faults` proves, by the rule's name in its faults."""
 
-_UPDATE = "run `make messages`"
+_UPDATE = "run `ussd-engine messages`"
 _LINE = re.compile(r'\s*(#(?!~).*|(#~\s*)?([a-z_]+(\[\d+\])?\s+)?"([^"\\]|\\.)*"\s*)?')
 
 

@@ -33,13 +33,14 @@ class Fate(StrEnum):
     ACTS = "acts", "have an act under way, which is carried through, and its outcome told"
     STAYS = "stays", "go on where they are"
     ELSEWHERE = "elsewhere", "go on at another question, with all that was answered"
+    DROPPED = "dropped", "go on where they are, without an answer that nobody asks for any more"
     ASKED_AGAIN = "asked_again", "are asked one question again: one answer has no place any more"
     ASKED_MORE = "asked_more", "are asked several questions again"
     STARTS = "starts", "stood outside a form on a screen that is gone, and see the start"
     ANEW = "anew", "start anew: their form is gone, and what was written in it"
 
 
-LOSES_NOTHING = frozenset(Fate) - {Fate.ASKED_AGAIN, Fate.ASKED_MORE, Fate.ANEW}
+LOSES_NOTHING = frozenset(Fate) - {Fate.DROPPED, Fate.ASKED_AGAIN, Fate.ASKED_MORE, Fate.ANEW}
 
 
 def fate_of(
@@ -63,10 +64,11 @@ def fate_of(
     if any(_form(drafts.get(draft.service)) != _form(draft) for draft in session.drafts):
         return Fate.ANEW
     lost = sum(len(_given(draft) - _given(drafts[draft.service])) for draft in session.drafts)
-    if lost:
-        return Fate.ASKED_AGAIN if lost == 1 else Fate.ASKED_MORE
     left = all(drafts[draft.service].left == draft.left for draft in session.drafts)
-    return Fate.STAYS if left and _place(after) == _place(session) else Fate.ELSEWHERE
+    there = left and _place(after) == _place(session)
+    if lost:
+        return Fate.DROPPED if there else Fate.ASKED_AGAIN if lost == 1 else Fate.ASKED_MORE
+    return Fate.STAYS if there else Fate.ELSEWHERE
 
 
 def _ended(session: Session, *editions: Edition | None) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from simulator.floor import fault
 from simulator.room import Room
 from simulator.speech import LANGUAGES, Note, Speech, told
 from simulator.web.shown import shown
@@ -47,6 +48,7 @@ class Seat:
         self.folder = Path(tempfile.mkdtemp(prefix="ussd-engine-page-"))
         self._zone = Country.load(room.settings.country).time_zone
         self._last = ""
+        self._shown = shown(room, self.speech, self._zone)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, asked: Asked) -> None:
@@ -98,8 +100,7 @@ class Seat:
         try:
             await work
         except Exception as error:
-            kind = type(error).__name__
-            self.room.note = told("A fault in the simulator itself ({kind}). Start anew if it stays.", kind=kind)
+            self.room.note = fault(error)
 
     async def _do(self, asked: Asked) -> None:
         if asked.do == "language":
@@ -110,7 +111,7 @@ class Seat:
         try:
             # what is under way is shown too
             await asyncio.sleep(0)
-            await self.show()
+            await self._safely(self.show())
             await work
         finally:
             work.cancel()
@@ -127,7 +128,8 @@ class Seat:
         return {"language": self.speech.language, "words": words(self.room, self.speech)}
 
     def _state(self) -> dict[str, Any]:
-        return shown(self.room, self.speech, self._zone)
+        self._shown = shown(self.room, self.speech, self._zone, self._shown)
+        return self._shown
 
     async def _tell(self, message: str) -> None:
         for socket in list(self.sockets):

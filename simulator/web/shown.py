@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from simulator import case_words
 from simulator.deeds import PHONES, TOGGLES, TROUBLES, Deed
+from simulator.floor import fault
 from simulator.handset import Display, Handset, Message
 from simulator.officer import Sheet
 from simulator.player import Difference
@@ -14,30 +17,30 @@ from simulator.room import Room
 from simulator.side_by_side import pairs
 from simulator.speech import Speech
 from simulator.status import line
-from simulator.terms import ACTS, MODES, NETWORK, REPORTS, SPEAKS, STATES, TYPES
+from simulator.terms import ACTS, NETWORK, REPORTS, SPEAKS, doing
 from simulator.web.verbs import ENDED
 
 NEWEST: Final = 50
 """How many SMS a page shows."""
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def shown(room: Room, say: Speech, zone: ZoneInfo) -> dict[str, Any]:
-    """Everything but the words that never change."""
+def shown(room: Room, say: Speech, zone: ZoneInfo, before: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+    """Everything but the words that never change. A part that cannot be shown stays as it was `before`, with words."""
+    state = dict(before)
+    for name, part in _PARTS.items():
+        try:
+            state[name] = part(room, say, zone)
+        except Exception as error:
+            if name not in before:
+                raise
+            room.note = fault(error)
+    return {**state, "note": say.note(room.note) if room.note else ""}
+
+
+def _top(room: Room, say: Speech, zone: ZoneInfo) -> list[str]:
     time = datetime.fromtimestamp(room.now, zone)
-    return {
-        "top": [room.hand.number or say("number withheld"), room.provider, f"{time:%d/%m/%Y %H:%M}"],
-        "note": say.note(room.note) if room.note else "",
-        "busy": room.busy,
-        "phone": _phone(room, say),
-        "inbox": _inbox(room, say),
-        "unread": room.hand.unread,
-        "desk": _desk(room.sheet, say),
-        "reference": room.reference,
-        "troubles": [_deed(deed, room, say) for deed in TROUBLES],
-        "phones": _phones(room, say),
-        "wire": [room.tap.request(), room.tap.response()],
-        "transcript": _transcript(room, say),
-    }
+    return [room.hand.number or say("number withheld"), room.provider, f"{time:%d/%m/%Y %H:%M}"]
 
 
 def _phone(room: Room, say: Speech) -> dict[str, Any]:
@@ -84,8 +87,8 @@ def _desk(sheet: Sheet | None, say: Speech) -> dict[str, Any] | None:
     case, file = sheet.case, sheet.file
     return {
         "reference": case.reference,
-        "about": " · ".join((say.note(TYPES[case.type]), say.note(MODES[case.mode.value]), case.institution)),
-        "state": say.note(STATES[case.state.value]),
+        "about": " · ".join((case_words.kind(sheet, say), case_words.mode(sheet, say), case.institution)),
+        "state": case_words.state(sheet, say),
         "due": say("answer by {day}", day=f"{case.due:%d/%m/%Y}") if case.due else "",
         "opened": file is not None,
         "message": (file.submission.answers.get("message") or "") if file else "",
@@ -127,7 +130,7 @@ def _transcript(room: Room, say: Speech) -> dict[str, Any]:
         **told,
         "open": {
             "name": f"{rehearsal.path.name}: {rehearsal.done}/{len(rehearsal.steps)}",
-            "next": say("next: {step}", step=following.words) if following else "",
+            "next": say("next: {step}", step=say.note(doing(following))) if following else "",
             "note": following.note if following else "",
             "found": [row for found in rehearsal.found for row in _difference(found)],
         },
@@ -137,3 +140,18 @@ def _transcript(room: Room, say: Speech) -> dict[str, Any]:
 def _difference(found: Difference) -> list[tuple[str | None, str | None]]:
     """What was written and what is shown, line by line."""
     return [(pair.written, pair.shown) for pair in pairs(found.expected, found.found)]
+
+
+_PARTS: Final[Mapping[str, Callable[[Room, Speech, ZoneInfo], Any]]] = {
+    "top": _top,
+    "busy": lambda room, say, zone: room.busy,
+    "phone": lambda room, say, zone: _phone(room, say),
+    "inbox": lambda room, say, zone: _inbox(room, say),
+    "unread": lambda room, say, zone: room.hand.unread,
+    "desk": lambda room, say, zone: _desk(room.sheet, say),
+    "reference": lambda room, say, zone: room.reference,
+    "troubles": lambda room, say, zone: [_deed(deed, room, say) for deed in TROUBLES],
+    "phones": lambda room, say, zone: _phones(room, say),
+    "wire": lambda room, say, zone: [room.tap.request(), room.tap.response()],
+    "transcript": lambda room, say, zone: _transcript(room, say),
+}

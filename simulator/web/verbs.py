@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -42,7 +43,7 @@ async def _key(room: Room, _: Asked) -> None:
 
 async def _send(room: Room, asked: Asked) -> None:
     """The green key, with what is typed; where a last screen stands, a code that is typed is dialled at once."""
-    if room.hand.display is Display.WAITING:
+    if room.hand.display is Display.WAITING or room.hand.sending:
         return
     if asked.text and room.hand.display in ENDED:
         room.hand.clear()
@@ -114,12 +115,23 @@ VERBS: Final[Mapping[str, Verb]] = {
 }
 
 
-async def open_in(folder: Path, room: Room, asked: Asked) -> None:
-    """A transcript that the page brings, in a folder of the room's: no path of this machine is read."""
+def _kept(folder: Path, asked: Asked) -> Path:
+    """The file of a transcript; the one that was opened before goes."""
+    for before in folder.iterdir():
+        before.unlink(missing_ok=True)
     path = folder / (_NAME.sub("-", asked.name.rpartition("/")[2]).strip(".-")[-60:] or "dialog.yaml")
     path.write_text(asked.text, encoding="utf-8")
+    return path
+
+
+async def open_in(folder: Path, room: Room, asked: Asked) -> None:
+    """A transcript that the page brings, in a folder of the room's: no path of this machine is read."""
+    path = await asyncio.to_thread(_kept, folder, asked)
     await room.open_transcript(path)
-    if room.note and "why" in room.note.values:
+    if room.note:
         # where the file lies is nobody's business
-        why = str(room.note.values["why"]).replace(f"{folder}/", "")
-        room.note = told(room.note.text, **{**room.note.values, "why": why})
+        values = room.note.values.items()
+        room.note = told(
+            room.note.text,
+            **{name: one.replace(f"{folder}/", "") if isinstance(one, str) else one for name, one in values},
+        )

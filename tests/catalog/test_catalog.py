@@ -55,7 +55,7 @@ def test_a_complete_file_has_no_fault(demo: Demo) -> None:
 def test_a_missing_entry_names_both_places(demo: Demo) -> None:
     demo.rewrite(entry("people", "Ruka", "Skip"), "")
     path = demo.po("en")
-    message = f'"Ruka" (people) of {demo.menu}:13 has no entry: run `make messages`'
+    message = f'"Ruka" (people) of {demo.menu}:13 has no entry: run `ussd-engine messages`'
     assert demo.faults() == [Fault(str(path), 1, message, "translation missing")]
 
 

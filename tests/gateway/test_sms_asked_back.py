@@ -106,6 +106,33 @@ async def test_what_an_officer_asked_is_not_taken_for_what_is_missing(edge: Edge
 # which one
 
 
+@pytest.mark.parametrize(
+    ("written", "institution", "message"),
+    [
+        (("Lalamiko tanesko", "Umeme unakatika kila siku hapa Kisasa", "1"), "TANESCO", "Umeme unakatika"),
+        (("KERO umeme umekatika mtaani kwetu", "rea"), "REA", "umeme umekatika mtaani kwetu"),
+        (("KERO umeme umekatika mtaani kwetu", "TANESCO"), "TANESCO", "umeme umekatika mtaani kwetu"),
+        (("KERO umeme umekatika mtaani kwetu", "DUWASA"), "DUWASA", "umeme umekatika mtaani kwetu"),
+        (("Lalamiko tanesko", "1", "Umeme unakatika kila siku"), "TANESCO", "Umeme unakatika kila siku"),
+    ],
+)
+async def test_a_name_is_a_choice_and_words_are_the_message_that_is_missing(
+    edge: Edge, phone: Writer, written: tuple[str, ...], institution: str, message: str
+) -> None:
+    said = [(await phone.write(text, replies=2 if at == 0 else 1))[0] for at, text in enumerate(written)]
+    assert said[-1].startswith("Tumepokea."), said
+    ref = reference_in(said[-1])
+    assert (await edge.engine.ledger.submission(ref)).institution == institution
+    assert message in await words_of(edge, ref)
+
+
+async def test_who_began_in_english_is_asked_back_in_english(edge: Edge, phone: Writer) -> None:
+    (which, _) = await phone.write("COMPLAINT tanesko no power in our street", replies=2)
+    assert which.startswith("Which one?")
+    (again,) = await phone.write("the first one please")
+    assert again.startswith("Which one?")
+
+
 async def test_an_older_question_is_asked_again_before_a_choice_is_taken_for_it(edge: Edge, phone: Writer) -> None:
     ref = await sent(phone)
     (which,) = await phone.write("ONGEZA na mtaa wa pili pia")

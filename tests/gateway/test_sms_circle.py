@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from handset import Handset
 from test_http import Edge
-from texting import CHANNELS, OFFICER, SHORT, Exchange, Writer, carrying, reference_in
+from texting import CHANNELS, OFFICER, SHORT, WAIT_S, Exchange, Writer, carrying, reference_in
 
 from ussd_engine.feedback.access import officer_of
 from ussd_engine.feedback.desk import Desk
@@ -31,17 +32,22 @@ class Office:
         self.desk = Desk(engine.ledger.database, engine.keyring, offices, engine.gateway.now_ms)
 
     async def does(self, step: str, reference: str, *words: str) -> None:
-        engine = self.edge.engine
-        while await engine.delivery.step():
-            pass
+        await self.delivered()
         self.edge.now += 1
         await getattr(self.desk, step)(self.officer, reference, *words)
         await self.tell()
 
+    async def delivered(self) -> None:
+        """Return once the core has all that was sent; the worker beside the turns may have some of it in hand."""
+        engine = self.edge.engine
+        async with asyncio.timeout(WAIT_S):
+            while (await engine.ledger.outbox.backlog()).waiting:
+                if not await engine.delivery.step():
+                    await asyncio.sleep(0)
+
     async def tell(self) -> None:
         engine = self.edge.engine
-        while await engine.delivery.step():
-            pass
+        await self.delivered()
         today = engine.country.today(engine.gateway.now_ms())
         news = News(engine.ledger, engine.store, "sql", lambda: today, lambda _: None)
         await news.step()

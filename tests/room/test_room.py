@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.calls import MOST_PHONES
 from simulator.handset import Display
 from simulator.room import Room
 from simulator.speech import Note, Speech
@@ -133,6 +134,30 @@ async def test_a_case_goes_to_another_institution(room: Room) -> None:
     await room.act("transfer", "DUWASA")
     assert room.sheet is not None
     assert room.sheet.case.institution == "DUWASA"
+
+
+async def test_where_a_case_cannot_go_is_told_in_the_language_of_the_view(room: Room) -> None:
+    await send_complaint(room)
+    swahili = Speech("sw")
+    for code, words in (
+        ("TANESCO", "Ujumbe uko TANESCO tayari."),
+        ("tanesco", "Hakuna taasisi tanesco. Je, ni TANESCO?"),
+        ("ZQXJ", "Hakuna taasisi ZQXJ."),
+    ):
+        await room.act("transfer", code)
+        assert room.note is not None
+        assert swahili.note(room.note).startswith(words)
+    await room.act("open")
+    await room.act("ask", "a" * 1601)
+    assert room.note is not None
+    assert swahili.note(room.note) == "Ina herufi 1601; zisizidi 1600: fupisha."
+
+
+async def test_a_room_has_a_few_phones_and_no_more(room: Room) -> None:
+    for _ in range(MOST_PHONES + 3):
+        await room.another()
+    assert len(room.handsets) == MOST_PHONES
+    assert told(room) == "A room has 20 phones at most. Take one of them."
 
 
 async def test_a_second_caller_has_a_phone_of_her_own(room: Room) -> None:

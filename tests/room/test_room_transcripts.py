@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from simulator import transcript as transcripts
+from simulator.calls import MOST_PHONES
 from simulator.player import Difference
 from simulator.room import Room
 from simulator.speech import Speech
 from simulator.stage import Stage
+from simulator.terms import doing
+from simulator.transcript import DOES, Step
 from tests.room.conftest import CODE, COMPLAINT, send_complaint, type_all
 from ussd_engine import config
 
@@ -112,6 +115,47 @@ async def test_a_transcript_is_stepped_through_to_its_end(fresh_room: Room, name
         assert told(room) == f"Step {done} of {count}: as written.", room.rehearsal.found
     await room.step()
     assert told(room) == "No step is left."
+
+
+async def test_a_transcript_that_is_not_there_is_told_in_the_language_of_the_view(room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    await room.open_transcript(path)
+    assert room.note is not None
+    assert Speech("sw").note(room.note) == f"Haikufunguliwa: {path} haisomeki. Angalia jina lake."
+
+
+async def test_a_transcript_of_too_many_phones_is_not_opened(room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "crowd.yaml"
+    callers = "".join(f"- caller: c{number}\n" for number in range(MOST_PHONES))
+    path.write_text(f"title: Umati\nsteps:\n{callers}", encoding="utf-8")
+    await room.open_transcript(path)
+    assert told(room) == "Not opened: it has more than 20 phones."
+    assert room.rehearsal is None
+
+
+STEPS = {
+    "dial": (Step(dial=CODE), f"piga {CODE}"),
+    "type": (Step(type="9"), "andika 9"),
+    "redial": (Step(redial=True), "piga tena"),
+    "repeat": (Step(repeat=True), "rudia ombi la mwisho"),
+    "late": (Step(late=True), "leta ombi la zamani"),
+    "hang_up": (Step(hang_up=True), "kata simu"),
+    "wait": (Step(wait=240.0), "acha sekunde 240 zipite"),
+    "caller": (Step(caller="mama"), "shika simu ya mama"),
+    "forget": (Step(forget=True), "acha mawasiliano yapotee"),
+    "sms": (Step(sms="HALI"), "andika SMS HALI"),
+    "officer": (Step(officer="ask", says="Wapi?"), "uwe afisa: Uliza mwananchi"),
+}
+
+
+@pytest.mark.parametrize("does", DOES)
+async def test_what_a_step_does_is_told_in_the_language_of_the_view(does: str) -> None:
+    step, words = STEPS[does]
+    assert Speech("sw").note(doing(step)) == words
+
+
+async def test_the_first_phone_of_a_transcript_has_no_name() -> None:
+    assert Speech("sw").note(doing(Step(caller=""))) == "shika simu ya kwanza"
 
 
 async def test_a_step_that_shows_otherwise_is_told_and_the_next_may_be_taken(fresh_room: Room, tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ async def test_phone_and_dial_show_what_a_plain_client_gets(
         expected = await plain.play(number, session, inputs)
         screens = [screen(channel, body) for body in expected]
 
-        await room.another()
+        await room.anew()
         bodies, texts = await by_the_room(room, inputs)
         mine = room.hand.phone.dialogue
         assert [the_same(body, room.hand.number, mine) for body in bodies] == [

@@ -158,7 +158,7 @@ async def test_what_was_done_is_saved_and_stepped_through(
         await tester.mark("Fungua rekodi")
         await tester.type("dialog.yaml")
         assert "Imefunguliwa: dialog, hatua 2." in tester.seen
-        assert "ijayo: dial *152*00#" in tester.page
+        assert "ijayo: piga *152*00#" in tester.page
         await tester.mark("Hatua ijayo")
         await tester.mark("Hatua ijayo")
         assert "Hatua 2 kati ya 2: kama ilivyoandikwa." in tester.seen

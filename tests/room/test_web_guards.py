@@ -232,6 +232,17 @@ async def test_a_transcript_that_is_brought_stays_in_the_rooms_folder(
         assert len(list(seat.folder.iterdir())) == 1
 
 
+async def test_a_room_keeps_one_transcript_of_those_that_are_brought(browser: Browser, seats: Seats) -> None:
+    async with await browser.room() as socket:
+        await told(socket, "seat")
+        (seat,) = seats
+        for name in ("one.yaml", "two.yaml", "three.yaml"):
+            await socket.send_json({"do": "open", "name": name, "text": "title: [\n"})
+            while f"Not opened: {name}" not in (await told(socket, "state"))["note"]:
+                pass
+        assert [file.name for file in seat.folder.iterdir()] == ["three.yaml"]
+
+
 async def test_a_dialogue_of_nobody_is_not_there(browser: Browser) -> None:
     assert (await browser.get("dialog.yaml?seat=x"))[0] == 404
 

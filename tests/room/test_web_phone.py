@@ -80,7 +80,7 @@ async def test_a_tester_plays_the_whole_circle_in_the_browser(tmp_path: Path) ->
 
         # reads the answer, ten minutes later
         await tester.turns("Tabu")
-        await page.click("#trouble button", "Acha dakika 10 ipite")
+        await page.click("#trouble button", "Acha dakika 10 zipite")
         await tester.notes("Muda umepita.")
         await tester.types(CODE, "Huduma za Serikali")
         await tester.chooses("Maoni na mrejesho", "e-Mrejesho")

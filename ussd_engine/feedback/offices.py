@@ -63,14 +63,18 @@ class Offices:
         data = self._data.get(service)
         return data.get(code) if data else None
 
-    def hint(self, word: str) -> str:
-        """The codes that may be meant by a word that is none, with a leading space, or nothing."""
+    def near(self, word: str) -> list[str]:
+        """The codes that may be meant by a word that is none, the nearest first."""
         code = word.upper()
         found = [code] if code in self.codes else get_close_matches(code, self.codes, NEAR)
         if code not in found:
             found += [row.code for data in self._data.values() for row in data.search(word, "en", NEAR)]
-        quoted = [f'"{one}"' for one in dict.fromkeys(found)]
-        return f" (did you mean {' or '.join(quoted[:NEAR])}?)" if quoted else ""
+        return list(dict.fromkeys(found))[:NEAR]
+
+    def hint(self, word: str) -> str:
+        """The same as words, with a leading space, or nothing."""
+        quoted = [f'"{one}"' for one in self.near(word)]
+        return f" (did you mean {' or '.join(quoted)}?)" if quoted else ""
 
     def higher(self, service: str, code: str) -> str:
         """The code of the next higher level; empty at the top."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from ussd_engine import found, lifecycle
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.talks import LASTS_MS, Talk
+from ussd_engine.menu.keywords import MESSAGE
 from ussd_engine.model import Case, Committed, Mode, SetLanguage, Submit
 from ussd_engine.sms import filling, talk
 from ussd_engine.sms.filling import Lacking
@@ -77,7 +78,32 @@ class Deeds:
             return self._chosen(decision)
         if isinstance(decision, Act) and decision.name == "fill":
             return self._filled(decision)
+        if isinstance(decision, AskBack) and decision.open is not None and decision.open.institutions:
+            return self._nearer(decision, decision.open)
         return decision
+
+    def _nearer(self, ask: AskBack, which: Open) -> Decision:
+        """Which institution is asked again, if it must be: its name is a choice too, and words are the message, where
+        there is none yet."""
+        held, again = self._held(which)
+        if ask.heard.action != PLAIN or ask.heard.polite or again.action != "form":
+            return ask
+        named = [code for code in ask.heard.institutions if code in held.offered] or ask.heard.institutions
+        kept = held.text or again.text
+        if len(named) == 1:
+            return self._formed(again, tuple(named), named=True, text=kept, open=which)
+        menu = self._written.edition.services[self._written.service]
+        if named or filling.checked(menu, MESSAGE, kept) is None:
+            return ask
+        heard = msgspec.structs.replace(again, text=f"{kept} {ask.heard.whole}".strip())
+        return AskBack(template=ask.template, heard=heard, institutions=held.offered, holds=True, ends=which)
+
+    def _formed(self, again: Heard, codes: tuple[str, ...], *, named: bool, text: str, open: Open) -> Decision:
+        """A new message as it is by now; what is missing of it still is asked for."""
+        heard = msgspec.structs.replace(again, institutions=codes, named=named, sure=True, text=text.strip())
+        decision = talk.decide(heard, State())
+        done = isinstance(decision, Act)
+        return msgspec.structs.replace(decision, **{"open" if done else "ends": open})
 
     def wanted(self, decision: Decision) -> str:
         """The reference of the case whose words the core must be asked for; empty for none."""
@@ -100,10 +126,9 @@ class Deeds:
         held, again = self._held(act.open)
         pick = held.offered[act.choice - 1]
         if held.institutions:
-            text = held.text or again.text
-            heard = msgspec.structs.replace(again, institutions=(pick,), named=True, sure=True, text=text)
-            known = again.action == "form"
-            return Act(name="form", heard=heard, open=act.open) if known else talk.Help(heard=act.heard)
+            if again.action != "form":
+                return talk.Help(heard=act.heard)
+            return self._formed(again, (pick,), named=True, text=held.text or again.text, open=act.open)
         # A yes or no that an officer asked for is words to her.
         added = again.guessed or again.action in (PLAIN, CHOICE) or (again.action == "rate" and self._asked(pick))
         text = held.whole if added else again.text
@@ -123,10 +148,7 @@ class Deeds:
             text = f"{words} {held.text}"
         if not codes:
             return talk.which_again(act.heard, act.open)
-        heard = msgspec.structs.replace(again, institutions=codes, named=named, sure=True, text=text.strip())
-        decision = talk.decide(heard, State())
-        done = isinstance(decision, Act)
-        return msgspec.structs.replace(decision, **{"open" if done else "ends": act.open})
+        return self._formed(again, codes, named=named, text=text, open=act.open)
 
     def _held(self, one: Open) -> tuple[Held, Heard]:
         """What waits, and what it says."""
@@ -153,7 +175,14 @@ class Deeds:
         else:
             replies = self._act(decision) if isinstance(decision, Act) else [anyway(Anyway.UNKNOWN)]
         replies = [*self._warned(decision, replies), *self._next(decision.heard)]
-        return [reply if reply.locale else reply._replace(locale=decision.heard.locale) for reply in replies]
+        spoken = decision.heard.locale or self._language_of(decision)
+        return [reply if reply.locale else reply._replace(locale=spoken) for reply in replies]
+
+    def _language_of(self, decision: Decision) -> str:
+        """That of what is open, for an answer without a keyword of any language."""
+        one = None if isinstance(decision, talk.Help) or self._written.chosen else decision.open
+        waits = one is not None and one.kind is Kind.WHICH and one.id in self._talks
+        return self._held(one)[1].locale if one is not None and waits else ""
 
     def _warned(self, decision: Decision, replies: list[Reply]) -> list[Reply]:
         """Above the reply to a text that was kept, what she should not have written into it."""

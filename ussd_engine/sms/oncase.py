@@ -100,7 +100,7 @@ class CaseDeeds:
 
     def _appealed(self, case: Case, heard: Heard, *, leak: bool) -> list[Reply]:
         sender, edition, today = self._sender, self._written.edition, self._written.today
-        higher, text = found.higher(edition, case), heard.text or heard.whole
+        higher, text = found.higher(edition, case), heard.text
         lacking = filling.checked(self._menu, "appeal_text", text)
         if lacking is not None and lacking.most:
             return [lacks(lacking)]

@@ -7,18 +7,30 @@ from collections.abc import Iterator, Mapping
 from ussd_engine.errors import Fault, did_you_mean
 from ussd_engine.institutions import Institutions
 from ussd_engine.menu.compile import Menu
+from ussd_engine.menu.keywords import INSTITUTION
 from ussd_engine.registry import OFFERS, SOURCES, Place
 from ussd_engine.screens.base import Screen
 
 
 def rowless(menu: Menu, data: Mapping[str, Institutions]) -> Iterator[Fault]:
-    """A fault for each list that shows no row whatever was answered, and each answer that an offer does not know."""
+    """A fault for each list that shows no row whatever was answered, each answer that an offer does not know, and each
+    form that is set to go to an institution that is none."""
     known = data.get(menu.name)
+    for form in menu.service.forms.values() if known else ():
+        code = form.set.get(INSTITUTION)
+        if known is not None and code is not None and known.get(code) is None:
+            message = f'form "{form.name}": set: no institution has the code "{code}"{did_you_mean(code, codes(known))}'
+            yield Fault(*form.place, message, "rows")
     for screen in menu.service.screens.values() if known else ():
         assert known is not None
         yield from _empty(screen, Place(known, menu.service.language))
         if screen.offer and (topics := OFFERS[screen.offer.function].topics):
             yield from _unknown(menu, screen.offer.args[0], topics(known), screen.offer.function)
+
+
+def codes(data: Institutions) -> set[str]:
+    """The codes of all institutions."""
+    return {row.code for row in data}
 
 
 def _empty(screen: Screen, place: Place) -> Iterator[Fault]:
