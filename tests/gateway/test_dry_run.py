@@ -56,6 +56,7 @@ TOLD = {
     "acts": 0,
     "stays": 5,
     "elsewhere": 2,
+    "dropped": 0,
     "asked_again": 1,
     "asked_more": 0,
     "starts": 0,

@@ -30,8 +30,7 @@ async def upgrade(url: str) -> None:
         make_file(Path(parsed.database or ""))
     database = connect(url)
     try:
-        if await database.read(_revision) != newest():
-            await database.write(import_module("ussd_engine.ledger.upgrading").upgrade)
+        await database.write(_upgrade)
     finally:
         await database.close()
 
@@ -40,6 +39,11 @@ async def check(database: Database) -> None:
     """`ConfigError`, with the way out, where a database's tables are not of this version."""
     if await database.read(_revision) != newest():
         raise ConfigError("the database's tables are not of this version; run: ussd-engine db upgrade")
+
+
+def _upgrade(conn: Connection) -> None:
+    if _revision(conn) != newest():
+        import_module("ussd_engine.ledger.upgrading").upgrade(conn)
 
 
 def newest() -> str:
