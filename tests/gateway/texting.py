@@ -163,18 +163,22 @@ async def carrying(
     channel: str = "loopback",
     own: Mapping[str, object] = {},
     open_core: Opener = open_feedback,
+    beside: Mapping[str, Mapping[str, object]] = {},
     **changes: str,
 ) -> AsyncIterator[tuple[Edge, Exchange]]:
-    """An edge whose SMS go by one channel, with settings of its own; USSD by `africastalking`, too."""
+    """An edge whose SMS go by one channel, or by several behind blanks, with settings of its own; USSD by
+    `africastalking`, too, and by the channels `beside`, with theirs."""
     exchange = Exchange()
     async with contextlib.AsyncExitStack() as stack:
         exchange.provider = await stack.enter_async_context(playing(exchange.play))
-        settings = {channel: settings_of(exchange.provider.url)[channel]}
-        settings[channel]["sms"] |= own
+        known, names_of = settings_of(exchange.provider.url), channel.split()
+        settings = {name: {"sms": known[name]["sms"] | own} for name in names_of}
+        for name, its in beside.items():
+            settings[name] = {**settings.get(name, {}), **its}
         names = {
             "var": str(folder),
             "country": str(country_with_a_number(folder)),
-            "channels": " ".join(dict.fromkeys([channel, "africastalking"])),
+            "channels": " ".join(dict.fromkeys([*names_of, "africastalking", *beside])),
             "channel_settings": json.dumps(settings),
             **changes,
         }

@@ -1,0 +1,152 @@
+"""One citizen on many doors: whichever operator's USSD she dials, by whichever gateway her SMS come in, she is one.
+
+Each door spells her number in its own way; what is hers is found by the number, never by the door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from handset import OTHER, SERVICE
+from house import NUMBER
+from test_http import Edge
+from test_sms_circle import Office
+from texting import Exchange, Writer, carrying, reference_in, settings_of
+
+from simulator.phone import Line, Phone
+from simulator.posted import Posted
+from ussd_engine.ledger.acts import SENT_AN_HOUR
+from ussd_engine.ledger.ledger import CASES_A_DAY
+from ussd_engine.testing.specimens import cases_of
+
+USSD = ("africastalking", "airtel", "beem", "generic", "halotel", "restcomm", "tigo", "truroute")
+SMS = ("kannel", "africastalking", "mgov", "loopback")
+TEXT = "No power in our street for three days"
+TO_TEXT = ("1", "1", "tanesco", "1", "1")
+"""From the first menu to the text of a complaint."""
+SENT = ("1", "1")
+"""Behind the text: confidentially, and yes."""
+
+
+class Later:
+    """An edge's clock as a phone knows it."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def now(self) -> float:
+        return self._edge.now
+
+    async def leave(self, seconds: float) -> None:
+        self._edge.now += max(seconds, 8.0)
+
+
+class Country(NamedTuple):
+    """A gateway that every operator calls, and what its citizens have in their hands."""
+
+    edge: Edge
+    exchange: Exchange
+    posted: Posted
+
+    def phone(self, door: str, msisdn: str = NUMBER) -> Phone:
+        """Her number as one operator carries it."""
+        line = Line(self.edge.client, self.edge.url, posted=self.posted)
+        return Phone(self.edge.engine.channels[door], line, Later(self.edge), msisdn)
+
+    def writer(self, door: str) -> Writer:
+        """Her number as one gateway of SMS brings it."""
+        return Writer(self.edge, self.exchange, door)
+
+    async def dial(self, door: str, *texts: str, msisdn: str = NUMBER) -> str:
+        """Dial the service over a door, and type; the last screen."""
+        phone = self.phone(door, msisdn)
+        screen = await phone.dial(SERVICE)
+        for text in texts:
+            screen = await phone.type(text)
+        return screen.text
+
+
+@pytest.fixture
+async def country(tmp_path: Path) -> AsyncIterator[Country]:
+    posted = Posted()
+    posted.url = await posted.open(0)
+    beside: dict[str, dict[str, object]] = {door: {} for door in USSD}
+    beside["halotel"] = {"url": posted.url}
+    async with carrying(tmp_path, " ".join(SMS), beside=beside) as (edge, exchange):
+        yield Country(edge, exchange, posted)
+    await posted.close()
+
+
+async def test_a_number_that_moves_at_every_screen_is_still_one_dialog(country: Country) -> None:
+    """Each answer comes over another operator, after a redial that finds the draft."""
+    assert "Choose language" in await country.dial("airtel")
+    menu = await country.dial("tigo", "2")
+    assert menu.startswith("Welcome to e-Mrejesho")
+    answers = [*TO_TEXT, TEXT]
+    await country.dial("beem", answers[0])
+    shown = ""
+    for door, text in zip(("truroute", "halotel", "restcomm", "generic", "airtel"), answers[1:], strict=True):
+        resumed = await country.dial(door)
+        assert "1. Continue" in resumed
+        shown = await country.dial(door, "1", text)
+    assert "Who may know who you are?" in shown
+    assert "1. Continue" in await country.dial("tigo")
+    done = await country.dial("truroute", "1", *SENT)
+    (case,) = await cases_of(country.edge.engine.ledger)
+    assert case.reference in done
+    assert (await country.edge.engine.ledger.submission(case.reference)).answers["message"] == TEXT
+
+
+async def test_a_case_is_hers_on_every_door_and_in_her_language(country: Country) -> None:
+    """Sent over one operator; then read, added to and stopped by SMS of four gateways, and found by USSD of a fifth."""
+    done = await country.dial("airtel", "2", *TO_TEXT, TEXT, *SENT)
+    (received,) = await country.exchange.next()
+    ref = reference_in(received)
+    assert ref in done
+    assert received.startswith(f"Received. Number: {ref}.")
+
+    (status,) = await country.writer("kannel").write("STATUS")
+    assert status.startswith(f"{ref} ")
+    assert status.endswith("choose 5")
+    assert await country.writer("mgov").write(f"ADD {ref} the transformer burnt") == [
+        f"Your details were added to {ref}. Thank you."
+    ]
+    await Office(country.edge).does("open", ref)
+    assert (await country.exchange.next())[0].startswith(f"Number {ref}: there is news.")
+    assert (await country.writer("africastalking").write("STOP"))[0].startswith("You will get no more")
+    await Office(country.edge).does("progress", ref)
+    again = await country.dial("tigo")
+    assert ref in again
+    assert "PIN: " in again
+    tracked = await country.dial("halotel", "1", "5", "1")
+    assert ref in tracked
+    assert "In progress" in tracked
+    assert country.exchange.texts[country.exchange.read :] == []
+    assert (await country.writer("loopback").write("START"))[0].startswith("You will get e-Mrejesho SMS.")
+
+
+async def test_nobody_else_is_her_on_any_door(country: Country) -> None:
+    await country.dial("airtel", "2", *TO_TEXT, TEXT, *SENT)
+    ref = reference_in((await country.exchange.next())[0])
+    for door in USSD:
+        assert ref not in await country.dial(door, "5", msisdn=OTHER)
+
+
+async def test_a_day_is_as_long_on_many_doors_as_on_one(country: Country) -> None:
+    """What one may send in an hour and in a day is counted over all doors, SMS among them."""
+    for door in USSD[:CASES_A_DAY]:
+        known = await country.dial(door)
+        first = ("2",) if "Choose language" in known else ()
+        screen = await country.dial(door, *first, *TO_TEXT, f"{TEXT} {door}", *SENT)
+        await country.exchange.next()
+        country.edge.now += 3600 / SENT_AN_HOUR + 60
+    assert "Number:" in screen
+    for door in USSD:
+        assert (await country.dial(door, *TO_TEXT, f"{TEXT} again", *SENT)).startswith("You have reached today's limit")
+        country.edge.now += 600
+    said = await country.writer("kannel").write("COMPLAINT TANESCO no power for three days in Mtumba")
+    assert said[0].startswith("You have reached today's limit")
+    assert len(await cases_of(country.edge.engine.ledger)) == CASES_A_DAY
