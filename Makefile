@@ -12,7 +12,7 @@ JOBS ?= 2
 MERMAID := 11.17.2
 MERMAID_SHA256 := 581ed7d74bd9048d0e3a91363927d72ef22942d7722546b27f7cc29e35390eb8
 
-.PHONY: check help run test world kills bench crowd overload scale sizes soak lookups volume smsflood lint format messages docs pictures figures site mermaid schema lock wheel clean
+.PHONY: check help run test world kills bench costs crowd overload scale sizes soak lookups volume smsflood lint format messages docs pictures figures site mermaid schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -34,6 +34,9 @@ kills: .venv/.dev ## print where the tests kill the process on its way (needs re
 
 bench: .venv/.run ## the speed beside a bare handler, in interleaved rounds; ROUNDS=n (needs redis-server, two cores)
 	@$(PYTHON_) -m benchmarks $(if $(ROUNDS),--rounds $(ROUNDS))
+
+costs: .venv/.run ## what a step costs on each channel beside africastalking; ROUNDS=n (needs redis-server, two cores)
+	@$(PYTHON_) -m benchmarks.costs $(if $(ROUNDS),--rounds $(ROUNDS))
 
 crowd: .venv/.run ## how long 512 dialogs wait that are opened at once (needs redis-server)
 	@$(PYTHON_) -m benchmarks.crowd

@@ -72,8 +72,9 @@ def redis_server(folder: Path, cores: Set[int]) -> Iterator[Server]:
 
 
 @contextmanager
-def engine(folder: Path, cores: Set[int], redis_url: str, token: str) -> Iterator[Server]:
-    """The gateway as an operator runs it: in production, one process that answers and delivers, SQLite, its log on."""
+def engine(folder: Path, cores: Set[int], redis_url: str, token: str, **changed: object) -> Iterator[Server]:
+    """The gateway as an operator runs it: in production, one process that answers and delivers, SQLite, its log on.
+    `changed` are settings by their names."""
     keys = folder / "keys.json"
     Keyring.create(keys, date.today())
     settings = {
@@ -83,6 +84,7 @@ def engine(folder: Path, cores: Set[int], redis_url: str, token: str) -> Iterato
         "database": f"sqlite:///{folder / LEDGER}",
         "sessions": redis_url,
         "channels": f"{PROVIDER}:{token}",
+        **changed,
     }
     command = [sys.executable, "-c", "from ussd_engine.cli import main; main()", "serve", "--port", "0"]
     variables = {PREFIX + name.upper(): str(value) for name, value in settings.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -17,13 +18,14 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from benchmarks import crowd, report, sizes
+from benchmarks import costs, crowd, report, sizes
 from benchmarks.__main__ import bench, main
 from benchmarks.client import Phones, Silent
 from benchmarks.complaint import Leg, Proof, WrongReply, answered, callers, complaint
 from benchmarks.rounds import Pair, Plan, Result, Round, Settings, percentile
 from benchmarks.servers import ROOT
 from ussd_engine import config, reference
+from ussd_engine.channels import CHANNELS
 
 LAST = "END Asante. Tumepokea.\nNamba: {}\nPIN: {}\nTunza PIN, usimpe mtu.\nMajibu ifikapo {}."
 NUMBER = reference.draw(lambda _: 12345678)
@@ -230,6 +232,33 @@ def test_a_crowd_ends_with_where_to_read_what_it_does_not_show(
     *_, figures, last = capsys.readouterr().out.splitlines()
     assert f"p99 {p99_ms:.0f} ms in the middle" in figures
     assert led_to_a_heading(last)
+
+
+@pytest.mark.parametrize(("dearer", "code"), [(1.3, 0), (1.31, 1)])
+def test_the_costs_are_judged_by_the_median_of_their_rounds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], dearer: float, code: int
+) -> None:
+    async def rounds(*given: object) -> list[dict[str, float]]:
+        return [{costs.PROVIDER: cost, "tigo": cost * dearer} for cost in (90.0, 100.0, 500.0)]
+
+    monkeypatch.setattr(costs, "rounds", rounds)
+    assert costs.main([]) == code
+    *_, figures, last = capsys.readouterr().out.splitlines()
+    assert f"costs {dearer:.2f} times africastalking" in figures
+    assert led_to_a_heading(last)
+
+
+@pytest.mark.redis
+def test_a_step_over_every_channel_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if shutil.which("redis-server") is None and os.environ.get("CI") != "true":
+        pytest.skip("no redis-server on this machine")
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one core")
+    monkeypatch.setattr(costs, "CITIZENS", 1)
+    before = os.sched_getaffinity(0)
+    (found,) = asyncio.run(costs.rounds(tmp_path, 1))
+    assert os.sched_getaffinity(0) == before
+    assert set(found) == set(CHANNELS)
 
 
 @pytest.mark.redis

@@ -51,7 +51,7 @@ delivery news
 sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds
 sms.answering sms.clockwork
 background place commits looks doors apology gateway
-readers given config metrics logs peers callback posting port admission upkeep keywatch
+readers given config metrics logs peers callback lines posting port admission upkeep keywatch
 carrier errands
 engine events sms.door premises
 listing smstold app office cases casework operate smsdesk switchdesk sessionsdesk sample menudesk drain serve

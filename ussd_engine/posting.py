@@ -10,12 +10,9 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
-import aiohttp
-from yarl import URL
-
-from ussd_engine.answered import short_body
 from ussd_engine.channels.base import Channel, Posting, Response
 from ussd_engine.counts import Count
+from ussd_engine.lines import Lines, Target
 from ussd_engine.model import Phase, Reply, Turn
 
 MOST: Final = 2_000
@@ -33,7 +30,7 @@ class Posts:
         self._channels = channels
         self._count = count
         self._tasks: set[asyncio.Task[None]] = set()
-        self._session: aiohttp.ClientSession | None = None
+        self._lines = Lines()
 
     def takes(self, turn: Turn) -> bool:
         """Whether the screen of `turn` is to be posted."""
@@ -55,7 +52,7 @@ class Posts:
         body = self._channels[turn.channel].reply(await screen, turn).body
         try:
             answer = await self._post(posting, body)
-        except (aiohttp.ClientError, OSError, TimeoutError):
+        except OSError:  # TimeoutError is one
             self._count(Count.NOT_POSTED, turn.channel)
             return
         if posting.fault(answer):
@@ -63,30 +60,10 @@ class Posts:
 
     async def _post(self, posting: Posting, body: bytes) -> Response:
         async with asyncio.timeout(posting.post_s):
-            try:
-                return await self._once(posting, body)
-            except aiohttp.ServerDisconnectedError:
-                return await self._once(posting, body)
-
-    async def _once(self, posting: Posting, body: bytes) -> Response:
-        send = self._open().post(URL(posting.url), data=body, headers=posting.post_headers, allow_redirects=False)
-        async with send as answer:
-            return Response(body=await short_body(answer.content), status=answer.status)
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
-                headers={"user-agent": "ussd-engine", "accept-encoding": "identity"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        return self._session
+            return await self._lines.post(Target.of(posting.url), posting.post_headers, body)
 
     async def close(self) -> None:
         """Return when every screen is posted or given up."""
         while self._tasks:
             await asyncio.wait(self._tasks)
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        self._lines.close()

@@ -14,7 +14,7 @@ from handset import OTHER, SERVICE
 from house import NUMBER
 from test_http import Edge
 from test_sms_circle import Office
-from texting import Exchange, Writer, carrying, reference_in, settings_of
+from texting import Exchange, Writer, carrying, reference_in
 
 from simulator.phone import Line, Phone
 from simulator.posted import Posted

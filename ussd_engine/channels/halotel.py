@@ -99,8 +99,8 @@ class Halotel:
         self.url, self.post_s = self._options.url, self._options.post_s
         self._settings = settings
         parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f'channel "{self.name}": url: expected http:// or https:// and a host')
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise ConfigError(f'channel "{self.name}": url: expected http:// or https:// and a host, nobody before it')
 
     def parse(self, request: Request) -> Turn:
         fields = _inserted(markup.document(request))
