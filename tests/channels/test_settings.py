@@ -73,7 +73,11 @@ OWN = [
     ("airtel", {"envelope": "xml"}, "envelope"),
     ("airtel", {"userid": "u"}, "userid and password go together"),
     ("halotel", {"url": "halotel.example"}, "url: expected http:// or https:// and a host"),
-    ("halotel", {"url": "http://u:p@halotel.example"}, "url: expected http:// or https:// and a host, nobody before it"),
+    (
+        "halotel",
+        {"url": "http://u:p@halotel.example"},
+        "url: expected http:// or https:// and a host, nobody before it",
+    ),
     ("halotel", {"password": 1}, "Expected a text"),
     ("truroute", {"names": "a"}, 'setting "names" does not exist'),
 ]
