@@ -32,14 +32,14 @@ texts pofile catalog
 facts registry actions sms.templates
 menu.syntax menu.load menu.rules menu.template
 screens
-menu.shapes menu.smsbook menu.keywords menu.schema menu.answers
+menu.shapes menu.smsbook menu.keywords sms.prefix menu.schema menu.answers
 menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
 menu.names menu.pilots menu.edition
 scope memo doorway
 render
 menu.lint menu.check menu.watch menu.draw menu.page menu.publish
 steps run walk answer entry machine found unfinished acts leg dialog editions view rehearsal
-sms.addressee sms.spelling sms.numbers sms.keywords sms.services sms.talk sms.prefix sms.words
+sms.addressee sms.spelling sms.numbers sms.keywords sms.services sms.talk sms.words
 """
 BELOW_THE_WATERLINE = """
 answered

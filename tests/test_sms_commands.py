@@ -23,6 +23,7 @@ from sms_operator import (
     lend,
     listed,
     night,
+    noon,
     now,
     queue,
     refusal,
@@ -37,7 +38,7 @@ from sms_operator import (
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.tables import cases
 from ussd_engine.model import Mode
-from ussd_engine.sms.message import Priority, Progress
+from ussd_engine.sms.message import Priority, Progress, Report
 from ussd_engine.testing.databases import sqlite_template
 from ussd_engine.testing.sms_specimens import notice, outcome, said
 from ussd_engine.testing.specimens import NAME, SPELLINGS, rows, submit
@@ -152,6 +153,44 @@ def test_each_sms_of_a_message_is_shown_as_its_gateway_knows_it(command: Command
     printed = command("show", id[:18]).output
     for told in ("template    opened", "attempts    1", "P-71", "P-72"):
         assert told in printed
+
+
+def test_what_was_reported_as_failed_is_shown_with_its_id_at_the_provider_and_what_the_report_said(
+    command: Command, var: Path
+) -> None:
+    async def reported(ledger: Ledger) -> str:
+        lent = await lend(ledger)
+        await ledger.sms.settle(outcome(lent, "kannel", now(), said(provider_id="P-71")))
+        failure = Report(
+            channel="kannel", provider_id="P-71", status="16", progress=Progress.FAILED, reason="AbsentSubscriber"
+        )
+        assert await ledger.sms_reports.take([failure], now()) == ["applied"]
+        await change(ledger, not_before_ms=noon())
+        return lent.id.hex()
+
+    id: str = in_ledger(var, reported)
+    told = "its next try, at 12:00 UTC; the last try: AbsentSubscriber, of P-71 at kannel"
+    assert json.loads(command("show", id, "--json").output)["reason"] == told
+    assert told in command("show", id).output
+
+
+def test_what_waits_is_listed_before_what_was_given_up_and_that_before_what_a_gateway_has(
+    command: Command, var: Path
+) -> None:
+    async def three(ledger: Ledger) -> None:
+        await queue(ledger)
+        await rejected(ledger)
+        await ledger.sms.settle(outcome(await lend(ledger, msisdn=OTHER), "kannel", now(), said(provider_id="7")))
+
+    in_ledger(var, three)
+    order = ["queued", "rejected", "accepted"]
+    assert [row["state"] for row in listed(command("list", "--json"))] == order
+    for limit in (1, 2):
+        cut = command("list", "--json", "--limit", str(limit))
+        assert [row["state"] for row in listed(cut)] == order[:limit]
+        assert f"{limit} listed of 3: --limit 3 lists all, --state and --route fewer" in cut.stderr
+    assert "1 listed;" in command("list", "--state", "rejected").output
+    assert "listed of" not in command("list").output
 
 
 @pytest.mark.parametrize("id", ["", "00", "xyz", "0" * 33, "²"])

@@ -20,6 +20,7 @@ from ussd_engine.ledger import Clock, Ledger
 from ussd_engine.ledger.smsinbox import Guards
 from ussd_engine.logs import Notice
 from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.lint import roomless
 from ussd_engine.metrics import Metrics
 from ussd_engine.sms.answering import Answering, Surroundings
 from ussd_engine.sms.clockwork import InboxReader, Puller, Reminders
@@ -32,9 +33,9 @@ ReadNumber = Callable[[str], str | None]
 
 
 @contextlib.asynccontextmanager
-async def open_carriers(config: Config, edition: Edition) -> AsyncIterator[Mapping[str, Gateway]]:
+async def open_carriers(config: Config, edition: Edition, warnings: list[str]) -> AsyncIterator[Mapping[str, Gateway]]:
     """The gateways by name, in the order in which they are tried. Raises `ConfigError`, also where there are some and
-    the menus lack what their texts show."""
+    the menus lack what their texts show; `warnings` gains what an operator should know."""
     gateways = open_gateways(config, _reading(edition.country.msisdn, config.sms_abroad))
     try:
         if gateways:
@@ -43,6 +44,7 @@ async def open_carriers(config: Config, edition: Edition) -> AsyncIterator[Mappi
             if service not in edition.services:
                 hint = did_you_mean(service, edition.services)
                 raise ConfigError(f'USSD_ENGINE_SMS_PREFIXES: service "{service}" does not exist{hint}')
+        warnings += map(str, roomless(edition, config.sms_prefixes))
         yield gateways
     finally:
         for gateway in gateways.values():

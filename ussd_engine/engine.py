@@ -190,7 +190,7 @@ async def open_engine(
         seal = _seal(keyring, clock)
         watch = KeyWatch(keyring, config.keys, clock, lambda keys: _renew(seal, keys), fault)
         sessions = await enter(_sessions(config, seal, open_store))
-        gateways = await enter(open_carriers(config, edition))
+        gateways = await enter(open_carriers(config, edition, warnings))
         ledger = await enter(_ledger(config, keyring, clock_ms, country, faults, tuple(gateways)))
         await enter(at_work(watch.run, told=fault))
         editions = Editions(edition)

@@ -79,7 +79,8 @@ def _proven(path: Path | None) -> int:
     settings = config.load()
     country = Country.load(settings.country)
     profiles = {name: channel.profile for name, channel in open_channels(settings, country).items()}
-    faults = prove_menus(path or settings.menus, settings.locales, settings.codes, country, profiles)
+    menus, codes = path or settings.menus, settings.codes
+    faults = prove_menus(menus, settings.locales, codes, country, profiles, settings.sms_prefixes)
     for fault in faults:
         click.echo(str(fault))
     click.echo(f"{len(faults)} fault{'s' if len(faults) != 1 else ''}" if faults else "no faults", err=True)

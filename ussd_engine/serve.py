@@ -34,6 +34,7 @@ from ussd_engine.drain import DRAIN_S, drain
 from ussd_engine.engine import Engine, load_menus, open_keys
 from ussd_engine.errors import EngineError
 from ussd_engine.logs import Log, redirect
+from ussd_engine.menu.lint import roomless
 from ussd_engine.metrics import SHARED
 from ussd_engine.port import BACKLOG, address_of, bind, listen
 
@@ -294,7 +295,7 @@ class Parent:
 async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
     """Watch over the workers until SIGTERM or SIGINT."""
     edition = load_menus(config)
-    warnings: list[str] = []
+    warnings = [str(fault) for fault in roomless(edition, config.sms_prefixes)]
     open_keys(config, edition.country, time.time, warnings)
     stop, reload = _told_by_signals()
     parent = Parent(dataclasses.replace(config, port=listening.getsockname()[1]), say)

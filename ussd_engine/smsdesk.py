@@ -21,11 +21,21 @@ from ussd_engine.errors import ConfigError, did_you_mean
 from ussd_engine.keys import CannotOpen
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.smsview import ID_DIGITS, Message
-from ussd_engine.listing import age, as_json, show, span
+from ussd_engine.listing import age, as_json, show
 from ussd_engine.msisdn import mask
 from ussd_engine.premises import now_ms, on_premises
 from ussd_engine.sms.message import FINAL, Outgoing, Progress, RouteFault, Sent
-from ussd_engine.smstold import Why, details, plain, plain_part, plain_route, print_messages, print_routes, short
+from ussd_engine.smstold import (
+    Why,
+    details,
+    plain,
+    plain_part,
+    plain_route,
+    print_messages,
+    print_routes,
+    short,
+    told_count,
+)
 
 OPEN: Final = tuple(one for one in Progress if one not in (Progress.SENT, Progress.DELIVERED, Progress.WITHHELD))
 """What somebody may have to look at."""
@@ -60,7 +70,8 @@ def sms() -> None:
 def list_sms(states: tuple[str, ...], route: str | None, limit: int, as_json: bool) -> None:
     """List how the routes stand, then messages and why.
 
-    The newest first; numbers masked, and only while a message is under way. Nothing of what they say.
+    What waits first, then what was given up, then the rest; of each the newest. Numbers masked, and only while a
+    message is under way. Nothing of what they say.
     """
     names = list(_gateways())
 
@@ -70,7 +81,9 @@ def list_sms(states: tuple[str, ...], route: str | None, limit: int, as_json: bo
         if route is not None:
             _known(route, [*names, *known, *(name for name, _ in figures.states if name)])
         wanted: list[str | None] = [] if route is None else [route, None] if route in names[:1] else [route]
-        found = await ledger.sms_view.messages([Progress(one) for one in states] or OPEN, wanted, limit)
+        in_state = [Progress(one) for one in states] or OPEN
+        found = await ledger.sms_view.messages(in_state, wanted, limit)
+        count = await ledger.sms_view.count(in_state, wanted)
         shown = [route] if route else list(dict.fromkeys([*names, *known]))
         routes = [plain_route(name, names, known.get(name), figures, now) for name in shown]
         why = Why(names, known, now)
@@ -78,12 +91,11 @@ def list_sms(states: tuple[str, ...], route: str | None, limit: int, as_json: bo
         if as_json:
             for row in [*routes, *(plain(one, number, why) for one, number in zip(found, to, strict=True))]:
                 click.echo(json.dumps(row))
+            click.echo(told_count(len(found), count, figures, now), err=True)
             return
         print_routes(routes)
         print_messages(found, to, why)
-        oldest = figures.oldest_ms
-        since = "" if oldest is None else f"; the oldest that may leave has waited for {span(now - oldest)}"
-        click.echo(f"{len(found)} listed{since}", err=True)
+        click.echo(told_count(len(found), count, figures, now), err=True)
         if not names:
             click.echo(NO_CHANNEL, err=True)
 

@@ -110,6 +110,14 @@ def print_messages(messages: Sequence[Message], to: Sequence[str], why: Why) -> 
         show(("id", "to", "route", "state", "age", "attempts", "reason"), rows)
 
 
+def told_count(listed: int, there: int, figures: Figures, now: int) -> str:
+    """How many are listed of how many, how the others are seen, and how long the oldest has waited."""
+    cut = f" of {there}: --limit {there} lists all, --state and --route fewer" if there > listed else ""
+    oldest = figures.oldest_ms
+    since = "" if oldest is None else f"; the oldest that may leave has waited for {span(now - oldest)}"
+    return f"{listed} listed{cut}{since}"
+
+
 def details(one: Message, why: Why) -> dict[str, object]:
     """A message alone: what kind of text it is, and not to whom it goes."""
     return {

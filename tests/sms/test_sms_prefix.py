@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 from sms_edition import LANGUAGES, OURS, SERVICE, shipped
 
 from ussd_engine import gsm
+from ussd_engine.carrier import open_carriers
+from ussd_engine.cli import cli
+from ussd_engine.config import load
+from ussd_engine.menu.lint import roomless
 from ussd_engine.menu.lint.sms import _longest
 from ussd_engine.menu.lint.values import Values
 from ussd_engine.menu.template import template
@@ -70,21 +79,66 @@ def test_no_text_grows_beyond_one_sms_and_those_behind_go_without(locale: str, p
     assert len(gsm.segments(said("help", locale, prefix))) == 1
 
 
-def test_with_a_short_prefix_every_shipped_text_has_room_for_one() -> None:
-    """But the help in English: with its longest values it is one septet short of an SMS."""
+@pytest.mark.parametrize(
+    ("prefix", "roomless_texts"),
+    [
+        ("", []),
+        ("EM", [("help", "sw", 14), ("help", "en", 17)]),
+        (
+            "MREJESHO",
+            [
+                ("received", "sw", 3),
+                ("answered", "sw", 4),
+                ("answered", "en", 2),
+                ("not_accepted", "sw", 5),
+                ("help", "sw", 50),
+                ("help", "en", 53),
+            ],
+        ),
+    ],
+)
+def test_check_and_the_start_name_each_text_without_room_for_it_and_by_how_much(
+    prefix: str, roomless_texts: list[tuple[str, str, int]]
+) -> None:
+    found = roomless(shipped(), {SERVICE: prefix} if prefix else {})
+    told = [
+        re.search(r'sms: "(\w+)" has no room in (\w+) .*: shorten it by (\d+), or take a', one.message) for one in found
+    ]
+    assert [(one[1], one[2], int(one[3])) for one in told if one] == roomless_texts
+    assert len(told) == len(roomless_texts)
+    assert all(Path(one.file).name == "sms.yaml" and one.line for one in found)
+
+
+def test_check_fails_where_a_prefix_has_no_room_and_the_start_says_so(tmp_path: Path) -> None:
+    given = {"USSD_ENGINE_VAR": str(tmp_path), "USSD_ENGINE_SMS_PREFIXES": f"{SERVICE}=EM"}
+    said = CliRunner().invoke(cli, ["check"], env=given, standalone_mode=False)
+    assert said.return_value == 1
+    assert 'sms: "help" has no room in en for the prefix "EM"' in said.output
+    config = load(given)
+
+    async def warned() -> list[str]:
+        warnings: list[str] = []
+        async with open_carriers(config, shipped(), warnings):
+            return warnings
+
+    assert ['"help" has no room in' in one for one in asyncio.run(warned())] == [True, True]
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+@pytest.mark.parametrize("prefix", ["EM", "MREJESHO"])
+def test_a_text_without_a_fault_holds_the_prefix_before_every_keyword_with_its_longest_values(
+    prefix: str, locale: str
+) -> None:
     edition = shipped()
-    menu, values, without = edition.services[SERVICE], Values(edition, edition.services[SERVICE]), []
+    menu, values = edition.services[SERVICE], Values(edition, edition.services[SERVICE])
+    faulty = {
+        one.message.split('"')[1] for one in roomless(edition, {SERVICE: prefix}) if f" in {locale} " in one.message
+    }
     for name, msgid in menu.service.sms.items():
-        for locale in LANGUAGES:
-            for form in edition.catalog.forms(locale, SERVICE, "sms", msgid):
-                *with_it, _ = prefixed(form, KEYWORDS, "EM")
-                filled = [
-                    template(one).fill(lambda slot, n=name, at=locale: _longest(values, n, slot, at, 0))
-                    for one in with_it
-                ]  # type: ignore[misc]
-                if filled and all(gsm.measure(one).units > SEPTETS for one in filled):
-                    without.append((name, locale))
-    assert without == [("help", "en")]
+        for plural, form in enumerate(edition.catalog.forms(locale, SERVICE, "sms", msgid)):
+            whole = next(prefixed(form, KEYWORDS, prefix))
+            filled = template(whole).fill(lambda slot, n=name, p=plural: _longest(values, n, slot, locale, p))  # type: ignore[misc]
+            assert (gsm.measure(filled).units <= SEPTETS) or name in faulty
 
 
 def test_an_sms_is_for_the_service_whose_prefix_it_has() -> None:

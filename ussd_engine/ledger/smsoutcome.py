@@ -32,7 +32,7 @@ NONE: Final = "none"
 
 _OURS = select(sms).where(sms.c.id.in_(bindparam("ids", expanding=True))).order_by(sms.c.id).with_for_update()
 _CASE = select(cases).where(cases.c.reference == bindparam("reference"))
-_PARTS = select(sms_parts).where(sms_parts.c.sms.in_(bindparam("ids", expanding=True)))
+_PARTS = select(sms_parts).where(sms_parts.c.sms.in_(bindparam("ids", expanding=True))).order_by("part")
 _THIS = update(sms).where(sms.c.id == bindparam("this")).values(sending=False, lease_ms=0)
 _ACCEPT = _THIS.values(state=bindparam("stands"), route=bindparam("by"), changed_ms=bindparam("at"), reason="")
 _BACK = _THIS.values(not_before_ms=bindparam("when"), attempts=bindparam("tries"), reason=bindparam("why"))
@@ -180,7 +180,11 @@ class Outcomes:
     def _begin(
         self, conn: Connection, row: Any, now_ms: int, wanted_ms: int, reason: str, *, route: str, rounds: int
     ) -> None:
-        """Queue a message anew; what is told of the SMS that it was before is told of nothing any longer."""
+        """Queue a message anew; what is told of the SMS that it was before is told of nothing any longer. Under which
+        ids its gateway had them stays in the reason: its provider is asked by them."""
+        known = conn.execute(_PARTS, {"ids": [row.id]}).all()
+        ids = ", ".join(f"{one.provider_id} at {one.route}" for one in known if one.provider_id)
+        reason = f"{reason}, of {ids}" if reason and ids else reason
         conn.execute(delete(sms_parts).where(sms_parts.c.sms == row.id))
         when = self._scribe.earliest(wanted_ms, row.priority, row.queued_ms)
         begins = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import and_, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, update
 
 from ussd_engine.ledger.database import Database
 from ussd_engine.ledger.smspurge import VALUES_KEPT_MS
@@ -76,6 +76,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of reports whose status nobody knows."""
 
 
+_TURN = case((sms.c.state == Progress.QUEUED.value, 0), (sms.c.state.in_([one.value for one in GIVEN_UP]), 1), else_=2)
+"""What somebody can still do something about stands first: a list has an end."""
 _BEHIND = and_(sms.c.state == Progress.QUEUED.value, not_(FIRST))
 _MESSAGE = [*(sms.c[name] for name in Message.__struct_fields__ if name != "behind"), _BEHIND.label("behind")]
 _PART = [sms_parts.c[name] for name in Part.__struct_fields__]
@@ -91,15 +93,19 @@ class SmsView:
     async def messages(
         self, states: Collection[Progress] = (), routes: Collection[str | None] = (), most: int = 50
     ) -> list[Message]:
-        """The newest, in these states and of these routes (all, where none is named); `None` is the route of what has
-        none yet."""
-        query = select(*_MESSAGE).order_by(sms.c.id.desc()).limit(most)
-        if states:
-            query = query.where(sms.c.state.in_([state.value for state in states]))
-        if routes:
-            named = sms.c.route.in_([route for route in routes if route is not None])
-            query = query.where(or_(named, sms.c.route.is_(None)) if None in routes else named)
-        return [_read(row, Message) for row in await self._all(query)]
+        """In these states and of these routes (all, where none is named; `None` is the route of what has none yet):
+        what waits, then what was given up, then the rest; of each the newest."""
+        order = (_TURN, sms.c.id.desc())
+        first = select(sms.c.id).where(*_among(states, routes)).order_by(*order).limit(most)
+        return [
+            _read(row, Message)
+            for row in await self._all(select(*_MESSAGE).where(sms.c.id.in_(first)).order_by(*order))
+        ]
+
+    async def count(self, states: Collection[Progress] = (), routes: Collection[str | None] = ()) -> int:
+        """How many there are of those of `messages`."""
+        ((found,),) = await self._all(select(func.count()).select_from(sms).where(*_among(states, routes)))
+        return int(found)
 
     async def named(self, digits: str, most: int = 2) -> list[Message]:
         """Those whose id begins with these hexadecimal digits."""
@@ -181,6 +187,14 @@ class SmsView:
 
     async def _all(self, query: Any) -> Sequence[Any]:
         return await self._database.read(lambda conn: conn.execute(query).all())
+
+
+def _among(states: Collection[Progress], routes: Collection[str | None]) -> Iterator[ColumnElement[bool]]:
+    if states:
+        yield sms.c.state.in_([state.value for state in states])
+    if routes:
+        named = sms.c.route.in_([route for route in routes if route is not None])
+        yield or_(named, sms.c.route.is_(None)) if None in routes else named
 
 
 def _read(row: Any, type_: type[_T]) -> _T:

@@ -13,16 +13,21 @@ from ussd_engine.model import Profile
 
 
 def check(
-    path: Path, locales: Path, codes: Mapping[str, str], country: Country, profiles: Mapping[str, Profile]
+    path: Path,
+    locales: Path,
+    codes: Mapping[str, str],
+    country: Country,
+    profiles: Mapping[str, Profile],
+    sms_prefixes: Mapping[str, str] = {},
 ) -> list[Fault]:
     """Every fault by file and line; empty where all holds. The proofs are made only where all names lead somewhere.
 
     `path` is a folder of services, or one service (its folder, its file, a file of its folder), which is then taken by
-    itself. `profiles` are those of the channels, by name.
+    itself. `profiles` are those of the channels, by name; `sms_prefixes` stand before the keywords of services.
     """
     try:
         one = is_service(path)
         edition = load_service(path, locales, country) if one else load_edition(path, locales, codes, country)
     except MenuError as error:
         return sorted(set(error.faults))
-    return prove(edition, profiles)
+    return prove(edition, profiles, sms_prefixes)

@@ -15,14 +15,18 @@ from ussd_engine.menu.lint.reach import dead_ends, unreachable
 from ussd_engine.menu.lint.receipts import unreceipted
 from ussd_engine.menu.lint.rows import rowless
 from ussd_engine.menu.lint.said import Said, said_in
-from ussd_engine.menu.lint.sms import unfilled, unfitting, unsaid
+from ussd_engine.menu.lint.sms import unfilled, unfitting, unprefixed, unsaid
 from ussd_engine.menu.lint.values import Values
 from ussd_engine.menu.lint.words import alphabet, placeholders, wordless
 from ussd_engine.model import Profile
 from ussd_engine.texts import texts_of
 
+_NO_PREFIXES: Mapping[str, str] = {}
 
-def prove(edition: Edition, profiles: Mapping[str, Profile]) -> list[Fault]:
+
+def prove(
+    edition: Edition, profiles: Mapping[str, Profile], sms_prefixes: Mapping[str, str] = _NO_PREFIXES
+) -> list[Fault]:
     """Every fault of an edition on the channels of `profiles`, by file and line; empty where all holds."""
     faults: set[Fault] = set()
     for name, menu in edition.services.items():
@@ -34,7 +38,13 @@ def prove(edition: Edition, profiles: Mapping[str, Profile]) -> list[Fault]:
         faults.update(_translations(edition, name))
         faults.update(fits(edition, menu, profiles, values))
         faults.update(unsaid(menu), unfitting(edition, menu, values), unfilled(edition, menu))
-    return sorted(faults)
+    return sorted({*faults, *roomless(edition, sms_prefixes)})
+
+
+def roomless(edition: Edition, sms_prefixes: Mapping[str, str]) -> list[Fault]:
+    """A fault for each SMS without room for its service's prefix; the gateway runs all the same, and says so."""
+    there = [(edition.services[name], prefix) for name, prefix in sms_prefixes.items() if name in edition.services]
+    return [fault for menu, prefix in there for fault in unprefixed(edition, menu, Values(edition, menu), prefix)]
 
 
 def _translations(edition: Edition, name: str) -> list[Fault]:
@@ -42,4 +52,4 @@ def _translations(edition: Edition, name: str) -> list[Fault]:
     return edition.catalog.check(name, edition.services[name].service.language, asked.values())
 
 
-__all__ = ["Said", "prove"]
+__all__ = ["Said", "prove", "roomless"]

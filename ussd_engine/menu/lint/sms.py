@@ -15,6 +15,7 @@ from ussd_engine.menu.smsbook import CONTEXT
 from ussd_engine.menu.template import Slot, template
 from ussd_engine.model import Answers, Mode
 from ussd_engine.registry import KINDS, ROW, WORDS
+from ussd_engine.sms.prefix import prefixed
 from ussd_engine.sms.templates import SEPTETS, SMS, VALUES
 
 _NOTHING: Mapping[str, str] = {}
@@ -71,10 +72,32 @@ def unfitting(edition: Edition, menu: Menu, values: Values) -> Iterator[Fault]:
                 yield Fault(*menu.service.places[f"{CONTEXT}.{name}"], words, "fits")
 
 
-def _sizes(edition: Edition, menu: Menu, values: Values, name: str, msgid: str, locale: str) -> Iterator[gsm.Size]:
+def unprefixed(edition: Edition, menu: Menu, values: Values, prefix: str) -> Iterator[Fault]:
+    """A fault for each SMS and language in which there is no room for a prefix before every keyword. What fits without
+    stays one SMS all the same: those at its end go without."""
+    keywords = menu.service.keywords
+    for name, msgid in menu.service.sms.items():
+        for locale in edition.languages[menu.name]:
+            bare, whole = (
+                max(size.units for size in _sizes(edition, menu, values, name, msgid, locale, one))
+                for one in ("", prefix)
+            )
+            if bare <= SEPTETS < whole and keywords:
+                words = (
+                    f'sms: "{name}" has no room in {locale} for the prefix "{prefix}" before each of its keywords: '
+                    f"{whole} of {SEPTETS} septets with the longest values, and the last keywords "
+                    f"are told without it: shorten it by {whole - SEPTETS}, or take a shorter prefix"
+                )
+                yield Fault(*menu.service.places[f"{CONTEXT}.{name}"], words, "fits")
+
+
+def _sizes(
+    edition: Edition, menu: Menu, values: Values, name: str, msgid: str, locale: str, prefix: str = ""
+) -> Iterator[gsm.Size]:
     warnings = menu.service.warnings.values() if SMS[name].warns else ()
     lines = [f"{edition.catalog.gettext(locale, menu.name, 'warnings', line)}\n" for line in warnings]
-    for plural, words in enumerate(edition.catalog.forms(locale, menu.name, CONTEXT, msgid)):
+    for plural, form in enumerate(edition.catalog.forms(locale, menu.name, CONTEXT, msgid)):
+        words = next(prefixed(form, menu.service.keywords, prefix))
         text = template(words).fill(lambda slot, plural=plural: _longest(values, name, slot, locale, plural))  # type: ignore[misc]
         yield from (gsm.measure(line + text) for line in lines or [""])
 
