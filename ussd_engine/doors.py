@@ -77,12 +77,11 @@ class Doors:
         ends = self._ends(Kind.CHANNEL, channel)
         return _NOTHING if ends is None else {shut(root): ends}
 
-    def turns_away(self, edition: Edition, service: str, msisdn: str) -> bool:
-        """Whether a service takes nothing from a phone now."""
-        return (
-            doorway.barred(edition.services[service].service, self.facts(int(msisdn) if msisdn.isdecimal() else 0))
-            is not None
-        )
+    def turns_away(self, edition: Edition, service: str, msisdn: str) -> str | None:
+        """Until when a service takes nothing from a phone: empty for no end, `None` where it does."""
+        facts = self.facts(int(msisdn) if msisdn.isdecimal() else 0)
+        found = doorway.barred(edition.services[service].service, facts)
+        return None if found is None else found[1].values["date"] if found[1] else ""
 
     def _pilots(self, msisdn: int) -> frozenset[str]:
         everybody = frozenset(self.everybody())

@@ -68,6 +68,7 @@ language          | language
 erase             | erase_ask
 limit             | limit
 fault             | error
+shut              | maint
 """
 
 

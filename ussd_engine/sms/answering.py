@@ -11,6 +11,7 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -33,7 +34,7 @@ from ussd_engine.sms.message import Incoming, Notice, Report
 from ussd_engine.sms.services import Services
 from ussd_engine.sms.talk import Act
 from ussd_engine.sms.wording import AskCore, Wording
-from ussd_engine.sms.written import Reply, Written, anyway
+from ussd_engine.sms.written import Reply, Written, anyway, turned_away
 from ussd_engine.tracking import SetSms
 
 T = TypeVar("T")
@@ -71,8 +72,8 @@ class Surroundings(NamedTuple):
     prefixes: Mapping[str, str]
     core_can: frozenset[str]
     ask_core: AskCore
-    turns_away: Callable[[Edition, str, str], bool] = lambda *_: False
-    """Whether a service takes nothing from a number now."""
+    turns_away: Callable[[Edition, str, str], str | None] = lambda *_: None
+    """Until when a service takes nothing from a number: empty for no end, `None` where it does."""
 
 
 class Answering:
@@ -164,8 +165,9 @@ class Answering:
 
     async def _once(self, incoming: Incoming, in_band: bool, at_ms: int) -> Answered:
         written = await self._written(incoming, at_ms)
-        if written is not None and self._around.turns_away(written.edition, written.service, incoming.msisdn):
-            return await self._write(incoming, in_band, at_ms, written, self._turned_away)
+        ends = None if written is None else self._around.turns_away(written.edition, written.service, incoming.msisdn)
+        if ends is not None:
+            return await self._write(incoming, in_band, at_ms, written, partial(self._turned_away, ends), taken=False)
         if written is not None and (written.heard.action in READS or written.heard.alone):
             written = await self._with_words(written)
         return await self._write(incoming, in_band, at_ms, written, self._replies)
@@ -173,7 +175,7 @@ class Answering:
     async def _sorry(self, incoming: Incoming, in_band: bool, at_ms: int) -> Answered:
         """A fault of our own: she is asked to send it again."""
         written = await self._written(incoming, at_ms)
-        return await self._write(incoming, in_band, at_ms, written, lambda *_: [anyway(Anyway.FAULT)])
+        return await self._write(incoming, in_band, at_ms, written, lambda *_: [anyway(Anyway.FAULT)], taken=False)
 
     async def _write(
         self,
@@ -182,7 +184,9 @@ class Answering:
         at_ms: int,
         written: Written | None,
         replies: Callable[[Connection, Written], list[Reply]],
+        taken: bool = True,
     ) -> Answered:
+        """What is not taken leaves nothing of which a phone that is new to us had to be told."""
         ledger = self._around.ledger
 
         def job(conn: Connection) -> Answered:
@@ -194,9 +198,8 @@ class Answering:
                 return Answered(True, arrival, self._again(conn, incoming, written) if in_band else None)
             if arrival is not Arrival.NEW:
                 return Answered(True, arrival, self._say(conn, written, self._beyond(conn, written, arrival), in_band))
-            first = self._inbox.first_use(conn, incoming.msisdn, at_ms)
-            said = replies(conn, written)
-            return Answered(True, arrival, self._say(conn, written, said, in_band, first=first))
+            first = taken and self._inbox.first_use(conn, incoming.msisdn, at_ms)
+            return Answered(True, arrival, self._say(conn, written, replies(conn, written), in_band, first=first))
 
         answered = await ledger.database.write(job)
         ledger.sms.added.set()
@@ -218,10 +221,9 @@ class Answering:
             Deeds(conn, self._around.ledger, written).stopped()
         return [anyway(said) for said in filter(None, [SAID.get(arrival)])]
 
-    def _turned_away(self, conn: Connection, written: Written) -> list[Reply]:
+    def _turned_away(self, ends: str, conn: Connection, written: Written) -> list[Reply]:
         """She is asked to send it again, but for a stop word."""
-        stops = written.heard.stops
-        return [Deeds(conn, self._around.ledger, written).stopped() if stops else anyway(Anyway.FAULT)]
+        return [Deeds(conn, self._around.ledger, written).stopped() if written.heard.stops else turned_away(ends)]
 
     def _say(
         self, conn: Connection, written: Written, replies: list[Reply], in_band: bool, *, first: bool = False

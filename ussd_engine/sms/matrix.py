@@ -70,6 +70,8 @@ class Anyway(StrEnum):
     ERASE = "erase"
     LIMIT = "limit"
     FAULT = "fault"
+    SHUT = "shut"
+    """The service stands still until a time."""
 
 
 class Say(NamedTuple):
@@ -152,6 +154,7 @@ REPLIES: Final[Mapping[Anyway, str]] = {
     Anyway.ERASE: "erase_ask",
     Anyway.LIMIT: "limit",
     Anyway.FAULT: "error",
+    Anyway.SHUT: "maint",
 }
 
 USSD_ALONE: Final = frozenset({Happening.READ, Happening.WITHDRAWN})

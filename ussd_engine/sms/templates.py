@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Final, NamedTuple
 
+from ussd_engine import until
 from ussd_engine.registry import CASE, LONGEST_COUNT, CaseValue
 
 SEPTETS = 160
@@ -26,6 +27,7 @@ VALUES: dict[str, CaseValue] = {
     "n": CaseValue("a count: of characters, or of parts", LONGEST_COUNT),
     "max": CaseValue("the most characters", LONGEST_COUNT),
     "hours": CaseValue("for how long what she sent is kept", 2),
+    "until": CaseValue("until when the service stands still", until.LONGEST),
 }
 """What a text may show, beside the settings, by the name of its placeholder."""
 
@@ -151,6 +153,7 @@ SMS: dict[str, Template] = {
     "erased": Template("her number was erased"),
     "limit": Template("the day's limit is reached"),
     "error": Template("the message could not be taken"),
+    "maint": Template("the same, for the service stands still until a time", ("until",)),
 }
 
 NEWS: Final = "quiet_change"

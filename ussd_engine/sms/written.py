@@ -52,6 +52,11 @@ def anyway(what: Anyway) -> Reply:
     return Reply(say_anyway(what))
 
 
+def turned_away(ends: str) -> Reply:
+    """To a service that takes nothing now; until when, empty where no end is known."""
+    return Reply(say_anyway(Anyway.SHUT), {"until": ends}) if ends else anyway(Anyway.FAULT)
+
+
 def lacks(lacking: Lacking) -> Reply:
     """What is missing, or too long."""
     return Reply(say_anyway(lacking.say), {"max": str(lacking.most)} if lacking.most else {})
