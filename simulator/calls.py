@@ -252,7 +252,7 @@ class Calls(Floor):
         return bool(self.behind and self.behind.core and self.behind.core.down)
 
     async def kill(self) -> None:
-        """The gateway stops, in the middle of whatever it does."""
+        """The gateway ends, in the middle of whatever it does."""
         await self._done(self._kill())
 
     async def _kill(self) -> Note:
@@ -260,7 +260,7 @@ class Calls(Floor):
             return _NEEDS_OWN
         self.dead = True
         await self._gateway.aclose()
-        return told("The gateway is stopped.")
+        return told("The gateway was killed.")
 
     def _arm(self) -> None:
         if not self.local:

@@ -72,7 +72,7 @@ def _troubles() -> Iterator[Deed]:
     yield Deed("core", told("Core down"), _core, "ctrl+o", lambda room: room.core_is_down)
     for fault, words in FAULTS.items():
         yield Deed(f"fault {fault}", words, partial(_fault, fault), _FAULT_KEYS.get(fault, ""), partial(_has, fault))
-    yield Deed("gateway", told("Gateway stopped"), _gateway, "ctrl+g", lambda room: room.dead)
+    yield Deed("gateway", told("Gateway killed"), _gateway, "ctrl+g", lambda room: room.dead)
     yield Deed("provider", told("Next provider"), _next_provider, "ctrl+n")
 
 

@@ -226,7 +226,7 @@ SEEN = {
     "fault unanswered": ("Ledger: no answer: at the next answer.", "Ledger: no answer: it struck.", UNSURE),
     "fault unknown_rolled": ("Ledger: rolled back: at the next answer.", "Ledger: rolled back: it struck.", UNSURE),
     "gateway": (
-        "The gateway is stopped.",
+        "The gateway was killed.",
         "The gateway does not answer. Start it again (Trouble), then redial.",
         "",
     ),

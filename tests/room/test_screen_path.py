@@ -120,7 +120,7 @@ async def test_a_gateway_that_is_killed_in_mid_dialog_gives_words_and_a_way_back
         assert "Hitilafu ya mtandao. Ombi lako" in tester.phone
         assert "Lango halijibu. Liwashe tena (Tabu), kisha piga tena." in tester.seen
         await tester.press("f4")
-        await tester.mark("[x] Lango limezimwa")
+        await tester.mark("[x] Lango limezimika")
         assert "Lango liko tayari" in tester.seen
         await tester.mark("Piga tena")
         assert tester.phone.startswith("Huduma za Serikali")

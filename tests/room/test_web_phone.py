@@ -154,7 +154,7 @@ async def test_a_gateway_that_is_killed_in_mid_dialog_gives_words_and_a_way_back
         page = tester.page
         await tester.types(CODE, "Huduma za Serikali")
         await tester.turns("Tabu")
-        await page.click("#trouble button", "Lango limezimwa")
+        await page.click("#trouble button", "Lango limezimika")
         await page.until(
             "document.querySelector('#trouble [data-name=gateway]').getAttribute('aria-pressed') === 'true'"
         )
