@@ -83,7 +83,8 @@ def test_the_environment_stands_over_the_file_and_the_file_over_the_default(tmp_
     assert (config.port, config.host, config.codes) == (9001, "0.0.0.0", {"*150*00#": "root"})
     sources = {row.name: row.source for row in config.describe()}
     assert sources["USSD_ENGINE_PORT"] == "environment"
-    assert sources["USSD_ENGINE_HOST"] == str(file)
+    assert sources["USSD_ENGINE_HOST"] == f"{file}:2"
+    assert sources["USSD_ENGINE_CODES"] == f"{file}:3"
     assert sources["USSD_ENGINE_ROLE"] == "default"
 
 
@@ -110,7 +111,7 @@ def test_the_environment_of_others_is_not_ours() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "read"),
     [
-        ("CODES", "152*00=gmp  *150#=other", {"*152*00#": "gmp", "*150#": "other"}),
+        ("CODES", "*152*00#=gmp  *150#=other", {"*152*00#": "gmp", "*150#": "other"}),
         ("CORE_WANTS", "place, date", frozenset({"place", "date"})),
         ("DEADLINE_S", "2.5", 2.5),
         ("WORKERS", "1", 1),
@@ -140,8 +141,10 @@ def test_a_variable_is_read_as_its_type(name: str, value: str, read: object) -> 
         ("TURNS_AT_ONCE", "0", "expected a whole number from 1 to 100000"),
         ("CORE_WANTS", "place,colour", "expected some of place, date, separated by commas"),
         ("PEERS", "here", "expected addresses or networks (192.0.2.0/24), separated by commas"),
-        ("CODES", "gmp", "expected each code once, as CODE=SERVICE (*152*00#=gmp), separated by spaces"),
-        ("CODES", "*1#=a 1=b", "expected each code once, as CODE=SERVICE (*152*00#=gmp), separated by spaces"),
+        ("CODES", "gmp", "code 1 is none that can be dialled: expected digits as *152*00#, with * and #"),
+        ("CODES", "*1#", "code 1 needs its service, as *152*00#=gmp: small letters, digits and _"),
+        ("CODES", "*1#=A", "code 1 needs its service, as *152*00#=gmp: small letters, digits and _"),
+        ("CODES", "*1#=a *1#=b", "expected each code once, as CODE=SERVICE (*152*00#=gmp), separated by spaces"),
         ("CHANNELS", "genric", 'a channel that does not exist (did you mean "generic"?)'),
         (
             "CHANNELS",
@@ -167,14 +170,50 @@ def test_a_variable_that_is_no_setting_is_refused_with_a_likely_one() -> None:
 def test_a_key_of_the_file_that_is_no_setting_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "ussd.toml"
     file.write_text("prot = 1\n")
-    assert refusal({"USSD_ENGINE_CONFIG": str(file)}) == f'{file}: prot: no such setting (did you mean "port"?)'
+    assert refusal({"USSD_ENGINE_CONFIG": str(file)}) == f'{file}:1: prot: no such setting (did you mean "port"?)'
 
 
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert "cannot be read" in refusal({"USSD_ENGINE_CONFIG": str(tmp_path / "absent.toml")})
     file = tmp_path / "ussd.toml"
-    file.write_bytes(b"port = \xff")
-    assert refusal({"USSD_ENGINE_CONFIG": str(file)}).endswith(f"{file} is not TOML")
+    file.write_bytes(b"host = '0.0.0.0'\nport = \xff")
+    assert refusal({"USSD_ENGINE_CONFIG": str(file)}) == f"{file}:2: is not TOML: a character that is not UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("port = 9000\nhost = here\n", 2),
+        ("port = 9000\n\nhost 5\n", 3),
+        ('host = "a"\nhost = "b"\n', 2),
+        ('[codes]\n"*150*00#" = "root"\n[codes]\n', 3),
+        ('host = "sekreti\n', 1),
+        ("codes = [\n", 2),
+    ],
+)
+def test_what_is_no_toml_is_told_with_its_line_and_not_with_what_stands_there(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    file = tmp_path / "ussd.toml"
+    file.write_text(text)
+    told = refusal({"USSD_ENGINE_CONFIG": str(file)})
+    assert told.startswith(f"{file}:{line}: is not TOML from column ")
+    assert "sekreti" not in told
+
+
+def test_a_setting_of_the_file_that_is_wrong_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "ussd.toml"
+    file.write_text(
+        '# what is served\nhost = "::1"\n[channel_settings.generic]\nport = 1\n\n[codes]\n"*15#" = "a"\n"*1x#" = "b"\n'
+    )
+    told = refusal({"USSD_ENGINE_CONFIG": str(file)})
+    assert told.startswith(f"{file}:6: codes: code 2 is none that can be dialled")
+
+
+@pytest.mark.parametrize("code", ["*152*#", "152*00", "*152**00#", "#152#", "*15a#", "*152*00", "*152*00##", "*#"])
+def test_a_code_that_nobody_can_dial_is_refused(code: str) -> None:
+    told = refusal({"USSD_ENGINE_CODES": f"*150*00#=root {code}=other"})
+    assert told.startswith("USSD_ENGINE_CODES: code 2 is none that can be dialled: expected digits as *152*00#")
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -26,7 +26,7 @@ class Fault(NamedTuple):
     """The name of the rule broken, as `ussd-engine check --rules` prints it."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
 class MenuError(EngineError):
@@ -114,6 +114,12 @@ def some(words: Sequence[str]) -> str:
     """Words in quotes, three of them by name."""
     named = ", ".join(f'"{word}"' for word in words[:3])
     return named if len(words) <= 3 else f"{named} and {len(words) - 3} more"
+
+
+def or_one_of(word: str, known: Iterable[str]) -> str:
+    """The hint for a misspelt name where there are few: as `did_you_mean`, and all there are."""
+    there = list(known)
+    return f"{did_you_mean(word, there)}; there are {', '.join(there)}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from ussd_engine.errors import ConfigError, did_you_mean
 
 PREFIX = "USSD_ENGINE_"
 FILE = f"{PREFIX}CONFIG"
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_BEGINS = re.compile(r"""\s*(\[{0,2})\s*["']?([\w-]+)""")
 USUAL = "ussd-engine.toml"
 """Read where no file is named, and this one lies in the working folder."""
 
@@ -45,10 +48,36 @@ def _from_file(name: str) -> Iterator[tuple[str, str, object]]:
     if not name:
         return
     try:
-        table = tomllib.loads(Path(name).read_bytes().decode())
+        text = Path(name).read_bytes().decode()
+        table = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{FILE}: {name} cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise ConfigError(f"{FILE}: {name} is not TOML") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{name}:{line}: is not TOML: a character that is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_not_toml(name, text, str(error))) from None
+    lines = _lines(text)
     for key, value in table.items():
-        yield name, key, value
+        yield f"{name}:{lines[key]}" if key in lines else name, key, value
+
+
+def _not_toml(name: str, text: str, problem: str) -> str:
+    """Where a file is no TOML; what stands there may be a secret, and so is not told."""
+    found = _PLACE.search(problem)
+    line, column = (int(found[1]), int(found[2])) if found else (text.count("\n") + 1, 1)
+    way_out = "a text stands in quotes, a key before its =, a table in [brackets] once"
+    return f"{name}:{line}: is not TOML from column {column} on: {way_out}"
+
+
+def _lines(text: str) -> dict[str, int]:
+    """By setting the line on which it begins: with its key, or with its table."""
+    lines: dict[str, int] = {}
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := _BEGINS.match(line):
+            table, key = found.groups()
+            inside = inside or bool(table)
+            if table or not inside:
+                lines.setdefault(key, number)
+    return lines

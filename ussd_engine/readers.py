@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ussd_engine import channels
-from ussd_engine.channels.codes import NotACode, normalise
 from ussd_engine.errors import did_you_mean
 from ussd_engine.secret import Secret, Url
 
@@ -30,6 +29,7 @@ MOST_TOKENS = 2
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,3}")
 _SERVICE = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET_NAME = re.compile(r"key|secret|token|pass|credential")
@@ -111,14 +111,18 @@ def networks(value: object) -> tuple[Network, ...]:
 
 def codes(value: object) -> dict[str, str]:
     """`*152*00#=gmp *152*77#=other`, or a table."""
-    pairs = list(value.items()) if isinstance(value, Mapping) else [item.split("=", 1) for item in text(value).split()]
-    try:
-        read = {normalise(code): service for code, service in pairs}
-    except (ValueError, NotACode):
-        read = {}
-    if not read or len(read) != len(pairs) or not all(_SERVICE.fullmatch(str(service)) for service in read.values()):
+    given = [item.partition("=") for item in text(value).split()] if not isinstance(value, Mapping) else []
+    pairs = [(code, service) for code, _, service in given] or [
+        *(dict(value) if isinstance(value, Mapping) else {}).items()
+    ]
+    for number, (code, service) in enumerate(pairs, 1):
+        if not _CODE.fullmatch(code):
+            raise ValueError(f"code {number} is none that can be dialled: expected digits as *152*00#, with * and #")
+        if not isinstance(service, str) or not _SERVICE.fullmatch(service):
+            raise ValueError(f"code {number} needs its service, as *152*00#=gmp: small letters, digits and _")
+    if not pairs or len(dict(pairs)) != len(pairs):
         raise ValueError("expected each code once, as CODE=SERVICE (*152*00#=gmp), separated by spaces")
-    return read
+    return dict(pairs)
 
 
 def prefixes(value: object) -> dict[str, str]:

@@ -43,13 +43,27 @@ def test_the_due_date_counts_working_days(deadlines: Deadlines, institutions: In
     assert deadlines.due(nida, "opinion", date(2026, 11, 30), tanzania) is None
 
 
+def test_no_answer_is_due_where_the_table_says_none_though_it_is_due_of_others(
+    tmp_path: Path, institutions: Institutions, tanzania: Country
+) -> None:
+    path = tmp_path / "deadlines.csv"
+    path.write_text("for,type,working_days\n*,question,14\nNIDA,question,none\n*,opinion,none\n")
+    found = Deadlines.load(path, institutions)
+    nida, duwasa = institutions.get("NIDA"), institutions.get("DUWASA")
+    assert nida is not None
+    assert duwasa is not None
+    assert found.due(nida, "question", date(2026, 11, 30), tanzania) is None
+    assert found.due(duwasa, "question", date(2026, 11, 30), tanzania) is not None
+    assert found.due(duwasa, "opinion", date(2026, 11, 30), tanzania) is None
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         ("TANESKO,complaint,21", 'for: "TANESKO" is no code, no kind and not * (did you mean "TANESCO"?)'),
-        ("*,complaint,0", 'working_days: "0" is not a number from 1 to 259'),
-        ("*,complaint,", 'working_days: "" is not a number from 1 to 259'),
-        ("*,complaint,260", 'working_days: "260" is not a number from 1 to 259'),
+        ("*,complaint,0", 'working_days: "0" is not a number from 1 to 259, nor "none"'),
+        ("*,complaint,", 'working_days: "" is not a number from 1 to 259, nor "none"'),
+        ("*,complaint,260", 'working_days: "260" is not a number from 1 to 259, nor "none"'),
         ("*,,14", "type: is empty"),
         ("*,question,21", "* and question stand in an earlier line already"),
         ("*,complaint", "2 values stand under 3 columns; quote a value with a comma"),

@@ -105,5 +105,5 @@ def test_a_file_of_the_greatest_size_is_read_and_no_larger_one(tmp_path: Path) -
 
 
 def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(MenuError, match=r"menu\.yaml:0: cannot be read: No such file"):
+    with pytest.raises(MenuError, match=r"menu\.yaml: cannot be read: No such file"):
         load_file(tmp_path / "menu.yaml", "menu.yaml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ussd_engine.actions import ACTIONS
-from ussd_engine.errors import Fault, did_you_mean
+from ussd_engine.errors import Fault, did_you_mean, or_one_of
 from ussd_engine.facts import FACTS
 from ussd_engine.menu.answers import all_named, answers_of, asked_in, inside_forms, read_beside
 from ussd_engine.menu.chains import chained
@@ -341,8 +341,15 @@ def check_services(services: Mapping[str, Service], codes: Mapping[str, str], fa
     }
     for code, name in codes.items():
         if name not in services:
-            hint = did_you_mean(name, services)
-            faults.append(Fault("USSD_ENGINE_CODES", 0, f'{code}: service "{name}" does not exist{hint}', "mount"))
+            hint = or_one_of(name, services)
+            faults.append(
+                Fault(
+                    "USSD_ENGINE_CODES, or codes in the TOML file",
+                    0,
+                    f'{code}: service "{name}" does not exist{hint}',
+                    "mount",
+                )
+            )
             led.update(services)
     for service in services.values():
         if service.name not in led and service.name not in codes.values():

@@ -52,6 +52,7 @@ RULES: dict[str, str] = {
     "slow": "a list or text that is asked for elsewhere has a slow screen, and no other",
     "none": "a list, an offer says which screen stands for nothing found",
     "columns": "a row has the columns that are saved and shown",
+    "types": "what is sent has a type, and each type a row for everybody in deadlines.csv: working days, or none",
     "tables": "the tables of a service's folder can be read, and what they name exists",
     "same row": "no row stands twice in a table",
     # the service

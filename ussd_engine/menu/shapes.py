@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from ussd_engine.errors import Fault, did_you_mean
+from ussd_engine.errors import Fault, did_you_mean, or_one_of
 from ussd_engine.menu.load import Node
 from ussd_engine.model import Answers
 from ussd_engine.registry import RULES, SOURCES
@@ -252,7 +252,7 @@ class Reader:
         found = [name for name in names if name in RULES]
         for name in names:
             if name not in RULES:
-                self.fault(node, f'{where}: check "{name}" is not registered{did_you_mean(name, RULES)}', "checks")
+                self.fault(node, f'{where}: check "{name}" is not registered{or_one_of(name, RULES)}', "checks")
             elif RULES[name].bounds and not isinstance(node.value, int | list | dict):
                 self.fault(node, f'{where}: check "{name}" needs a number', "checks")
         return found
@@ -276,7 +276,7 @@ class Reader:
             name, args = self.text(node, f"{where}: from"), {}
         if name not in SOURCES:
             if name:
-                self.fault(node, f'{where}: source "{name}" is not registered{did_you_mean(name, SOURCES)}', "sources")
+                self.fault(node, f'{where}: source "{name}" is not registered{or_one_of(name, SOURCES)}', "sources")
             return None
         known = SOURCES[name].args
         for arg in args:

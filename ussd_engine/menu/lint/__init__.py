@@ -16,6 +16,7 @@ from ussd_engine.menu.lint.receipts import unreceipted
 from ussd_engine.menu.lint.rows import rowless
 from ussd_engine.menu.lint.said import Said, said_in
 from ussd_engine.menu.lint.sms import unfilled, unfitting, unprefixed, unsaid
+from ussd_engine.menu.lint.types import untimed
 from ussd_engine.menu.lint.values import Values
 from ussd_engine.menu.lint.words import alphabet, placeholders, wordless
 from ussd_engine.model import Profile
@@ -32,6 +33,7 @@ def prove(
     for name, menu in edition.services.items():
         faults.update(unreachable(menu), dead_ends(menu), clashes(menu), never_asked(menu), unasked(menu))
         faults.update(rowless(menu, edition.data), alike(edition, menu), unreceipted(edition, menu))
+        faults.update(untimed(edition, menu))
         said = said_in(menu.service, edition.nodes.get(name, []))
         values = Values(edition, menu)
         faults.update(alphabet(said), placeholders(menu, said, values), wordless(menu, said))

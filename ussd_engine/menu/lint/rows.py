@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ussd_engine.errors import Fault, did_you_mean
+from ussd_engine.errors import Fault, did_you_mean, or_one_of
 from ussd_engine.institutions import Institutions
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.keywords import INSTITUTION
@@ -34,13 +34,23 @@ def codes(data: Institutions) -> set[str]:
 
 
 def _empty(screen: Screen, place: Place) -> Iterator[Fault]:
-    if screen.source is None or screen.none:
+    if screen.source is None:
         return
     source = SOURCES[screen.source.source]
-    args = screen.source.args
+    args, kinds = screen.source.args, {row.kind for row in place.data}
+    strange = [value for name, value in args.items() if source.args[name] == "literal" and value not in kinds]
+    for kind in strange:
+        hint = did_you_mean(kind, kinds) or or_one_of(kind, sorted(kinds))
+        message = f'screen "{screen.name}": no institution is of the kind "{kind}"{hint}'
+        yield Fault(*screen.place, message, "rows")
+    if strange or screen.none:
+        return
     if source.local and all(source.args[name] == "literal" for name in args) and not source.rows(place, args):
-        given = ", ".join(f"{name}: {value}" for name, value in args.items())
-        message = f'screen "{screen.name}": {screen.source.source} has no rows for {given}'
+        given = "".join(f" for {name}: {value}" for name, value in args.items())
+        message = (
+            f'screen "{screen.name}": {screen.source.source} has no rows{given}: institutions.csv names none: '
+            "add them, or say under none which screen is shown then"
+        )
         yield Fault(*screen.place, message, "rows")
 
 
