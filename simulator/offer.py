@@ -22,6 +22,7 @@ NO_TRIGGER = {
     "steps": "shed load alone brings it: more of one caller than is taken in a minute",
     "maint": "only an operator who stops the service brings it",
     "stopped": "only an operator who stops the service brings it",
+    "not_served": "only a code that no service answers brings it",
 }
 """System screens that no dialog by itself brings, each with the reason."""
 LACKING = "this installation lacks what it asks for"

@@ -63,7 +63,7 @@ def test_the_first_repeats_are_no_steps() -> None:
 def test_a_code_that_no_service_answers_is_no_step_and_no_dial(phase: Phase) -> None:
     entry = door([NOON_S], Limits(10, 1, 1))
     for code in ("*152*01#", "*152#", "*152*00*1#"):
-        assert entry.refuse(replace(turn(1, phase), service_code=code)) == Refusal("fault", Count.CODE_NOT_SERVED)
+        assert entry.refuse(replace(turn(1, phase), service_code=code)) == Refusal("not_served", Count.CODE_NOT_SERVED)
     assert entry.refuse(turn(1, phase)) is None
 
 

@@ -180,36 +180,6 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert refusal({"USSD_ENGINE_CONFIG": str(file)}) == f"{file}:2: is not TOML: a character that is not UTF-8"
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("port = 9000\nhost = here\n", 2),
-        ("port = 9000\n\nhost 5\n", 3),
-        ('host = "a"\nhost = "b"\n', 2),
-        ('[codes]\n"*150*00#" = "root"\n[codes]\n', 3),
-        ('host = "sekreti\n', 1),
-        ("codes = [\n", 2),
-    ],
-)
-def test_what_is_no_toml_is_told_with_its_line_and_not_with_what_stands_there(
-    tmp_path: Path, text: str, line: int
-) -> None:
-    file = tmp_path / "ussd.toml"
-    file.write_text(text)
-    told = refusal({"USSD_ENGINE_CONFIG": str(file)})
-    assert told.startswith(f"{file}:{line}: is not TOML from column ")
-    assert "sekreti" not in told
-
-
-def test_a_setting_of_the_file_that_is_wrong_is_told_with_its_line(tmp_path: Path) -> None:
-    file = tmp_path / "ussd.toml"
-    file.write_text(
-        '# what is served\nhost = "::1"\n[channel_settings.generic]\nport = 1\n\n[codes]\n"*15#" = "a"\n"*1x#" = "b"\n'
-    )
-    told = refusal({"USSD_ENGINE_CONFIG": str(file)})
-    assert told.startswith(f"{file}:6: codes: code 2 is none that can be dialled")
-
-
 @pytest.mark.parametrize("code", ["*152*#", "152*00", "*152**00#", "#152#", "*15a#", "*152*00", "*152*00##", "*#"])
 def test_a_code_that_nobody_can_dial_is_refused(code: str) -> None:
     told = refusal({"USSD_ENGINE_CODES": f"*150*00#=root {code}=other"})

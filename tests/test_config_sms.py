@@ -15,6 +15,7 @@ from ussd_engine.app import create_app, running
 from ussd_engine.channels import CHANNELS
 from ussd_engine.cli import cli
 from ussd_engine.config import Config, load, open_gateways
+from ussd_engine.engine import open_engine
 from ussd_engine.errors import ConfigError
 from ussd_engine.logs import Log
 from ussd_engine.secret import Url
@@ -193,3 +194,16 @@ async def test_a_prefix_of_no_service_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='service "emrejsho" does not exist \\(did you mean "emrejesho"'):
         async with running(create_app(load(names), log=Log("CRITICAL"))):
             pass
+
+
+@pytest.mark.parametrize("settings", [LOOPBACK, {"halotel": {"hold_s": 3}}])
+async def test_a_table_of_a_channel_that_is_not_served_is_told_at_the_start(tmp_path: Path, settings: object) -> None:
+    (name,) = dict(settings)  # type: ignore[call-overload]
+    names = {"USSD_ENGINE_VAR": str(tmp_path), "USSD_ENGINE_CHANNELS": "generic truroute"}
+    config = load({**names, "USSD_ENGINE_CHANNEL_SETTINGS": json.dumps(settings)})
+    async with open_engine(config) as engine:
+        (told,) = [one for one in engine.warnings if one.startswith("channel_settings")]
+    assert told == (
+        f"channel_settings: {name} has settings and is not served: name it in USSD_ENGINE_CHANNELS too, beside "
+        "generic truroute, or leave its table out"
+    )

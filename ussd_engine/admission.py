@@ -122,7 +122,7 @@ class Admission:
         callers, at = self.callers, self._place(turn, now_s)
         locale = self._locales[callers.locale[at]]
         if turn.service_code and turn.service_code not in self.codes:
-            return Refusal("fault", Count.CODE_NOT_SERVED, locale)
+            return Refusal("not_served", Count.CODE_NOT_SERVED, locale)
         if self.under_way >= self.limits.turns:
             return Refusal("busy", Count.SHED_LOAD, locale)
         dialogue, leg = _hash(turn.dialogue), _hash((turn.dialogue, turn.phase, turn.text, turn.sequence))

@@ -44,11 +44,24 @@ async def open_carriers(config: Config, edition: Edition, warnings: list[str]) -
             if service not in edition.services:
                 hint = did_you_mean(service, edition.services)
                 raise ConfigError(f'USSD_ENGINE_SMS_PREFIXES: service "{service}" does not exist{hint}')
-        warnings += map(str, roomless(edition, config.sms_prefixes))
+        warnings += foreseen(config, edition)
         yield gateways
     finally:
         for gateway in gateways.values():
             await gateway.close()
+
+
+def foreseen(config: Config, edition: Edition) -> list[str]:
+    """What an operator should know of settings with which the gateway runs all the same: a table of a channel that is
+    not served, texts without room for their prefix."""
+    served = {one.name for one in config.channels}
+    idle = [
+        f"channel_settings: {name} has settings and is not served: name it in USSD_ENGINE_CHANNELS too, beside "
+        f"{' '.join(sorted(served))}, or leave its table out"
+        for name in config.channel_settings
+        if name not in served
+    ]
+    return [*idle, *map(str, roomless(edition, config.sms_prefixes))]
 
 
 @contextlib.asynccontextmanager

@@ -78,7 +78,7 @@ class Config:
     codes: Mapping[str, str] = _setting(
         readers.codes,
         "Dialled codes and the service at the root of each: `CODE=SERVICE`, separated by spaces, or a table. Who dials "
-        "another one is told that something went wrong.",
+        "another one is told that it has no service here.",
         lambda _: {"*152*00#": "gmp"},
         "`*152*00#=gmp`",
     )

@@ -29,12 +29,12 @@ from aiohttp import web
 from prometheus_client.multiprocess import mark_process_dead
 
 from ussd_engine.app import ENGINE, IDLE_S, create_app
+from ussd_engine.carrier import foreseen
 from ussd_engine.config import Config
 from ussd_engine.drain import DRAIN_S, drain
 from ussd_engine.engine import Engine, load_menus, open_keys
 from ussd_engine.errors import EngineError
 from ussd_engine.logs import Log, redirect
-from ussd_engine.menu.lint import roomless
 from ussd_engine.metrics import SHARED
 from ussd_engine.port import BACKLOG, address_of, bind, listen
 
@@ -295,7 +295,7 @@ class Parent:
 async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
     """Watch over the workers until SIGTERM or SIGINT."""
     edition = load_menus(config)
-    warnings = [str(fault) for fault in roomless(edition, config.sms_prefixes)]
+    warnings = foreseen(config, edition)
     open_keys(config, edition.country, time.time, warnings)
     stop, reload = _told_by_signals()
     parent = Parent(dataclasses.replace(config, port=listening.getsockname()[1]), say)

@@ -109,16 +109,16 @@ class View:
         seen: Seen,
         values: Mapping[str, str] | None = None,
     ) -> Reply:
-        """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`, `steps`, `stopped`; in the
-        caller's language where known. `values` are what the words may name. A service without words for one of the last
-        three says `busy`."""
+        """What the engine itself must say: `fault`, `old`, `busy`, `maint`, `limit`, `steps`, `stopped`,
+        `not_served`; in the caller's language where known. `values` are what the words may name. A service without
+        words for limit or steps says `busy`, for the last two `fault`."""
         if name == "fault":
             seen.kind = name
         root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))
         menu = edition.services.get(seen.service) or edition.services[root]
         locale = seen.locale if seen.locale in edition.languages[menu.name] else ""
-        screens = menu.service.system
-        shown = Session(b"", edition.version, menu.name, screens.get(name) or screens["busy"], locale)
+        screens, instead = menu.service.system, "busy" if name in ("limit", "steps") else "fault"
+        shown = Session(b"", edition.version, menu.name, screens.get(name) or screens[instead], locale)
         _note(seen, edition, shown)
         told = {"code": edition.code(menu.name, profile.passes_digits), "minutes": BUSY_MINUTES, **(values or {})}
         return render(edition, shown, {}, profile, told)

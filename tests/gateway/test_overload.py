@@ -200,6 +200,21 @@ async def test_the_log_of_refusals_is_cut_and_their_count_is_not(opened: Callabl
 
 # codes
 
+NOT_SERVED = "END Namba hiyo haina huduma hapa. Piga *152*00#\nThat code has no service here. Dial *152*00#"
+
+
+async def test_who_is_answered_in_english_is_told_so_in_english_first(edge: Edge) -> None:
+    phone = Handset(edge)
+    await phone.dial()
+    await phone.type(*ENGLISH)
+    first, second = NOT_SERVED.removeprefix("END ").split("\n")
+    assert await phone.dial("*999#") == f"END {second}\n{first}"
+
+
+async def test_a_service_without_words_for_it_says_that_something_went_wrong(edge: Edge) -> None:
+    del edge.engine.editions.current.services["gmp"].service.system["not_served"]
+    assert await Handset(edge).dial("*999#") == "END Samahani, kuna hitilafu. Piga tena *152*00#"
+
 
 @pytest.mark.parametrize("channel", ["africastalking", "generic"])
 async def test_a_code_that_no_service_answers_is_told_and_begins_nothing(
@@ -211,7 +226,7 @@ async def test_a_code_that_no_service_answers_is_told_and_begins_nothing(
     assert root != service
     live = await edge.engine.sessions.count()
     for code in ("*152*01#", "*152*01*9*2#", "*150*5#"):
-        assert await phone.dial(code) == "END Samahani, kuna hitilafu. Piga tena *152*00#"
+        assert await phone.dial(code) == NOT_SERVED
     assert await edge.engine.sessions.count() == live
     assert (await numbers(edge))[f'ussd_code_not_served_total{{channel="{channel}"}}'] == 3
     assert await phone.dial() == root

@@ -341,15 +341,8 @@ def check_services(services: Mapping[str, Service], codes: Mapping[str, str], fa
     }
     for code, name in codes.items():
         if name not in services:
-            hint = or_one_of(name, services)
-            faults.append(
-                Fault(
-                    "USSD_ENGINE_CODES, or codes in the TOML file",
-                    0,
-                    f'{code}: service "{name}" does not exist{hint}',
-                    "mount",
-                )
-            )
+            message = f'{code}: service "{name}" does not exist{or_one_of(name, services)}'
+            faults.append(Fault("USSD_ENGINE_CODES, or codes in the TOML file", 0, message, "mount"))
             led.update(services)
     for service in services.values():
         if service.name not in led and service.name not in codes.values():

@@ -210,6 +210,7 @@ _SYSTEM: Final = (
     ("`limit`", "name", "as many dials in a day as are let in; without it `busy`"),
     ("`steps`", "name", "too many answers in a minute; without it `busy`"),
     ("`stopped`", "name", "the service is stopped, without an end; without it `fault`"),
+    ("`not_served`", "name", "no service answers the code that was dialled; without it `fault`"),
 )
 
 

@@ -40,7 +40,7 @@ SERVICE: dict[str, Key] = {
     "system": Key(
         "system",
         "the end screens that the engine itself shows; busy stands for limit and steps where they are not there, "
-        "fault for stopped",
+        "fault for stopped and not_served",
     ),
     "dial": Key("dial", "digits dialled behind the service's path, each with its screen"),
     "errors": Key("texts", "the line above the same screen when an answer is refused, by rule"),
@@ -87,7 +87,7 @@ _DIALLED = re.compile(r"[0-9]{1,3}(\*[0-9]{1,3}){0,4}")
 _TYPED = re.compile(r"[0-9*#]{1,3}")
 
 SYSTEM = ("fault", "old", "busy", "maint")
-SYSTEM_OPTIONAL = ("limit", "steps", "stopped")
+SYSTEM_OPTIONAL = ("limit", "steps", "stopped", "not_served")
 NAVIGATION = ("back", "more", "home")
 
 
