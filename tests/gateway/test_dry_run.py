@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from poll import POLL
 from processes import Phone, number
 from redis.asyncio import Redis
 from servers.inside import Inside, answering
@@ -19,33 +20,7 @@ from ussd_engine import config, sessionsdesk
 from ussd_engine.cli import cli
 from ussd_engine.engine import read_menus
 
-POLL = """
-service: poll
-language: sw
-start: door
-resume: again
-keys: {back: 0. Rudi, more: 98. Zaidi, home: "00"}
-tries: 3
-too_many: over
-system: {fault: sorry, old: over, busy: over, maint: over}
-errors: {choice: Chaguo si sahihi., empty: Hujaandika kitu.}
-forms:
-  poll: {ask: [colour, fruit, place, finish]}
-screens:
-  door: {menu: Utafiti, go: {1. Anza: poll, 2. Msaada: help}}
-  help: {notice: Piga baadaye.}
-  again: {menu: Uliacha katikati., go: {1. Endelea: continue, 2. Anza upya: start, 3. Futa: forget}}
-  colour: {menu: Rangi gani?, save: colour, choose: {1. Nyekundu: red, 2. Bluu: blue}}
-  fruit: {menu: Tunda gani?, save: fruit, choose: {1. Embe: mango, 2. Ndizi: banana}}
-  place: {menu: Wapi?, save: place, choose: {1. Bara: inland, 2. Pwani: coast}}
-  finish: {menu: Tayari., go: {1. Acha: leave}}
-  over: {end: Basi.}
-  done: {end: "Namba: {ref}\\nPIN: {pin}"}
-  sorry: {end: Samahani.}
-actions:
-  leave: {do: cancel, ok: over, sent: done, in_doubt: over}
-"""
-WAYS = [("1",)] * 3 + [("1", "1")] * 2 + [("1", "1", "1"), ("2",), (), ("1", "1", "1", "1", "1")]
+WAYS = [("1",)] * 3 + [("1", "1")] * 2 + [("1", "1", "1"), ("3",), (), ("1", "1", "1", "1", "1")]
 """Three at the first question, two at the second, one at the third, in the help, at the start, at the end."""
 SCREENS = ["Rangi gani?"] * 3 + ["Tunda gani?"] * 2 + ["Tunda gani?", "Piga baadaye.", "Utafiti", "Basi."]
 """What an answer of each meets after the change: the question that it is asked now."""
@@ -158,7 +133,7 @@ async def test_what_cannot_be_opened_is_counted_apart_and_a_long_look_tells_how_
 
 
 async def test_menus_that_do_not_hold_are_refused_as_at_a_reload(place: Place) -> None:
-    (place.changed / "poll.yaml").write_text(POLL.replace("2. Msaada: help", "2. Msaada: halp"))
+    (place.changed / "poll.yaml").write_text(POLL.replace("3. Msaada: help", "3. Msaada: halp"))
     refused = await place.command(str(place.changed))
     assert 'target "halp" does not exist' in str(refused.exception)
 

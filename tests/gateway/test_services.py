@@ -7,33 +7,13 @@ from pathlib import Path
 
 import pytest
 from house import COMPLAINT, HOME, Caller, House
+from poll import POLL
 
 from ussd_engine import config
 from ussd_engine.engine import read_menus
 from ussd_engine.menu.edition import Edition
 
-SURVEY = """
-service: survey
-language: sw
-start: door
-resume: again
-keys: {back: 0. Rudi, more: 98. Zaidi, home: "00"}
-tries: 3
-too_many: over
-system: {fault: over, old: over, busy: over, maint: over}
-errors: {choice: Chaguo si sahihi., empty: Hujaandika kitu.}
-forms:
-  poll: {ask: [colour, fruit, finish]}
-screens:
-  door: {menu: Utafiti, go: {1. Anza: poll}}
-  again: {menu: Uliacha katikati., go: {1. Endelea: continue, 2. Anza upya: start, 3. Futa: forget}}
-  colour: {menu: Rangi gani?, save: colour, choose: {1. Nyekundu: red, 2. Bluu: blue}}
-  fruit: {menu: Tunda gani?, save: fruit, choose: {1. Embe: mango, 2. Ndizi: banana}}
-  finish: {menu: Tayari., go: {1. Acha: leave}}
-  over: {end: Basi.}
-actions:
-  leave: {do: cancel, ok: over, sent: over, in_doubt: over}
-"""
+SURVEY = POLL.replace("service: poll", "service: survey")
 
 
 def written(folder: Path, survey: str) -> Edition:
@@ -87,7 +67,7 @@ async def test_dropping_one_draft_leaves_the_other(midway: Caller) -> None:
 
 
 async def test_a_new_edition_moves_the_drafts_of_both(midway: Caller, tmp_path: Path) -> None:
-    changed = SURVEY.replace("[colour, fruit, finish]", "[colour, dish, finish]").replace("  fruit: {", "  dish: {")
+    changed = SURVEY.replace("[colour, fruit, ", "[colour, dish, ").replace("  fruit: {", "  dish: {")
     midway.house.gateway.editions.swap(written(tmp_path / "second", changed))
     await midway.dial()
     await midway.type("9", "2", "1")
