@@ -6,9 +6,12 @@ from pathlib import Path
 
 from menu_folder import MenuFolder
 
+from tests.browser import chromium
 from ussd_engine.facts import PILOT
 from ussd_engine.menu.draw import mermaid
 from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.page import page
+from ussd_engine.model import Profile
 
 SECOND = """
 service: second
@@ -93,3 +96,28 @@ def test_a_pilot_is_drawn_as_one(tmp_path: Path) -> None:
     assert '["second (pilot: listed phones alone)"]' in drawn
     assert '["demo"]' in drawn
     assert drawn.count("#46; Ya pili") == 2, "its lines are drawn, for they are there for its phones"
+
+
+async def test_the_clickable_page_says_of_a_service_its_lines_and_its_screens_that_they_are_a_pilot(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "menus.html"
+    file.write_text(page(folder(tmp_path, DEEP).edition(), Profile()), encoding="utf-8")
+    async with chromium(tmp_path / "browser") as browser:
+        sheet = await browser.page()
+        await sheet.open(f"{file.as_uri()}#root/more/sw")
+        buttons = await sheet.run("[...document.querySelectorAll('#services button')].map((one) => one.textContent)")
+        assert buttons == ["demo", "root", "second (pilot)"]
+        listed = "the phone is listed for the pilot of second"
+        assert f"if {listed}" in await sheet.run("document.getElementById('leads').textContent")
+        off = "document.querySelector('#screen button.off') !== null"
+        assert not await sheet.run(off)
+        await sheet.run("document.querySelector('#supposed input').click()")
+        assert listed in await sheet.run("document.getElementById('supposed').textContent")
+        assert await sheet.run(off), "to others the line is not there"
+        await sheet.run("[...document.querySelectorAll('#services button')].at(-1).click()")
+        assert (await sheet.run("document.getElementById('place').textContent")).startswith(
+            "pilot: listed phones alone"
+        )
+        await sheet.open(f"{file.as_uri()}#second/soon/sw")
+        assert "the engine itself (pilot)" in await sheet.run("document.getElementById('from').textContent")

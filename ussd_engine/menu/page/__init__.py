@@ -16,7 +16,7 @@ import msgspec
 
 from ussd_engine import gsm
 from ussd_engine.actions import ACTIONS
-from ussd_engine.facts import FACTS
+from ussd_engine.facts import FACTS, PILOT
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.lint.fits import Whole, Worst
@@ -91,10 +91,16 @@ def contents(edition: Edition, profile: Profile, traces: Sequence[Trace], given:
         "version": edition.version.hex(),
         "codes": dict(edition.codes),
         "room": {"GSM-7": profile.septets, "UCS-2": profile.units},
-        "facts": FACTS,
+        "facts": {**FACTS, **_pilots(edition)},
         "services": {name: _service(edition, menu, profile, given) for name, menu in sorted(edition.services.items())},
         "traces": list(traces),
     }
+
+
+def _pilots(edition: Edition) -> dict[str, dict[str, str]]:
+    """The fact on which the lines to services in pilot depend; nothing where there are none."""
+    pilots = [name for name, menu in sorted(edition.services.items()) if menu.service.pilot]
+    return {PILOT: {name: f"the phone is listed for the pilot of {name}" for name in pilots}} if pilots else {}
 
 
 def _service(edition: Edition, menu: Menu, profile: Profile, given: Mapping[str, Given]) -> dict[str, Any]:
@@ -109,10 +115,12 @@ def _service(edition: Edition, menu: Menu, profile: Profile, given: Mapping[str,
         "code": edition.code(menu.name, profile.passes_digits),
         "languages": list(edition.languages[menu.name]),
         "start": service.start,
+        "pilot": bool(service.pilot),
         "doors": {
             "first": service.first,
             "resume": service.resume,
             "last": service.last,
+            "pilot": service.pilot,
             "too_many": service.too_many,
             **{f"dial {digits}": screen for digits, screen in service.dial.items()},
             **{f"system {name}": screen for name, screen in service.system.items()},

@@ -41,7 +41,11 @@ function show() {
 
 function drawHead() {
   const services = Object.entries(data.services).map(([name, there]) =>
-    make("button", { textContent: name, pressed: name === state.service, onclick: () => jump(there.start, name) }),
+    make("button", {
+      textContent: there.pilot ? `${name} (pilot)` : name,
+      pressed: name === state.service,
+      onclick: () => jump(there.start, name),
+    }),
   );
   const languages = service().languages.map((code) => {
     const textContent = new Intl.DisplayNames([code, "en"], { type: "language" }).of(code);
@@ -109,7 +113,8 @@ function drawSupposed() {
     .filter(([name]) => name in data.facts)
     .flatMap(([name, values]) => values.map((value) => `${name} ${value}`));
   const boxes = [...new Set(facts)].sort().map((fact) => {
-    const [name, value] = fact.split(" ");
+    const at = fact.lastIndexOf(" ");
+    const [name, value] = [fact.slice(0, at), fact.slice(at + 1)];
     const onchange = () => {
       if (!state.facts.delete(fact)) state.facts.add(fact);
       show();
@@ -138,7 +143,7 @@ function drawAbout() {
   const asked = forms.length ? `asked in ${forms.join(", ")} · ` : "";
   $("name").textContent = state.screen;
   $("place").textContent =
-    `${kind} · ${place} · ${asked}at most ${shown().longest} of ${data.room["GSM-7"]} with the longest values`;
+    `${service().pilot ? "pilot: listed phones alone · " : ""}${kind} · ${place} · ${asked}at most ${shown().longest} of ${data.room["GSM-7"]} with the longest values`;
   drawStory();
   const leads = answers.length ? answers.map(drawAnswer) : [soft("Nowhere: the dialog is over.")];
   fill("leads", heading("Where it leads"), ...leads);
