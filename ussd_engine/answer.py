@@ -5,6 +5,7 @@ from __future__ import annotations
 from ussd_engine.country import Country
 from ussd_engine.registry import RULES, SOURCES, WARNINGS
 from ussd_engine.render import has_more
+from ussd_engine.scope import JOINT
 from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import Chosen, Row, Screen, Skipped, Typed, Wrong
 from ussd_engine.walk import Walk
@@ -81,8 +82,8 @@ def chosen(walk: Walk, screen: Screen, taken: Chosen) -> None:
 def typed(walk: Walk, screen: Screen, text: str) -> None:
     """A text: checked as a whole where it is added to an older one, kept, warned of once."""
     name = screen.secret or screen.answers[0]
-    adding = walk.scope.inside and walk.run.adding(screen.name)
-    whole = f"{walk.scope.answers.get(name) or ''} {text}".strip() if adding else text
+    adding = walk.scope.adding
+    whole = f"{walk.scope.answers.get(name) or ''}{JOINT}{text}".strip() if adding else text
     error = next((found for rule, at in screen.checks.items() if (found := RULES[rule].run(whole, at))), None)
     if error:
         wrong(walk, error)

@@ -22,7 +22,7 @@ MOST = 8192
 def key_of(scope: Scope, septets: int, units: int) -> object | None:
     """All that the text of the session's screen depends on; `None` where it is not to be remembered."""
     names = _inputs(scope.edition, scope.menu, scope.session.screen)
-    if names is None:
+    if names is None or scope.adding:
         return None
     session, extra = scope.session, scope.extra
     results = session.outcome.values if session.outcome else {}

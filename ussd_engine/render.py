@@ -75,12 +75,13 @@ class Frame:
             return self.head
         return self.filled(self.screen.name, self.screen.again, self.scope.fill) if self.screen.again else ""
 
-    def above(self, name: str) -> str:
-        """The error line of that name, or the warning where it begins with `!`."""
+    def above(self, name: str, bounds: Mapping[str, int] | None = None) -> str:
+        """The error line of that name, or the warning where it begins with `!`; `bounds`: where they are not those of
+        the screen."""
         service = self.scope.menu.service
         warning = name.startswith("!")
         msgid = service.warnings[name[1:]] if warning else service.errors[name]
-        bounds = self.screen.bounds
+        bounds = self.screen.bounds if bounds is None else bounds
         return self.filled("warnings" if warning else "errors", msgid, lambda slot: str(bounds.get(slot.name, "")))
 
     # lines
@@ -109,7 +110,7 @@ class Frame:
     def text(self) -> str:
         """The whole screen, on the session's page, with the line that stands above it."""
         session = self.scope.session
-        above = self.above(session.line) if session.line else ""
+        above = self.above(session.line, self.scope.bounds) if session.line else ""
         return self.cut("\n".join(filter(None, [above, self.words_above(), *self.body(session.page)])))
 
     def words_above(self) -> str:

@@ -149,10 +149,6 @@ class Run:
         self.draft.edits.append(Edit(self.plan.items[index].name, screen, add=True))
         return index
 
-    def adding(self, screen: str) -> bool:
-        """Whether what is typed on `screen` is joined to the answer that stands."""
-        return bool(self.draft.edits) and self.draft.edits[-1].add and self.draft.edits[-1].item == screen
-
     def added(self) -> None:
         """The addition was accepted; the whole text is an answer like any other."""
         self.draft.edits.pop()

@@ -17,6 +17,8 @@ from ussd_engine.registry import CASE, KINDS, OFFERS, ROW, SOURCES, Place, Row, 
 from ussd_engine.screens.base import Fact, Offered, Screen
 
 Facts = Mapping[str, Fact]
+JOINT = " "
+"""Stands between a text and what is added to it."""
 
 
 class Scope:
@@ -62,6 +64,21 @@ class Scope:
     @property
     def screen(self) -> Screen:
         return self.menu.screen(self.session.screen)
+
+    @property
+    def adding(self) -> bool:
+        """Whether what is typed here joins a text that is there."""
+        edits = self.draft.edits if self.draft and self.inside else []
+        return bool(edits) and edits[-1].add and edits[-1].item == self.session.screen
+
+    @property
+    def bounds(self) -> Mapping[str, int]:
+        """Those of the screen's checks; where she adds to a text, `max` is what is left of it."""
+        bounds = self.screen.bounds
+        if "max" not in bounds or not self.adding:
+            return bounds
+        there = len(self.answers.get(self.screen.answers[0]) or "")
+        return {**bounds, "max": max(0, bounds["max"] - there - len(JOINT))} if there else bounds
 
     @property
     def look(self) -> Look:
@@ -139,7 +156,7 @@ class Scope:
         if name == "n" and screen.name in self._replies():
             return str(len(self.answers.get(self._replies()[screen.name]) or ""))
         if name in screen.bounds:
-            return str(screen.bounds[name])
+            return str(self.bounds[name])
         if self.about is not None and name in CASE:
             return self._of_case(self.about, slot)
         fact = self.facts.get(name)
