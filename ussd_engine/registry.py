@@ -35,8 +35,6 @@ class Column(NamedTuple):
     """Row and locale to the words shown."""
     words: str = ""
     """The table of `words` in which its values have their words."""
-    may_lack: bool = False
-    """It may be empty: where a row shows it behind a blank, both are left out then."""
 
 
 class Kind(NamedTuple):
@@ -127,7 +125,7 @@ KINDS: dict[str, Kind] = {
             "date": Column(10, _at(0)),
             "role": Column(16, _at(1), "role"),
             "act": Column(20, _at(2), "act"),
-            "office": Column(16, _at(3), may_lack=True),
+            "office": Column(16, _at(3)),
         },
         lambda place, day: (day,),
     ),

@@ -15,7 +15,7 @@ from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Cut, Edition
 from ussd_engine.menu.template import Slot, template
 from ussd_engine.model import Profile, Reply
-from ussd_engine.registry import KINDS, RULES, SOURCES, Row
+from ussd_engine.registry import RULES, SOURCES, Row
 from ussd_engine.scope import Facts, Scope
 from ussd_engine.screens import TYPES
 from ussd_engine.screens.base import Line, Screen, number_of, passes
@@ -222,12 +222,7 @@ class Frame:
             text = self.scope.column(kind, row, slot.column if slot.name == kind else slot.name)
             return gsm.cut(text, slot.width) if slot.width else text
 
-        words, columns = self.words(self.screen.name, self.screen.row), KINDS[kind].columns
-        for slot in template(words).slots:
-            column = columns.get(slot.column if slot.name == kind else slot.name)
-            if column and column.may_lack and not fill(slot):
-                words = words.replace(f" {{{slot.name}}}", "")
-        return template(words).fill(fill)
+        return template(self.words(self.screen.name, self.screen.row)).fill_row(fill)
 
     def cut_pages(self, lines: Sequence[str]) -> list[list[str]]:
         """The lines in pages: each fits with the heading, and in its `again` form below the longest line."""

@@ -74,7 +74,7 @@ SCREEN: dict[str, Key] = {
     "skip": Key("line", "the line that leaves the question unanswered"),
     "full": Key("name", "the screen to show when a reply filled the phone's screen"),
     "from": Key("from", "a list's source with its arguments"),
-    "row": Key("text", "how a row looks"),
+    "row": Key("text", "how a row looks; an empty value goes with the blank before it"),
     "most": Key("number", "the most rows"),
     "none": Key("name", "the screen for a list or an offer that found nothing"),
     "slow": Key("name", "the screen for a source that does not answer in time"),

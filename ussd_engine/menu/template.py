@@ -48,6 +48,17 @@ class Template(NamedTuple):
                 kept.append("".join(parts))
         return "\n".join(kept)
 
+    def fill_row(self, fill: Fill) -> str:
+        """The text of a list's row with its values. A row is never left out: of an empty value only the blank before it
+        goes too."""
+        kept: list[str] = []
+        for part in (part for line in self.lines for part in line):
+            if text := part if isinstance(part, str) else fill(part):
+                kept.append(text)
+            elif kept:
+                kept[-1] = kept[-1].removesuffix(" ")
+        return "".join(kept).strip()
+
 
 @lru_cache(maxsize=65536)
 def template(text: str) -> Template:
