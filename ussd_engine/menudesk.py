@@ -14,6 +14,7 @@ from ussd_engine.country import Country
 from ussd_engine.engine import open_channels
 from ussd_engine.errors import EngineError
 from ussd_engine.menu.check import check as prove_menus
+from ussd_engine.menu.edition import is_service
 from ussd_engine.menu.rules import RULES
 from ussd_engine.menu.watch import Watch
 from ussd_engine.sample import CODE, make
@@ -50,9 +51,11 @@ def check(path: Path | None, rules: bool, watch: bool) -> int:
         for name, meaning in RULES.items():
             click.echo(f"{name}: {meaning}")
         return 0
-    if not watch:
-        return 1 if _proven(path) else 0
     settings = config.load()
+    if not watch:
+        faults = _proven(path)
+        _tell_of_transcripts(path or settings.menus)
+        return 1 if faults else 0
     files = Watch([path or settings.menus, settings.menus, settings.locales])
     while True:
         try:
@@ -72,6 +75,16 @@ def messages() -> int:
     """
     settings = config.load()
     return catalog.main(str(settings.menus), str(settings.locales))
+
+
+def _tell_of_transcripts(path: Path) -> None:
+    """The proofs play no dialogs: where some are written beside the menus, what plays them is said."""
+    folder = path.parent if path.is_file() else path
+    alone = path.is_file() and not is_service(folder)
+    count = 0 if alone else sum(1 for _ in folder.glob("**/transcripts/*.yaml"))
+    if count:
+        these = "1 transcript stands" if count == 1 else f"{count} transcripts stand"
+        click.echo(f"{these} beside the menus, and no proof plays them: `ussd-engine replay {folder}` does", err=True)
 
 
 def _proven(path: Path | None) -> int:

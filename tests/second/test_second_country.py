@@ -49,7 +49,13 @@ def test_it_is_data_alone() -> None:
 
 def test_its_menus_are_proven(run: Run) -> None:
     code, told = run("check")
-    assert (code, told.strip()) == (0, "no faults")
+    proven, unplayed = told.strip().splitlines()
+    assert (code, proven) == (0, "no faults")
+    assert unplayed.endswith(f"beside the menus, and no proof plays them: `ussd-engine replay {MENUS}` does")
+
+
+def test_a_file_that_is_a_service_by_itself_has_no_transcripts_beside_it(run: Run) -> None:
+    assert "transcript" not in run("check", str(config.load({}).menus / "gmp.yaml"))[1]
 
 
 def test_its_dialog_is_as_it_is_written(run: Run) -> None:
