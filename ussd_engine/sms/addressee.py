@@ -1,8 +1,8 @@
 """For whom an SMS is: the institution at its front, and the message behind it.
 
 `split(data, text, locale)` gives an `Addressee`. It is `sure` where the front is nothing but the short name, the full
-name or the code of one institution, or everyday words that together with each other or a region mean one (`bima ya
-afya`, `maji Dodoma`). A single everyday word (`umeme`, `kodi`) may as well be what the message is about, so it only
+name or the code of one institution, a part of its full name that no other has (`halmashauri ya Bahi`), or everyday
+words that together with each other or a region mean one (`bima ya afya`, `maji Dodoma`). A single everyday word (`umeme`, `kodi`) may as well be what the message is about, so it only
 proposes; so does a name with a slip, one that several share, and one further on in the text, and a short name that is
 an ordinary word (`must`, `taa`) unless it is typed in capitals and what stands behind it is not. What is not sure is
 asked.
@@ -66,9 +66,11 @@ def split(
                 message = text[spans[start].start() if topic else end :].strip(_between)
                 if len(rows) == 1 and (not topic or kinds or len(data.words(phrase)) > 1):
                     return Addressee((rows[0].code,), True, message)
-                more = [row for row in data.search(phrase, locale) if not kinds or row.kind in kinds]
-                return Addressee(_codes([*rows, *more]), False, message)
-    found = list(_like(data, spans[first:], locale, kinds, everyday))
+                joined = _joined(data, spans[start:])
+                more = [*(data.search(joined, locale) if joined else ()), *rows, *data.search(phrase, locale)]
+                return Addressee(_codes([row for row in more if not kinds or row.kind in kinds]), False, message)
+    told = any(not data.joins(word) for span in spans[first:start] for word in words_of(span.group()))
+    found = list(_like(data, spans[start if told else first :], locale, kinds, everyday))
     return Addressee(_codes(found), False, text.strip())
 
 
@@ -83,12 +85,24 @@ def _behind(spans: Sequence[re.Match[str]], before: Collection[str], data: Insti
     return at
 
 
+def _joined(data: Institutions, spans: Sequence[re.Match[str]]) -> str:
+    """The first word with those that are joined to it, as in `hospitali ya wilaya ya Bahi`; empty for one alone."""
+    words = ["".join(words_of(span.group())) for span in spans[:_LONGEST]]
+    end = 1
+    while end + 1 < len(words) and data.joins(words[end]):
+        end += 2
+    return " ".join(words[:end]) if end > 1 else ""
+
+
 def _named(
     data: Institutions, phrase: str, kinds: Collection[str], title: Sequence[str]
 ) -> tuple[list[Institution], bool]:
     """The institutions that a whole phrase names, and whether its words may be the matter too. `title`: the words
     before it, which may say what it is, as `wizara ya`."""
-    names, meant = data.named(phrase), data.meant(phrase)
+    names, part = data.named(phrase), data.titled(phrase)
+    if not names and len(part) == 1 and (not kinds or part[0].kind in kinds):
+        return list(part), False
+    meant = data.meant(phrase)
     rows = list({row.code: row for row in (*names, *meant) if not kinds or row.kind in kinds}.values())
     titled = [row for row in names if row in rows and any(words_of(name)[0] in title for name in row.names.values())]
     if len(titled) == 1:
