@@ -122,8 +122,8 @@ class Index:
 
     def titled(self, text: str) -> list[Institution]:
         """The rows that `text` names with a part of their full name, as `halmashauri ya Bahi`: all its words are of it,
-        but for words that join, and one is of the short name. None where one word stands alone, where other rows have
-        all these words in their full names too, or so many have each that not all of them are known here."""
+        but for words that join, and one is of the short name. None where one word stands alone, where a row has them
+        all in its full name alone, or so many rows have each that not all of them are known here."""
         told, kept = split(text), self.words(text)
         lists = [self._postings.get((word, None), []) for word in kept]
         fewest = min(lists, key=len, default=[])

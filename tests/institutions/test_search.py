@@ -180,12 +180,15 @@ def test_a_hundred_times_the_rows_are_no_more_work(sizes: dict[int, Index], quer
         ("hospitali ya muhimbili", "MNH"),
     ],
 )
-def test_a_part_of_a_full_name_that_no_other_has_names_its_row(institutions: Institutions, typed: str, code: str) -> None:
+def test_a_part_of_a_full_name_that_no_other_has_names_its_row(
+    institutions: Institutions, typed: str, code: str
+) -> None:
     assert [row.code for row in institutions.titled(typed)] == [code]
 
 
 @pytest.mark.parametrize(
-    "typed", ["bahi", "ya bahi", "halmashauri ya", "", "hospitali ya bahi", "hospitali ya rufaa", "tume ya taifa", "x y"]
+    "typed",
+    ["bahi", "ya bahi", "halmashauri ya", "", "hospitali ya bahi", "hospitali ya rufaa", "tume ya taifa", "x y"],
 )
 def test_what_may_be_another_names_no_row(institutions: Institutions, typed: str) -> None:
     assert institutions.titled(typed) == ()

@@ -2,8 +2,9 @@
 
 `split(data, text, locale)` gives an `Addressee`. It is `sure` where the front is nothing but the short name, the full
 name or the code of one institution, a part of its full name that no other has (`halmashauri ya Bahi`), or everyday
-words that together with each other or a region mean one (`bima ya afya`, `maji Dodoma`). A single everyday word (`umeme`, `kodi`) may as well be what the message is about, so it only
-proposes; so does a name with a slip, one that several share, and one further on in the text, and a short name that is
+words that together with each other or a region mean one (`bima ya afya`, `maji Dodoma`). A single everyday word
+(`umeme`, `kodi`) may as well be what the message is about, so it only proposes, with what is joined to it (`hospitali
+ya Bahi`); so does a name with a slip, one that several share, and one further on in the text, and a short name that is
 an ordinary word (`must`, `taa`) unless it is typed in capitals and what stands behind it is not. What is not sure is
 asked.
 """
