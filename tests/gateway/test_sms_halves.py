@@ -87,6 +87,28 @@ async def test_the_newest_half_takes_the_place_of_the_older(edge: Edge, phone: W
     assert await count(edge) == 1
 
 
+@pytest.mark.parametrize(
+    ("new", "cases"),
+    [
+        ("KERO TANESCO umeme umekatika mtaani", 1),
+        ("KERO TANESCO: umeme umekatika mtaani kwetu tangu jana", 1),
+        ("SWALI TANESCO umeme umekatika mtaani", 2),
+        ("KERO NIDA kadi yangu haijatoka", 2),
+    ],
+)
+async def test_who_writes_it_again_with_its_institution_has_answered_which_one(
+    edge: Edge, phone: Writer, new: str, cases: int
+) -> None:
+    """Another message leaves the question standing, as it said."""
+    which, _ = await phone.write("KERO umeme umekatika mtaani", replies=2)
+    assert which.startswith(WHICH)
+    (received,) = await phone.write(new)
+    assert received.startswith("Tumepokea.")
+    (said,) = await phone.write("1")
+    assert said.startswith("Hatujaelewa" if cases == 1 else "Tumepokea.")
+    assert await count(edge) == cases
+
+
 # two words
 
 

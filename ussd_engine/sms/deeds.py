@@ -172,7 +172,7 @@ class Deeds:
         if answered is not None and not self._end(answered.id):
             return []
         if decision.heard.action == "form":
-            self._end_what_lacks()
+            self._end_what_it_replaces(decision.heard)
         if isinstance(decision, AskBack):
             replies = self._asked_back(decision)
         else:
@@ -210,11 +210,14 @@ class Deeds:
         self._which_ended = True
         return self._ledger.notices.talks.end(self._conn, self._talks.pop(id))
 
-    def _end_what_lacks(self) -> None:
-        """A new message takes the place of one of which something is missing."""
-        for one in list(self._talks.values()):
-            if one.kind == "which" and _open(one, self._sender.at_ms).wants:
-                self._end(one.id)
+    def _end_what_it_replaces(self, new: Heard) -> None:
+        """A new message takes the place of one of which something is missing, and of one with the same words that waits
+        for its institution."""
+        asked = [_open(one, self._sender.at_ms) for one in self._talks.values() if one.kind == "which"]
+        for which in asked:
+            held, before = self._held(which)
+            if which.wants or (which.institutions and talk.repeats(new, before.entry, held.text)):
+                self._end(which.id)
 
     def _next(self, heard: Heard) -> list[Reply]:
         """An older "which one?", once the newest is over: it is asked again before anything is taken for it."""
@@ -334,14 +337,8 @@ def _open(one: Talk, now_ms: int) -> Open:
     if one.kind != "which":
         return Open(id=one.id, kind=KINDS[one.kind], reference=one.reference)
     held = msgspec.msgpack.decode(one.content, type=Held)
-    return Open(
-        id=one.id,
-        kind=Kind.WHICH,
-        offered=held.offered,
-        institutions=held.institutions,
-        wants=held.wants,
-        stale=now_ms - one.opened_ms > FRESH_MS,
-    )
+    which = Open(id=one.id, kind=Kind.WHICH, offered=held.offered, institutions=held.institutions)
+    return msgspec.structs.replace(which, wants=held.wants, stale=now_ms - one.opened_ms > FRESH_MS)
 
 
 def _takes(case: Case, today: date) -> bool:

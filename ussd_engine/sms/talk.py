@@ -23,8 +23,10 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
+from ussd_engine.menu.keywords import Entry
 from ussd_engine.model import Quiet
 from ussd_engine.sms.keywords import CHOICE, PLAIN, Heard
+from ussd_engine.words import split
 
 MOST: Final = 3
 """Numbers that are offered."""
@@ -164,6 +166,12 @@ def _form(heard: Heard) -> Decision:
     if not heard.named or not heard.sure:
         return AskBack(template="sms_which", heard=heard, institutions=heard.institutions, holds=True)
     return Act(name="form", heard=heard)
+
+
+def repeats(heard: Heard, entry: Entry | None, text: str) -> bool:
+    """Whether a new message says again what an earlier one of a form said: it has most of its words."""
+    words = set(split(text))
+    return heard.entry == entry and 2 * len(words.intersection(split(heard.whole))) > len(words)
 
 
 def missing(heard: Heard, wants: Wants) -> AskBack:
