@@ -67,6 +67,7 @@ class Index:
         self._kinds = roster.kinds
         self._short_words = [self._words_of(row.shorts.values(), squashed=True) for row in roster.rows]
         self._name_words = [self._words_of(row.names.values()) for row in roster.rows]
+        self._whole_names = [[frozenset(split(name)) for name in row.names.values()] for row in roster.rows]
         self._shorts = [_squashed(row.shorts) for row in roster.rows]
         self._names = [_squashed(row.names) for row in roster.rows]
         self._exact = _lists(
@@ -124,17 +125,16 @@ class Index:
         """The rows that `text` names with a part of their full name, as `halmashauri ya Bahi`: all its words are of it,
         but for words that join, and one is of the short name. None where one word stands alone, where a row has them
         all in its full name alone, or so many rows have each that not all of them are known here."""
-        told, kept = split(text), self.words(text)
+        told = split(text)
+        beside = set(told) - self._joining
+        kept = [word for word in told if word not in self._stopwords]
         lists = [self._postings.get((word, None), []) for word in kept]
         fewest = min(lists, key=len, default=[])
-        if not fewest or len(fewest) >= _POSTINGS or len(set(told) - self._joining) < _PART:
+        if not fewest or len(fewest) >= _POSTINGS or len(beside) < _PART:
             return []
-        found = [at for at in fewest if self._has(at, told)]
+        found = [at for at in fewest if any(name.issuperset(beside) for name in self._whole_names[at])]
         by_short = all(self._short_words[at].intersection(kept) for at in found)
         return [self._rows[at] for at in found] if by_short else []
-
-    def _has(self, at: int, told: Sequence[str]) -> bool:
-        return any(self._joining.union(split(name)).issuperset(told) for name in self._rows[at].names.values())
 
     def joins(self, word: str) -> bool:
         """Whether a folded word only joins others."""
