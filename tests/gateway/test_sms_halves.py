@@ -68,6 +68,19 @@ async def test_a_choice_and_a_name_answer_what_was_asked_for_all_its_time(
     assert await words_of(edge, received) == message
 
 
+@pytest.mark.parametrize("hours_s", [60.0, HOURS_S])
+async def test_words_without_a_name_are_the_message_where_there_is_none_yet(
+    edge: Edge, phone: Writer, hours_s: float
+) -> None:
+    await phone.write("LALAMIKO", replies=2)
+    edge.now += hours_s
+    assert (await phone.write("wanachelewa kazini kila siku"))[0].startswith(NO_INSTITUTION)
+    assert (await phone.write("sijui kabisa"))[0].startswith(NO_INSTITUTION)
+    (received,) = await phone.write("NIDA")
+    assert received.startswith("Tumepokea.")
+    assert await words_of(edge, received) == "wanachelewa kazini kila siku"
+
+
 async def test_to_be_asked_again_makes_nothing_last_longer(edge: Edge, phone: Writer) -> None:
     await phone.write("LALAMIKO TANESCO", replies=2)
     edge.now += 23 * 3600.0

@@ -57,3 +57,8 @@ def test_courtesies_alone_say_nothing(text: str) -> None:
 )
 def test_erasing_a_number_is_understood_with_the_words_for_it(text: str) -> None:
     assert (named(hear(text)), hear(text).sure) == ("erase", True)
+
+
+@pytest.mark.parametrize("text", ["delete my complaint", "Futa deni langu la maji", "erase all the debts of farmers"])
+def test_what_else_is_to_be_erased_is_a_sentence(text: str) -> None:
+    assert named(hear(text)) == PLAIN

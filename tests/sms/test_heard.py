@@ -162,6 +162,8 @@ COMPLAINT Bahi district has not paid us            | LGA-BAHI-DC  | has not paid
 KERO hospitali ya Mirembe hakuna dawa              | MIREMBE      | hakuna dawa
 KERO hospitali ya bahi hakuna dawa                 | ?LGA-BAHI-DC | hospitali ya bahi hakuna dawa
 KERO hospitali ya wilaya ya bahi hakuna dawa       | ?LGA-BAHI-DC | hospitali ya wilaya ya bahi hakuna dawa
+KERO hospitali ya mkoa wa Dodoma hakuna dawa       | ?RS-DODOMA   | hospitali ya mkoa wa Dodoma hakuna dawa
+KERO Habari, naitwa Juma. TANESCO hawaji kwetu     | ?HABARI TANESCO | Habari, naitwa Juma. TANESCO hawaji kwetu
 KERO hospitali ya mkapa hakuna dawa                | ?BMH         | hospitali ya mkapa hakuna dawa
 KERO shule za bahi hazina walimu                   | ?LGA-BAHI-DC | shule za bahi hazina walimu
 KERO halmashauri ya geita barabara mbovu           | ?LGA-GEITA-MC LGA-GEITA-DC | halmashauri ya geita barabara mbovu

@@ -67,8 +67,8 @@ def split(
                 message = text[spans[start].start() if topic else end :].strip(_between)
                 if len(rows) == 1 and (not topic or kinds or len(data.words(phrase)) > 1):
                     return Addressee((rows[0].code,), True, message)
-                joined = _joined(data, spans[start:])
-                more = [*(data.search(joined, locale) if joined else ()), *rows, *data.search(phrase, locale)]
+                joined, named = _joined(data, spans[start:], locale), _named_on(data, spans[start:], kinds, everyday)
+                more = [*joined, *rows, *named, *data.search(phrase, locale)]
                 return Addressee(_codes([row for row in more if not kinds or row.kind in kinds]), False, message)
     told = any(not data.joins(word) for span in spans[first:start] for word in words_of(span.group()))
     found = list(_like(data, spans[start if told else first :], locale, kinds, everyday))
@@ -86,13 +86,16 @@ def _behind(spans: Sequence[re.Match[str]], before: Collection[str], data: Insti
     return at
 
 
-def _joined(data: Institutions, spans: Sequence[re.Match[str]]) -> str:
-    """The first word with those that are joined to it, as in `hospitali ya wilaya ya Bahi`; empty for one alone."""
+def _joined(data: Institutions, spans: Sequence[re.Match[str]], locale: str) -> list[Institution]:
+    """What may be meant by the first word with those that are joined to it, as in `hospitali ya wilaya ya Bahi`; none
+    where it stands alone."""
     words = ["".join(words_of(span.group())) for span in spans[:_LONGEST]]
     end = 1
     while end + 1 < len(words) and data.joins(words[end]):
         end += 2
-    return " ".join(words[:end]) if end > 1 else ""
+    if end == 1:
+        return []
+    return [*data.titled(" ".join(words[2:end])), *data.search(" ".join(words[:end]), locale)]
 
 
 def _named(
@@ -137,6 +140,13 @@ def _like(
     for row in data.search(spans[0].group(), locale):
         if (not kinds or row.kind in kinds) and any(_near(first, short) for short in row.shorts.values()):
             yield row
+    yield from _named_on(data, spans, kinds, everyday)
+
+
+def _named_on(
+    data: Institutions, spans: Sequence[re.Match[str]], kinds: Collection[str], everyday: Collection[str]
+) -> Iterator[Institution]:
+    """What is named further on."""
     for at in range(1, min(len(spans), _LOOKED_AT)):
         word = spans[at].group()
         if "".join(words_of(word)) in everyday and not _stands_out(spans, at):

@@ -95,8 +95,7 @@ class Deeds:
         kept = held.text or again.text
         if len(named) == 1:
             return self._formed(again, tuple(named), named=True, text=kept, open=which)
-        menu = self._written.edition.services[self._written.service]
-        if named or which.stale or filling.checked(menu, MESSAGE, kept) is None:
+        if named or which.stale or filling.checked(self._written.menu, MESSAGE, kept) is None:
             return ask
         heard = msgspec.structs.replace(again, text=f"{kept} {ask.heard.whole}".strip())
         return AskBack(template=ask.template, heard=heard, institutions=held.offered, holds=True, ends=which)
@@ -150,7 +149,10 @@ class Deeds:
             codes, named, words = self._written.ear.addressee(words, self._sender.locale, again.entry)
             text = f"{words} {held.text}"
         if not codes:
-            return talk.which_again(act.heard, act.open)
+            if filling.checked(self._written.menu, MESSAGE, held.text) is None:
+                return talk.which_again(act.heard, act.open)
+            heard = msgspec.structs.replace(again, text=text.strip())
+            return msgspec.structs.replace(talk.missing(heard, Wants.INSTITUTION), ends=act.open)
         return self._formed(again, codes, named=named, text=text, open=act.open)
 
     def _held(self, one: Open) -> tuple[Held, Heard]:
@@ -338,7 +340,8 @@ def _open(one: Talk, now_ms: int) -> Open:
         return Open(id=one.id, kind=KINDS[one.kind], reference=one.reference)
     held = msgspec.msgpack.decode(one.content, type=Held)
     which = Open(id=one.id, kind=Kind.WHICH, offered=held.offered, institutions=held.institutions)
-    return msgspec.structs.replace(which, wants=held.wants, stale=now_ms - one.opened_ms > FRESH_MS)
+    stale = bool(held.text or held.offered) and now_ms - one.opened_ms > FRESH_MS
+    return msgspec.structs.replace(which, wants=held.wants, stale=stale)
 
 
 def _takes(case: Case, today: date) -> bool:
