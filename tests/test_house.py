@@ -39,7 +39,7 @@ scope memo doorway
 render
 menu.lint menu.check menu.watch menu.draw menu.page menu.publish
 steps run walk answer entry machine found unfinished acts leg dialog editions view rehearsal
-sms.addressee sms.spelling sms.numbers sms.keywords sms.services sms.talk sms.words
+sms.addressee sms.spelling sms.numbers sms.keywords sms.tongues sms.services sms.talk sms.words
 """
 BELOW_THE_WATERLINE = """
 answered
@@ -49,7 +49,7 @@ feedback
 channels
 delivery news
 sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds
-sms.answering sms.clockwork
+sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
 readers given config metrics logs peers callback lines posting port admission upkeep keywatch
 carrier errands

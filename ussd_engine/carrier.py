@@ -22,8 +22,9 @@ from ussd_engine.logs import Notice
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.lint import roomless
 from ussd_engine.metrics import Metrics
-from ussd_engine.sms.answering import Answering, Surroundings
+from ussd_engine.sms.answering import Answering
 from ussd_engine.sms.clockwork import InboxReader, Puller, Reminders
+from ussd_engine.sms.reading import Surroundings
 from ussd_engine.sms.sender import Happening, Sender
 from ussd_engine.sms.wording import check_words
 

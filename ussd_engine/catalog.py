@@ -65,6 +65,13 @@ class Catalog:
         """See `PoFile.forms`; for whoever prepares screens at load."""
         return self._files[locale, service].forms(context, msgid)
 
+    def said(self, service: str, language: str) -> Iterator[tuple[str, str]]:
+        """All that a service says in more than one language: language and words; the menus speak `language`."""
+        for (locale, name), file in self._files.items():
+            for msgid, forms in file.translated() if name == service else ():
+                yield from ((language, text) for text in [msgid] if locale != language)
+                yield from ((locale, text) for text in forms)
+
     def plural(self, locale: str, service: str, n: int) -> int:
         """See `PoFile.plural`."""
         return self._files[locale, service].plural(n)

@@ -66,11 +66,15 @@ def cut(text: str, septets: int, units: int | None = None) -> str:
     return dear if len(dear) > outside.start() else _head(text[: outside.start()], septets, _septets)
 
 
-def shorten(text: str, width: int) -> str:
-    """`text` in so many septets, or half as many units in UCS-2; where it is cut, that is seen."""
+def shorten(text: str, width: int, *, words: bool = False) -> str:
+    """`text` in so many septets, or half as many units in UCS-2; where it is cut, that is seen. `words`: it is cut
+    behind a word, unless its first is longer than that."""
     if fits(text, width, width // 2):
         return text
-    return cut(text, width - len(CUT)).rstrip() + CUT
+    kept = cut(text, width - len(CUT))
+    if words and not text[len(kept) :][:1].isspace():
+        kept = kept.rpartition(" ")[0].strip() or kept
+    return kept.rstrip(" .") + CUT
 
 
 def segments(text: str) -> list[str]:

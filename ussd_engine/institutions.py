@@ -124,6 +124,14 @@ class Institutions:
         """The institutions of which `text` is the whole short name, full name or code."""
         return tuple(self._index.named(text))
 
+    def titled(self, text: str) -> _Rows:
+        """The institutions that `text` names with a part of their full name, as `halmashauri ya Bahi`."""
+        return tuple(self._index.titled(text))
+
+    def joins(self, word: str) -> bool:
+        """Whether a folded word only joins others, as `ya`."""
+        return self._index.joins(word)
+
     def meant(self, text: str) -> _Rows:
         """The institutions that `text` means, where it is everyday words and a region and nothing else."""
         return tuple(self._index.meant(text))

@@ -326,6 +326,11 @@ def rated(case: Case, rating: str, today: date) -> Case:
     return msgspec.structs.replace(found, state=CLOSED, changed=today, ended=today)
 
 
+def added(case: Case, today: date) -> Case:
+    """More words. Where the office asked for them it goes on, which is no news to her when the core tells it."""
+    return msgspec.structs.replace(case, state=IN_PROGRESS, changed=today) if case.state is NEED_INFO else case
+
+
 def withdrawn(case: Case, today: date) -> Case:
     """Taken back."""
     return msgspec.structs.replace(case, state=WITHDRAWN, changed=today)

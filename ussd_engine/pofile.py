@@ -126,6 +126,10 @@ class PoFile:
             self._told[key] = self._found(*key)
         return self._told[key]
 
+    def translated(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each text that is translated, with its forms."""
+        return ((msgid, forms) for (_, msgid), forms in self._ready.items())
+
     def _found(self, context: str, msgid: str) -> tuple[str, ...]:
         found = self._ready.get((context, msgid), (msgid,))
         if texts.count_of(msgid) is None:

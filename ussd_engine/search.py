@@ -19,6 +19,10 @@ CANDIDATES = 96
 _WORDS = 6
 _POSTINGS = 32
 _SPELLINGS = 12
+_PART = 2
+"""Words that are a part of a name: one of them alone may be another's."""
+_JOINING = 3
+"""Letters of a stopword that only joins others (`ya`, `kwa`); a longer one says what a body is (`wizara`)."""
 _IN_ROLE = 3
 """So many rows of a role stand for it where a region has more: a place among the first five stays for other bodies."""
 
@@ -59,9 +63,11 @@ class Index:
     def __init__(self, roster: Roster) -> None:
         self._rows = roster.rows
         self._stopwords = roster.stopwords
+        self._joining = frozenset(word for word in roster.stopwords if len(word) <= _JOINING)
         self._kinds = roster.kinds
         self._short_words = [self._words_of(row.shorts.values(), squashed=True) for row in roster.rows]
         self._name_words = [self._words_of(row.names.values()) for row in roster.rows]
+        self._whole_names = [[frozenset(split(name)) for name in row.names.values()] for row in roster.rows]
         self._shorts = [_squashed(row.shorts) for row in roster.rows]
         self._names = [_squashed(row.names) for row in roster.rows]
         self._exact = _lists(
@@ -114,6 +120,25 @@ class Index:
             found.update(dict.fromkeys(at))
         local = [at for at in found if region and self._rows[at].region == region]
         return [self._rows[at] for at in local or found]
+
+    def titled(self, text: str) -> list[Institution]:
+        """The rows that `text` names with a part of their full name, as `halmashauri ya Bahi`: all its words are of it,
+        but for words that join, and one is of the short name. None where one word stands alone, where a row has them
+        all in its full name alone, or so many rows have each that not all of them are known here."""
+        told = split(text)
+        beside = set(told) - self._joining
+        kept = [word for word in told if word not in self._stopwords]
+        lists = [self._postings.get((word, None), []) for word in kept]
+        fewest = min(lists, key=len, default=[])
+        if not fewest or len(fewest) >= _POSTINGS or len(beside) < _PART:
+            return []
+        found = [at for at in fewest if any(name.issuperset(beside) for name in self._whole_names[at])]
+        by_short = all(self._short_words[at].intersection(kept) for at in found)
+        return [self._rows[at] for at in found] if by_short else []
+
+    def joins(self, word: str) -> bool:
+        """Whether a folded word only joins others."""
+        return word in self._joining
 
     def words(self, text: str) -> list[str]:
         """The words of `text` that say something here."""

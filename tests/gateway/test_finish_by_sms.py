@@ -75,8 +75,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 
 async def waiting(edge: Edge) -> int:
-    """Conversations that are open."""
-    count = select(func.count()).select_from(conversations)
+    """Texts that wait to be finished."""
+    count = select(func.count()).select_from(conversations).where(conversations.c.kind == "finish")
     return int(await edge.engine.ledger.database.read(lambda conn: conn.scalar(count)) or 0)
 
 

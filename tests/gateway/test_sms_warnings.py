@@ -62,7 +62,7 @@ async def test_of_an_appeal_less_is_said_below_it_so_that_both_fit(made: tuple[E
 
 
 @pytest.mark.parametrize(
-    "text", ["SWALI TANESCO PIN 1", "MAONI TANESCO PIN 1234 " + "neno " * 100, "HALI {ref} PIN 1234"]
+    "text", ["SWALI TANESCO PIN-1234", "MAONI TANESCO PIN 1234 " + "neno " * 100, "HALI {ref} PIN 1234"]
 )
 async def test_who_is_told_that_nothing_was_kept_is_not_warned(phone: Writer, text: str) -> None:
     ref = await sent(phone)

@@ -62,6 +62,13 @@ def test_one_slip_anywhere_in_a_hundred_names_still_finds_the_row(institutions: 
         ("halmashauri ya wilaya ya geita", "LGA-GEITA-DC"),
         ("Nyang\u2019hwale", "LGA-NYANGHWALE-DC"),
         ("wangingombe", "LGA-WANGINGOMBE-DC"),
+        ("halmashauri ya bahi", "LGA-BAHI-DC"),
+        ("halmashauri za bahi", "LGA-BAHI-DC"),
+        ("wilaya ya bahi", "LGA-BAHI-DC"),
+        ("kwa halmashauri ya bahi", "LGA-BAHI-DC"),
+        ("hospitali ya bahi", "LGA-BAHI-DC"),
+        ("hospitali ya mirembe", "MIREMBE"),
+        ("ofisi za NIDA", "NIDA"),
         ("mkoa wa Dodoma", "RS-DODOMA"),
         ("Wizara ya Maji", "MAJI"),
         ("Ministry of Water", "MAJI"),
@@ -161,6 +168,39 @@ def test_a_hundred_times_the_rows_are_no_more_work(sizes: dict[int, Index], quer
     few, many = (len(sizes[size].candidates(query.format(place(420)))) for size in (500, 50_000))
     assert 0 < many <= CANDIDATES
     assert many <= 4 * few
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("halmashauri ya bahi", "LGA-BAHI-DC"),
+        ("Mji wa Kondoa", "LGA-KONDOA-TC"),
+        ("wilaya ya Kondoa", "LGA-KONDOA-DC"),
+        ("Bahi district", "LGA-BAHI-DC"),
+        ("hospitali ya muhimbili", "MNH"),
+    ],
+)
+def test_a_part_of_a_full_name_that_no_other_has_names_its_row(
+    institutions: Institutions, typed: str, code: str
+) -> None:
+    assert [row.code for row in institutions.titled(typed)] == [code]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["bahi", "ya bahi", "halmashauri ya", "", "hospitali ya bahi", "hospitali ya rufaa", "tume ya taifa", "x y"],
+)
+def test_what_may_be_another_names_no_row(institutions: Institutions, typed: str) -> None:
+    assert institutions.titled(typed) == ()
+
+
+def test_a_part_of_a_name_that_several_have_names_all_of_them(institutions: Institutions) -> None:
+    assert {row.code for row in institutions.titled("halmashauri ya geita")} == {"LGA-GEITA-MC", "LGA-GEITA-DC"}
+
+
+def test_a_part_of_a_name_is_found_among_fifty_thousand_rows_by_its_rarest_word(sizes: dict[int, Index]) -> None:
+    assert [row.code for row in sizes[50_000].titled(f"borough of {place(420)}")] == ["B420"]
+    assert sizes[50_000].titled("borough council") == [], "as many as have these words are not looked at"
 
 
 @pytest.mark.parametrize("at", [0, 420, 31_337, 49_999])

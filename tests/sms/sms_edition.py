@@ -1,4 +1,4 @@
-"""The shipped service, as it hears and words SMS."""
+"""The shipped service, as it hears SMS and says them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from ussd_engine.country import Country
 from ussd_engine.menu.edition import Edition, load_edition
+from ussd_engine.sms import words
 from ussd_engine.sms.keywords import Ear, Heard
+from ussd_engine.sms.message import Notice, Priority
 
 ROOT = Path(__file__).parents[2]
 SERVICE = "emrejesho"
@@ -17,6 +19,8 @@ OURS = "482173657"
 OTHER, THIRD = "634011274", "501234567"
 UNLIKE_OURS = "482173659"
 """Its check digit fails."""
+EXTRA = {"code": "*152*00*9*2#", "sc": "15200", "days": "90"}
+"""What only the engine knows."""
 
 
 @cache
@@ -34,6 +38,21 @@ def ear(prefix: str = "") -> Ear:
 
 def hear(text: str, locale: str = "sw", prefix: str = "") -> Heard:
     return ear(prefix).hear(text, locale)
+
+
+def said(template: str, locale: str = "sw", extra: dict[str, str] = EXTRA, *, prefix: str = "", **values: str) -> str:
+    """The text of a template with its values, as they are stored."""
+    notice = Notice(
+        key=b"",
+        service=SERVICE,
+        template=template,
+        values=values,
+        locale=locale,
+        priority=Priority.REPLY,
+        push=False,
+        at_ms=0,
+    )
+    return words.text(shipped(), notice, locale, extra, prefix)
 
 
 def lines(name: str) -> list[str]:

@@ -154,6 +154,19 @@ LALAMIKO TANESCO umeme umekatika siku 3 Mtumba     | TANESCO      | umeme umekat
 lalamiko kwa tanesco: umeme umekatika siku tatu    | TANESCO      | umeme umekatika siku tatu
 KERO Bahi DC barabara ya kijiji haipitiki          | LGA-BAHI-DC  | barabara ya kijiji haipitiki
 KERO halmashauri ya wilaya ya Bahi barabara mbovu  | LGA-BAHI-DC  | barabara mbovu
+KERO halmashauri ya bahi barabara mbovu            | LGA-BAHI-DC  | barabara mbovu
+KERO kwa wilaya ya bahi: barabara mbovu            | LGA-BAHI-DC  | barabara mbovu
+KERO jiji la Dodoma taka hazizolewi                | LGA-DODOMA-CC | taka hazizolewi
+KERO mkoa wa Dodoma umesahau barabara yetu         | RS-DODOMA    | umesahau barabara yetu
+COMPLAINT Bahi district has not paid us            | LGA-BAHI-DC  | has not paid us
+KERO hospitali ya Mirembe hakuna dawa              | MIREMBE      | hakuna dawa
+KERO hospitali ya bahi hakuna dawa                 | ?LGA-BAHI-DC | hospitali ya bahi hakuna dawa
+KERO hospitali ya wilaya ya bahi hakuna dawa       | ?LGA-BAHI-DC | hospitali ya wilaya ya bahi hakuna dawa
+KERO hospitali ya mkoa wa Dodoma hakuna dawa       | ?RS-DODOMA   | hospitali ya mkoa wa Dodoma hakuna dawa
+KERO Habari, naitwa Juma. TANESCO hawaji kwetu     | ?HABARI TANESCO | Habari, naitwa Juma. TANESCO hawaji kwetu
+KERO hospitali ya mkapa hakuna dawa                | ?BMH         | hospitali ya mkapa hakuna dawa
+KERO shule za bahi hazina walimu                   | ?LGA-BAHI-DC | shule za bahi hazina walimu
+KERO halmashauri ya geita barabara mbovu           | ?LGA-GEITA-MC LGA-GEITA-DC | halmashauri ya geita barabara mbovu
 lalamiko wizara ya elimu walimu hawatoshi shuleni  | ELIMU        | walimu hawatoshi shuleni
 COMPLAINT Ministry of Health no doctors here       | AFYA         | no doctors here
 COMPLAINT to the Public Service nobody answers us  | UTUMISHI     | nobody answers us
@@ -167,7 +180,7 @@ LALAMIKO Kondoa barabara mbovu sana                | ?LGA-KONDOA-TC LGA-KONDOA-D
 Nauliza kadi yangu ya NIDA iko wapi                | ?NIDA        | kadi yangu ya NIDA iko wapi
 KERO basi tu nimechoka nayo                        | ?LATRA       | basi tu nimechoka nayo
 KIONGOZI Dodoma barabara ya mtaani haipitiki       | RS-DODOMA    | Dodoma barabara ya mtaani haipitiki
-KIONGOZI mkuu wa mkoa Dodoma barabara haipitiki    | RS-DODOMA    | wa mkoa Dodoma barabara haipitiki
+KIONGOZI mkuu wa mkoa Dodoma barabara haipitiki    | RS-DODOMA    | barabara haipitiki
 KIONGOZI waziri wa afya dawa hakuna hospitalini    | AFYA         | afya dawa hakuna hospitalini
 LEADER Minister of Health no medicine in hospital  | AFYA         | Health no medicine in hospital
 KIONGOZI TANESCO umeme umekatika siku tatu         | ?            | TANESCO umeme umekatika siku tatu

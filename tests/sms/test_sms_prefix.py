@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sms_edition import LANGUAGES, OURS, SERVICE, shipped
+from sms_edition import LANGUAGES, OURS, SERVICE, said, shipped
 
 from ussd_engine import gsm
 from ussd_engine.carrier import open_carriers
@@ -18,28 +18,11 @@ from ussd_engine.menu.lint import roomless
 from ussd_engine.menu.lint.sms import _longest
 from ussd_engine.menu.lint.values import Values
 from ussd_engine.menu.template import template
-from ussd_engine.sms import words
-from ussd_engine.sms.message import Notice, Priority
 from ussd_engine.sms.prefix import prefixed
 from ussd_engine.sms.services import Services
 from ussd_engine.sms.templates import SEPTETS
 
 KEYWORDS = shipped().services[SERVICE].service.keywords
-EXTRA = {"code": "*152*00*9*2#", "sc": "15200", "days": "730"}
-
-
-def said(template: str, locale: str, prefix: str, **values: str) -> str:
-    notice = Notice(
-        key=b"",
-        service=SERVICE,
-        template=template,
-        values=values,
-        locale=locale,
-        priority=Priority.REPLY,
-        push=False,
-        at_ms=0,
-    )
-    return words.text(shipped(), notice, locale, EXTRA, prefix)
 
 
 @pytest.mark.parametrize(
@@ -59,12 +42,12 @@ def said(template: str, locale: str, prefix: str, **values: str) -> str:
 )
 def test_it_stands_before_every_keyword_and_choice(template: str, locale: str, text: str) -> None:
     values = {"ref": "1", "hours": "24", "n": "12", "institution": "TANESCO", "date": "2026-01-15"}
-    assert text in said(template, locale, "EM", **values)
-    assert said(template, locale, "", **values) == said(template, locale, "EM", **values).replace("EM ", "")
+    assert text in said(template, locale, prefix="EM", **values)
+    assert said(template, locale, **values) == said(template, locale, prefix="EM", **values).replace("EM ", "")
 
 
 def test_what_she_or_an_office_wrote_has_none() -> None:
-    text = said("need_info", "sw", "EM", ref=OURS, institution="TANESCO", ask="HALI au RUFAA?")
+    text = said("need_info", "sw", prefix="EM", ref=OURS, institution="TANESCO", ask="HALI au RUFAA?")
     assert "inaomba maelezo: HALI au RUFAA? Kujibu tuma EM ONGEZA" in text
 
 
@@ -73,10 +56,10 @@ def test_what_she_or_an_office_wrote_has_none() -> None:
 def test_no_text_grows_beyond_one_sms_and_those_behind_go_without(locale: str, prefix: str) -> None:
     longest = "HALI " * 8
     for ask in ("Je?", longest):
-        text = said("need_info", locale, prefix, ref=OURS, institution="TANESCO", ask=ask)
+        text = said("need_info", locale, prefix=prefix, ref=OURS, institution="TANESCO", ask=ask)
         assert len(gsm.segments(text)) == 1
         assert prefix in text
-    assert len(gsm.segments(said("help", locale, prefix))) == 1
+    assert len(gsm.segments(said("help", locale, prefix=prefix))) == 1
 
 
 @pytest.mark.parametrize(
@@ -111,9 +94,9 @@ def test_check_and_the_start_name_each_text_without_room_for_it_and_by_how_much(
 
 def test_check_fails_where_a_prefix_has_no_room_and_the_start_says_so(tmp_path: Path) -> None:
     given = {"USSD_ENGINE_VAR": str(tmp_path), "USSD_ENGINE_SMS_PREFIXES": f"{SERVICE}=EM"}
-    said = CliRunner().invoke(cli, ["check"], env=given, standalone_mode=False)
-    assert said.return_value == 1
-    assert 'sms: "help" has no room in en for the prefix "EM"' in said.output
+    ran = CliRunner().invoke(cli, ["check"], env=given, standalone_mode=False)
+    assert ran.return_value == 1
+    assert 'sms: "help" has no room in en for the prefix "EM"' in ran.output
     config = load(given)
 
     async def warned() -> list[str]:

@@ -6,31 +6,13 @@ import re
 from itertools import product
 
 import pytest
-from sms_edition import LANGUAGES, OTHER, OURS, ROOT, SERVICE, THIRD, hear, shipped
+from sms_edition import EXTRA, LANGUAGES, OTHER, OURS, ROOT, SERVICE, THIRD, hear, said, shipped
 
 from ussd_engine import gsm
 from ussd_engine.menu.keywords import fold
 from ussd_engine.registry import WORDS
-from ussd_engine.sms.message import Notice, Priority
 from ussd_engine.sms.templates import DATES, SMS, VALUES
-from ussd_engine.sms.words import lacking, sends, text
-
-EXTRA = {"code": "*152*00*9*2#", "sc": "15555", "days": "90"}
-
-
-def said(template: str, locale: str = "sw", extra: dict[str, str] = EXTRA, **values: str) -> str:
-    values = {name.rstrip("_"): value for name, value in values.items()}
-    notice = Notice(
-        key=b"",
-        service=SERVICE,
-        template=template,
-        values=values,
-        locale=locale,
-        priority=Priority.NOTICE,
-        push=True,
-        at_ms=0,
-    )
-    return text(shipped(), notice, locale, extra)
+from ussd_engine.sms.words import lacking, sends
 
 
 def test_codes_and_days_become_what_she_reads() -> None:
@@ -38,12 +20,12 @@ def test_codes_and_days_become_what_she_reads() -> None:
     assert said("received", **values) == (
         "Tumepokea ujumbe wako kwa UTUMISHI. Namba: 482173657.\n"
         "Majibu ifikapo 17/12/2026.\n"
-        "Kufuatilia tuma HALI 482173657 kwenda 15555 au piga *152*00*9*2#"
+        "Kufuatilia tuma HALI 482173657 kwenda 15200 au piga *152*00*9*2#"
     )
     assert said("received", "en", **values) == (
         "We received your message to Public Service. Number: 482173657.\n"
         "Answer by 17/12/2026.\n"
-        "To track send STATUS 482173657 to 15555 or dial *152*00*9*2#"
+        "To track send STATUS 482173657 to 15200 or dial *152*00*9*2#"
     )
 
 
@@ -98,10 +80,31 @@ def test_a_leader_and_the_reason_of_a_refusal_have_words() -> None:
 def test_what_an_office_asks_is_folded_and_cut() -> None:
     found = said("need_info", ref=OURS, institution="TANESCO", ask="Tuma namba ya \u201cmita\u201d.\n")
     assert 'inaomba maelezo: Tuma namba ya "mita". Kujibu' in found
-    long = said("need_info", ref=OURS, institution="TANESCO", ask="Tuma namba ya mita na risiti yako ya mwisho")
-    assert len(long) <= 160
-    assert "Tuma namba ya mita" in long
     assert gsm.culprit(said("need_info", ref=OURS, institution="TANESCO", ask="жжж")) is None
+
+
+@pytest.mark.parametrize(
+    ("ask", "shown"),
+    [
+        ("Tuma namba ya mita na risiti yako ya mwisho", "Tuma namba ya mita na risiti yako ya"),
+        ("Suala hili liko mahakamani. Kulishughulikia hatuwezi", "Suala hili liko mahakamani"),
+        ("Suala hili liko mahakamani... Kulishughulikia hatuwezi", "Suala hili liko mahakamani"),
+        ("Suala hili linashughulikiwa na ofisi nyingine", "Suala hili linashughulikiwa na ofisi"),
+        ("m" * 50, "m" * 37),
+    ],
+)
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_an_office_s_words_are_cut_behind_a_word_with_three_dots(ask: str, shown: str, locale: str) -> None:
+    for template in ("need_info", "not_accepted"):
+        text = said(template, locale, ref=OURS, institution="TANESCO", ask=ask)
+        assert f": {shown}... " in text
+        assert "...." not in text
+        assert len(text) <= 160
+
+
+def test_an_office_s_words_that_fit_end_as_they_end() -> None:
+    for ask, shown in (("Nguzo gani?", "Nguzo gani? K"), ("Sijui.", "Sijui. K"), ("Sijui...", "Sijui. K")):
+        assert f": {shown}" in said("not_accepted", ref=OURS, institution="TANESCO", ask=ask)
 
 
 def test_values_are_never_read_as_placeholders() -> None:

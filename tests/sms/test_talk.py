@@ -25,9 +25,26 @@ MESSAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "choice": (("1", "namba 1"), ("1", "number 1")),
     "offered": ((OURS, "namba 634 011 274"), (OTHER, "number 482-173-657")),
     "send": (
-        ("TUMA", "tuma sasa", "TUMA UJUMBE", "Tuma neno TUMA"),
-        ("SEND", "send now", "Send my message", "Send the word SEND"),
+        (
+            "TUMA",
+            "tuma sasa",
+            "TUMA UJUMBE",
+            "Tuma neno TUMA",
+            "TUMA tafadhali",
+            "Tafadhali tuma",
+            "naomba tuma ujumbe",
+        ),
+        (
+            "SEND",
+            "send now",
+            "Send my message",
+            "Send the word SEND",
+            "SEND please",
+            "Please send",
+            "ok please send it",
+        ),
     ),
+    "thanks": (("Asante", "sawa", "Asante sana.", "Sawa, ahsante"), ("Thanks", "OK", "thank you", "Okay thanks!")),
     "plain": (("Mita yangu ni 24411", "Hapana maji kwetu"), ("My meter is 24411", "No water at our place")),
 }
 
@@ -145,6 +162,22 @@ send     | text+asked | do send text
 send     | text+rate  | do send text
 send     | two rates  | help
 send     | two asked  | help
+thanks   | nothing    | help
+thanks   | rate       | ask rate_ask 482173657
+thanks   | asked      | do add asked
+thanks   | which      | ask which_ref 482173657 634011274 501234567
+thanks   | where      | ask sms_which TANESCO REA
+thanks   | who        | ask sms_no_inst
+thanks   | what       | ask sms_no_text
+thanks   | text       | ask finish_more
+thanks   | rate+asked | ask+ which_ref 634011274
+thanks   | which+rate | ask which_ref 482173657 634011274 501234567
+thanks   | who+asked  | ask sms_no_inst
+thanks   | what+asked | ask sms_no_text
+thanks   | text+asked | ask+ which_ref 634011274
+thanks   | text+rate  | ask finish_more
+thanks   | two rates  | ask+ which_ref 482173657 501234567
+thanks   | two asked  | ask+ which_ref 634011274 501234567
 plain    | nothing    | help
 plain    | rate       | ask rate_ask 482173657
 plain    | asked      | do add asked

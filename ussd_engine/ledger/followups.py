@@ -73,7 +73,7 @@ class FollowUps:
         match act:
             case Append() if lifecycle.may_add(case):
                 addition = Addition(idempotency_key=key, reference=act.reference, text=act.text, at_ms=act.at_ms)
-                return Decided(_done("append", case), case, [addition])
+                return Decided(_done("append", case), lifecycle.added(case, today), [addition])
             case Rate() if lifecycle.may_rate(case):
                 return _rated(act, case, today)
             case Withdraw() if lifecycle.may_withdraw(case):

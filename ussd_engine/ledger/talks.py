@@ -1,4 +1,4 @@
-"""Conversations: the questions that a phone has open, each with an end, sealed."""
+"""Conversations: the questions that a phone has open, each with an end, sealed; and in which language it writes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ussd_engine.ledger.terms import HOUR_MS
 from ussd_engine.model import Quiet
 from ussd_engine.tracking import FINISH_HOURS
 
-Kind = Literal["rate", "need_info", "which", "finish"]
+Kind = Literal["rate", "need_info", "which", "finish", "speaks"]
 
 LASTS_MS: Final[dict[Kind, int]] = {
     "which": 24 * HOUR_MS,
     "finish": FINISH_HOURS * HOUR_MS,
+    "speaks": 24 * HOUR_MS,
     "need_info": 90 * 24 * HOUR_MS,
     "rate": 90 * 24 * HOUR_MS,
 }
@@ -86,16 +87,27 @@ class Talks:
 
     def of(self, conn: Connection, msisdn: str, now_ms: int) -> list[Talk]:
         """What a phone has open, the newest first, and any "which one?" before all others."""
-        mine = conversations.c.tag.in_(self._tags(msisdn))
-        rows = conn.execute(select(conversations).where(mine, conversations.c.until_ms > now_ms)).all()
-        found = [talk for row in rows if (talk := self._talk(row)) is not None]
+        found = [talk for talk in self._all(conn, msisdn, now_ms) if talk.kind != "speaks"]
         return sorted(found, key=lambda talk: (talk.kind != "which", -talk.opened_ms))
+
+    def speaks(self, conn: Connection, msisdn: str, service: str, locale: str, now_ms: int) -> None:
+        """A phone wrote a keyword of this language."""
+        self.open(conn, msisdn, "speaks", service, now_ms, content=locale.encode())
+
+    def spoken(self, conn: Connection, msisdn: str, now_ms: int) -> str:
+        """The language of the last keyword that a phone wrote within a day; empty where it wrote none."""
+        found = (talk for talk in self._all(conn, msisdn, now_ms) if talk.kind == "speaks")
+        return next((talk.content.decode() for talk in found), "")
 
     def change(self, conn: Connection, talk: Talk, content: bytes) -> None:
         """Keep more of what she said; its end stays where it was."""
         plain = msgspec.msgpack.encode(_Inside(talk.reference, content))
         sealed = self._keyring.seal(PLACE, talk.id, plain)
         conn.execute(update(conversations).where(conversations.c.id == talk.id).values(sealed=sealed))
+
+    def again(self, conn: Connection, talk: Talk, now_ms: int) -> None:
+        """It was asked once more; its end stays where it was."""
+        conn.execute(update(conversations).where(conversations.c.id == talk.id).values(opened_ms=now_ms))
 
     def end(self, conn: Connection, talk: Talk) -> bool:
         """It is answered. False where it was already: of two answers at once one counts."""
@@ -111,6 +123,11 @@ class Talks:
     def forget(self, conn: Connection, msisdn: str) -> None:
         """The phone has nothing open any longer, of whatever kind."""
         conn.execute(delete(conversations).where(conversations.c.tag.in_(self._tags(msisdn))))
+
+    def _all(self, conn: Connection, msisdn: str, now_ms: int) -> list[Talk]:
+        mine = conversations.c.tag.in_(self._tags(msisdn))
+        rows = conn.execute(select(conversations).where(mine, conversations.c.until_ms > now_ms)).all()
+        return [talk for row in rows if (talk := self._talk(row)) is not None]
 
     def _end(self, conn: Connection, tags: list[bytes], kind: Kind, reference: str) -> None:
         about = conversations.c.about

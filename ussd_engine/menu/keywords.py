@@ -3,6 +3,7 @@
     keywords:
       drop: [TUMA, SEND]                     # said before a keyword and dropped
       beside: [NAMBA, NUMBER, KWA, PLEASE]   # may stand beside a keyword and mean nothing
+      please: [PLEASE]                       # and before one that stands alone
       form complaint: {set: {identity: confidential}, sw: [LALAMIKO, KERO], en: [COMPLAINT]}
       form leader: {for: {ministry: {level: minister}}, save: {region: region}, sw: [KIONGOZI], en: [LEADER]}
       language en: {sw: [KIINGEREZA], en: [ENGLISH]}
@@ -57,6 +58,7 @@ TAKING: Final[dict[str, str]] = {
 WORD_LISTS: Final[dict[str, str]] = {
     "drop": "words that are dropped before a keyword",
     "beside": "words that may stand beside a keyword and mean nothing",
+    "please": "words of `beside` that may stand before a keyword too, where no other words are behind it",
     "short": "ratings that may be short for `number`, with a full stop or a colon behind them",
     "everyday": "short names of institutions that are ordinary words too",
 }
@@ -113,6 +115,8 @@ class Keywords(NamedTuple):
     drop: frozenset[str]
     """Folded."""
     beside: frozenset[str]
+    """Folded."""
+    please: frozenset[str]
     """Folded."""
     short: frozenset[str]
     """Folded."""

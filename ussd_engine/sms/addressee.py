@@ -1,9 +1,10 @@
 """For whom an SMS is: the institution at its front, and the message behind it.
 
 `split(data, text, locale)` gives an `Addressee`. It is `sure` where the front is nothing but the short name, the full
-name or the code of one institution, or everyday words that together with each other or a region mean one (`bima ya
-afya`, `maji Dodoma`). A single everyday word (`umeme`, `kodi`) may as well be what the message is about, so it only
-proposes; so does a name with a slip, one that several share, and one further on in the text, and a short name that is
+name or the code of one institution, a part of its full name that no other has (`halmashauri ya Bahi`), or everyday
+words that together with each other or a region mean one (`bima ya afya`, `maji Dodoma`). A single everyday word
+(`umeme`, `kodi`) may as well be what the message is about, so it only proposes, with what is joined to it (`hospitali
+ya Bahi`); so does a name with a slip, one that several share, and one further on in the text, and a short name that is
 an ordinary word (`must`, `taa`) unless it is typed in capitals and what stands behind it is not. What is not sure is
 asked.
 """
@@ -66,9 +67,11 @@ def split(
                 message = text[spans[start].start() if topic else end :].strip(_between)
                 if len(rows) == 1 and (not topic or kinds or len(data.words(phrase)) > 1):
                     return Addressee((rows[0].code,), True, message)
-                more = [row for row in data.search(phrase, locale) if not kinds or row.kind in kinds]
-                return Addressee(_codes([*rows, *more]), False, message)
-    found = list(_like(data, spans[first:], locale, kinds, everyday))
+                joined, named = _joined(data, spans[start:], locale), _named_on(data, spans[start:], kinds, everyday)
+                more = [*joined, *rows, *named, *data.search(phrase, locale)]
+                return Addressee(_codes([row for row in more if not kinds or row.kind in kinds]), False, message)
+    told = any(not data.joins(word) for span in spans[first:start] for word in words_of(span.group()))
+    found = list(_like(data, spans[start if told else first :], locale, kinds, everyday))
     return Addressee(_codes(found), False, text.strip())
 
 
@@ -83,12 +86,27 @@ def _behind(spans: Sequence[re.Match[str]], before: Collection[str], data: Insti
     return at
 
 
+def _joined(data: Institutions, spans: Sequence[re.Match[str]], locale: str) -> list[Institution]:
+    """What may be meant by the first word with those that are joined to it, as in `hospitali ya wilaya ya Bahi`; none
+    where it stands alone."""
+    words = ["".join(words_of(span.group())) for span in spans[:_LONGEST]]
+    end = 1
+    while end + 1 < len(words) and data.joins(words[end]):
+        end += 2
+    if end == 1:
+        return []
+    return [*data.titled(" ".join(words[2:end])), *data.search(" ".join(words[:end]), locale)]
+
+
 def _named(
     data: Institutions, phrase: str, kinds: Collection[str], title: Sequence[str]
 ) -> tuple[list[Institution], bool]:
     """The institutions that a whole phrase names, and whether its words may be the matter too. `title`: the words
     before it, which may say what it is, as `wizara ya`."""
-    names, meant = data.named(phrase), data.meant(phrase)
+    names, part = data.named(phrase), data.titled(phrase)
+    if not names and len(part) == 1 and (not kinds or part[0].kind in kinds):
+        return list(part), False
+    meant = data.meant(phrase)
     rows = list({row.code: row for row in (*names, *meant) if not kinds or row.kind in kinds}.values())
     titled = [row for row in names if row in rows and any(words_of(name)[0] in title for name in row.names.values())]
     if len(titled) == 1:
@@ -122,6 +140,13 @@ def _like(
     for row in data.search(spans[0].group(), locale):
         if (not kinds or row.kind in kinds) and any(_near(first, short) for short in row.shorts.values()):
             yield row
+    yield from _named_on(data, spans, kinds, everyday)
+
+
+def _named_on(
+    data: Institutions, spans: Sequence[re.Match[str]], kinds: Collection[str], everyday: Collection[str]
+) -> Iterator[Institution]:
+    """What is named further on."""
     for at in range(1, min(len(spans), _LOOKED_AT)):
         word = spans[at].group()
         if "".join(words_of(word)) in everyday and not _stands_out(spans, at):

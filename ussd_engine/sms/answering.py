@@ -9,31 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
-import msgspec
 from sqlalchemy import Connection
 
-from ussd_engine import reference
-from ussd_engine.editions import Editions
 from ussd_engine.errors import EngineError
-from ussd_engine.keys import Keyring
-from ussd_engine.ledger import Clock, Ledger
 from ussd_engine.ledger.smsanswers import SmsAnswers
-from ussd_engine.ledger.smsinbox import Arrival, Guards, SmsInbox
+from ussd_engine.ledger.smsinbox import Arrival, SmsInbox
 from ussd_engine.ledger.smsreports import Joined
-from ussd_engine.menu.edition import Edition
 from ussd_engine.sms.deeds import Deeds
 from ussd_engine.sms.filling import Sender
-from ussd_engine.sms.keywords import CHOICE, Heard
+from ussd_engine.sms.keywords import CHOICE
 from ussd_engine.sms.matrix import Anyway
 from ussd_engine.sms.message import Incoming, Notice, Report
-from ussd_engine.sms.services import Services
+from ussd_engine.sms.reading import Reader, Surroundings
 from ussd_engine.sms.talk import Act
-from ussd_engine.sms.wording import AskCore, Wording
+from ussd_engine.sms.wording import Wording
 from ussd_engine.sms.written import Reply, Written, anyway, turned_away
 from ussd_engine.tracking import SetSms
 
@@ -60,32 +53,16 @@ class Answered(NamedTuple):
     reply: str | None = None
 
 
-class Surroundings(NamedTuple):
-    """What answering an SMS asks of the engine. `prefixes`: by service, what stands before its keywords."""
-
-    editions: Editions
-    ledger: Ledger
-    keyring: Keyring
-    clock: Clock
-    random: Callable[[int], bytes]
-    guards: Guards
-    prefixes: Mapping[str, str]
-    core_can: frozenset[str]
-    ask_core: AskCore
-    turns_away: Callable[[Edition, str, str], str | None] = lambda *_: None
-    """Until when a service takes nothing from a number: empty for no end, `None` where it does."""
-
-
 class Answering:
     """Answers SMS. Holds nothing of any citizen but what is under way. `told` hears faults of our own."""
 
     def __init__(self, around: Surroundings, told: Callable[[Exception], None]) -> None:
         self._around = around
         self._told = told
-        self._inbox = SmsInbox(around.keyring, around.guards, self._day)
+        self._reader = Reader(around)
+        self._inbox = SmsInbox(around.keyring, around.guards, self._reader.day)
         self._answers = SmsAnswers(around.ledger.notices.scribe)
         self.wording = Wording(around.editions, around.ask_core, around.prefixes)
-        self._services = Services(around.prefixes)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def take(self, incoming: Incoming, *, in_band: bool) -> Answered:
@@ -120,7 +97,7 @@ class Answering:
 
         async def attempt() -> bool:
             ledger, edition = self._around.ledger, self._around.editions.current
-            service = self._services.first(edition)
+            service = self._reader.services.first(edition)
             spoken = edition.services[service].service.language if service else ""
             locale = await ledger.language(msisdn) or spoken
             act = SetSms(key=key, msisdn=msisdn, on=False, locale=locale, at_ms=at_ms)
@@ -164,7 +141,7 @@ class Answering:
     # one SMS
 
     async def _once(self, incoming: Incoming, in_band: bool, at_ms: int) -> Answered:
-        written = await self._written(incoming, at_ms)
+        written = await self._reader.read(incoming, at_ms)
         ends = None if written is None else self._around.turns_away(written.edition, written.service, incoming.msisdn)
         if ends is not None:
             return await self._write(incoming, in_band, at_ms, written, partial(self._turned_away, ends), taken=False)
@@ -174,7 +151,7 @@ class Answering:
 
     async def _sorry(self, incoming: Incoming, in_band: bool, at_ms: int) -> Answered:
         """A fault of our own: she is asked to send it again."""
-        written = await self._written(incoming, at_ms)
+        written = await self._reader.read(incoming, at_ms)
         return await self._write(incoming, in_band, at_ms, written, lambda *_: [anyway(Anyway.FAULT)], taken=False)
 
     async def _write(
@@ -198,8 +175,11 @@ class Answering:
                 return Answered(True, arrival, self._again(conn, incoming, written) if in_band else None)
             if arrival is not Arrival.NEW:
                 return Answered(True, arrival, self._say(conn, written, self._beyond(conn, written, arrival), in_band))
+            if asks and not written.chosen:
+                ledger.notices.talks.speaks(conn, written.sender.msisdn, written.service, written.heard.locale, at_ms)
             first = taken and self._inbox.first_use(conn, incoming.msisdn, at_ms)
-            return Answered(True, arrival, self._say(conn, written, replies(conn, written), in_band, first=first))
+            said = replies(conn, written)
+            return Answered(True, arrival, self._say(conn, written, said, in_band, first=first))
 
         answered = await ledger.database.write(job)
         ledger.sms.added.set()
@@ -232,14 +212,13 @@ class Answering:
         sender = written.sender
         may = [reply for reply in replies if self._may_say(conn, sender, reply)]
         if first and may:
-            may.append(anyway(Anyway.FIRST_USE)._replace(locale=written.heard.locale))
+            may.append(anyway(Anyway.FIRST_USE)._replace(locale=may[0].locale))
         notices = [self._notice(written, reply, number) for number, reply in enumerate(may)]
         text = ""
         if in_band and notices:
-            said = msgspec.structs.replace(notices[0], locale=notices[0].locale or sender.locale)
-            text = self.wording.of_notice(said, said.locale)
+            text = self.wording.of_notice(notices[0], notices[0].locale)
             if text:
-                self._answers.keep(conn, said, sender.channel)
+                self._answers.keep(conn, notices[0], sender.channel)
         self._around.ledger.sms.put(conn, notices[1:] if text else notices, sender.channel)
         return text or None
 
@@ -263,50 +242,12 @@ class Answering:
             service=written.service,
             template=reply.say.template,
             values=reply.values,
-            locale=reply.locale,
+            locale=reply.locale or written.heard.locale or sender.locale,
             priority=reply.say.priority,
             push=reply.say.push,
             at_ms=sender.at_ms,
             msisdn=sender.msisdn,
             link=sender.link,
-        )
-
-    # what is known before
-
-    async def _written(self, incoming: Incoming, at_ms: int) -> Written | None:
-        """The SMS with what must be known of it; `None` where nobody can be answered, or no service takes SMS."""
-        edition = self._around.editions.current
-        service = await self._service(edition, incoming, at_ms)
-        if not service or not incoming.msisdn:
-            return None
-        chosen = await self._around.ledger.language(incoming.msisdn) or ""
-        spoken = edition.services[service].service.language
-        ear = self._services.ear(edition, service)
-        heard = ear.hear(incoming.text, chosen or spoken)
-        return Written(
-            edition=edition,
-            service=service,
-            ear=ear,
-            sender=self._sender(incoming, heard, chosen or heard.locale or spoken, at_ms),
-            heard=heard,
-            today=self._day(at_ms),
-            core_can=self._around.core_can,
-            chosen=chosen,
-        )
-
-    def _sender(self, incoming: Incoming, heard: Heard, locale: str, at_ms: int) -> Sender:
-        # Without an id two equal SMS that are no copies are two acts.
-        what = [incoming.channel, incoming.id] if incoming.id else [incoming.channel, incoming.msisdn, str(at_ms)]
-        whole = "\0".join([*what, "" if incoming.id else incoming.text])
-        return Sender(
-            msisdn=incoming.msisdn,
-            channel=incoming.channel,
-            locale=locale,
-            key=self._around.keyring.tag("vault_tag", "sms act", whole.encode("utf-8", "surrogatepass")),
-            at_ms=at_ms,
-            reference=reference.draw(),
-            case=self._around.random(16),
-            link=incoming.link,
         )
 
     async def _with_words(self, written: Written) -> Written:
@@ -327,24 +268,3 @@ class Answering:
             self._told(error)
             view = None
         return dataclasses.replace(written, view=view)
-
-    async def _service(self, edition: Edition, incoming: Incoming, at_ms: int) -> str:
-        """The service that an SMS is for: by its prefix; an answer or a bare number by what is open with the phone and
-        what it sent; else the first."""
-        services, ledger, msisdn = self._services, self._around.ledger, incoming.msisdn
-        named, first, taking = services.named(edition, incoming.text), services.first(edition), services.taking(edition)
-        if named or not msisdn or len(taking) < 2:
-            return named or first
-        heard = services.ear(edition, first).hear(incoming.text, edition.services[first].service.language)
-        if heard.asks:
-            return first
-
-        def look(conn: Connection) -> str:
-            cases = (case for case in ledger.own_within(conn, msisdn, at_ms) if case.reference == heard.reference)
-            talks = () if heard.reference else ledger.notices.talks.of(conn, msisdn, at_ms)
-            return next((one.service for one in (*cases, *talks) if one.service in taking), first)
-
-        return await ledger.database.read(look)
-
-    def _day(self, at_ms: int) -> date:
-        return self._around.editions.current.country.today(at_ms)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from ussd_engine import found, lifecycle
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.talks import LASTS_MS, Talk
+from ussd_engine.ledger.terms import HOUR_MS
 from ussd_engine.menu.keywords import MESSAGE
 from ussd_engine.model import Case, Committed, Mode, SetLanguage, Submit
 from ussd_engine.sms import filling, talk
@@ -31,7 +32,9 @@ from ussd_engine.tracking import Effect, SetSms
 
 KINDS: Final = {"rate": Kind.RATE, "need_info": Kind.ASKED, "which": Kind.WHICH, "finish": Kind.TEXT}
 """What can be open, as the ledger calls it."""
-WHICH_HOURS: Final = LASTS_MS["which"] // 3_600_000
+WHICH_HOURS: Final = LASTS_MS["which"] // HOUR_MS
+FRESH_MS: Final = HOUR_MS
+"""So long words are taken for what was missing: later they would be sent for what she may have forgotten."""
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True):
@@ -92,8 +95,7 @@ class Deeds:
         kept = held.text or again.text
         if len(named) == 1:
             return self._formed(again, tuple(named), named=True, text=kept, open=which)
-        menu = self._written.edition.services[self._written.service]
-        if named or filling.checked(menu, MESSAGE, kept) is None:
+        if named or which.stale or filling.checked(self._written.menu, MESSAGE, kept) is None:
             return ask
         heard = msgspec.structs.replace(again, text=f"{kept} {ask.heard.whole}".strip())
         return AskBack(template=ask.template, heard=heard, institutions=held.offered, holds=True, ends=which)
@@ -115,7 +117,7 @@ class Deeds:
         today, cases = self._written.today, self._cases
         waits = [case for case in cases if _takes(case, today)]
         return State(
-            open=tuple(map(_open, self._talks.values())),
+            open=tuple(_open(one, self._sender.at_ms) for one in self._talks.values()),
             cases=tuple(case.reference for case in waits),
             answered=tuple(case.reference for case in waits if case.spoken),
         )
@@ -147,7 +149,10 @@ class Deeds:
             codes, named, words = self._written.ear.addressee(words, self._sender.locale, again.entry)
             text = f"{words} {held.text}"
         if not codes:
-            return talk.which_again(act.heard, act.open)
+            if filling.checked(self._written.menu, MESSAGE, held.text) is None:
+                return talk.which_again(act.heard, act.open)
+            heard = msgspec.structs.replace(again, text=text.strip())
+            return msgspec.structs.replace(talk.missing(heard, Wants.INSTITUTION), ends=act.open)
         return self._formed(again, codes, named=named, text=text, open=act.open)
 
     def _held(self, one: Open) -> tuple[Held, Heard]:
@@ -169,7 +174,7 @@ class Deeds:
         if answered is not None and not self._end(answered.id):
             return []
         if decision.heard.action == "form":
-            self._end_what_lacks()
+            self._end_what_it_replaces(decision.heard)
         if isinstance(decision, AskBack):
             replies = self._asked_back(decision)
         else:
@@ -207,23 +212,28 @@ class Deeds:
         self._which_ended = True
         return self._ledger.notices.talks.end(self._conn, self._talks.pop(id))
 
-    def _end_what_lacks(self) -> None:
-        """A new message takes the place of one of which something is missing."""
-        for one in list(self._talks.values()):
-            if one.kind == "which" and _open(one).wants:
-                self._end(one.id)
+    def _end_what_it_replaces(self, new: Heard) -> None:
+        """A new message takes the place of one of which something is missing, and of one with the same words that waits
+        for its institution."""
+        asked = [_open(one, self._sender.at_ms) for one in self._talks.values() if one.kind == "which"]
+        for which in asked:
+            held, before = self._held(which)
+            if which.wants or (which.institutions and talk.repeats(new, before.entry, held.text)):
+                self._end(which.id)
 
     def _next(self, heard: Heard) -> list[Reply]:
         """An older "which one?", once the newest is over: it is asked again before anything is taken for it."""
         older = next((one for one in self._talks.values() if one.kind == "which"), None)
         if older is None or not self._which_ended or self._which_opened:
             return []
-        return self._asked_back(talk.which_again(heard, _open(older)))
+        return self._asked_back(talk.which_again(heard, _open(older, self._sender.at_ms)))
 
     def _asked_back(self, ask: AskBack) -> list[Reply]:
         if ask.open is not None and ask.open.kind is Kind.TEXT:
             return [self._text.asked(self._talks[ask.open.id])]
         rows = ask.institutions or ask.references
+        if ask.open is not None and ask.open.kind is Kind.WHICH:
+            self._ledger.notices.talks.again(self._conn, self._talks[ask.open.id], self._sender.at_ms)
         if ask.holds:
             self._which_opened = True
             form = ask.heard.action == "form"
@@ -249,21 +259,13 @@ class Deeds:
                 return [self._sent(heard)]
             case "status_list":
                 return [self._listed()]
-            case "help":
-                return [anyway(Anyway.HELP)]
-            case "erase":
-                return [anyway(Anyway.ERASE)]
+            case "help" | "erase":
+                return [anyway(Anyway.HELP if act.name == "help" else Anyway.ERASE)]
             case "stop" | "start":
                 return [self._set_sms(on=act.name == "start")]
             case "language":
-                self._done(
-                    SetLanguage(
-                        key=self._sender.key,
-                        msisdn=self._sender.msisdn,
-                        locale=heard.value,
-                        at_ms=self._sender.at_ms,
-                    )
-                )
+                of = self._sender
+                self._done(SetLanguage(key=of.key, msisdn=of.msisdn, locale=heard.value, at_ms=of.at_ms))
                 return [anyway(Anyway.LANGUAGE)._replace(locale=heard.value)]
         if act.open is not None and act.open.kind is Kind.TEXT:
             one = self._talks[act.open.id]
@@ -333,11 +335,13 @@ class Deeds:
         return self._ledger.within(self._conn, act)
 
 
-def _open(one: Talk) -> Open:
+def _open(one: Talk, now_ms: int) -> Open:
     if one.kind != "which":
         return Open(id=one.id, kind=KINDS[one.kind], reference=one.reference)
     held = msgspec.msgpack.decode(one.content, type=Held)
-    return Open(id=one.id, kind=Kind.WHICH, offered=held.offered, institutions=held.institutions, wants=held.wants)
+    which = Open(id=one.id, kind=Kind.WHICH, offered=held.offered, institutions=held.institutions)
+    stale = bool(held.text or held.offered) and now_ms - one.opened_ms > FRESH_MS
+    return msgspec.structs.replace(which, wants=held.wants, stale=stale)
 
 
 def _takes(case: Case, today: date) -> bool:

@@ -26,6 +26,9 @@ from ussd_engine.unfinished import Unfinished
 FACTS: Final[Facts] = {"can": frozenset({"be_reached"})}
 """What is known of whoever writes. What a core would like to know besides is not asked by SMS."""
 ACTION: Final = "submit"
+ENOUGH: Final = 2
+"""Words of an SMS that are a message, where a screen asks for more: behind a keyword and a name nothing is typed by
+chance, and `hakuna umeme` says what is the matter."""
 TYPED: Final = {"form": MESSAGE, "continue": MESSAGE, "add": "extra", "appeal": "appeal_text", "leak": "appeal_text"}
 """By what an SMS does: the answer of the menu that its text is."""
 
@@ -138,7 +141,8 @@ def checked(menu: Menu, answer: str, text: str) -> Lacking | None:
 
 def wrong(screen: Screen, text: str) -> Lacking | None:
     """What is wrong with a text by the checks of a screen."""
-    for rule, bounds in screen.checks.items():
+    for rule, asked in screen.checks.items():
+        bounds = {**asked, "n": min(asked["n"], ENOUGH)} if rule == "words" else asked
         error = RULES[rule].run(text, bounds)
         if error == "letters":
             return Lacking(Anyway.TOO_LONG, bounds["max"])

@@ -126,6 +126,7 @@ class Ear:
         self._beside = keywords.beside
         self._beside_of = {entry.name: entry.beside | entry.spelt for entry in keywords.entries}
         self._everyday = keywords.everyday
+        self._please = keywords.please
         self._short = keywords.short
         self._drop = frozenset(map(sound, keywords.drop))
         self._data = data
@@ -152,6 +153,8 @@ class Ear:
         first, behind = _first(text)
         while sound(first) in self._drop and self._spelling.exact(_first(behind)[0]):
             first, behind = _first(behind)
+        if first in self._please and (asked := self._asked(behind, cores)):
+            return asked
         match = self._spelling.find(first)
         if match is None:
             return self._plain(text, locale)
@@ -161,6 +164,19 @@ class Ear:
             return msgspec.structs.replace(found, sure=found.sure and not found.numbered)
         stopping = match.entry.action == "stop" and match.nearness is not Nearness.SLIP
         return found or msgspec.structs.replace(self._plain(text, locale), stopping=stopping)
+
+    def _asked(self, text: str, cores: Collection[str]) -> Heard | None:
+        """A keyword behind words with which one asks (`Tafadhali tuma`); `None` where more than a reference is behind
+        it, for then it is a word of a sentence."""
+        first, behind = _first(text)
+        while first in self._beside and not self._spelling.exact(first):
+            first, behind = _first(behind)
+        match = self._spelling.find(first) if self._spelling.exact(first) else None
+        rest = self._rest(behind, cores)
+        words = set(rest.words) - self._beside_of[match.entry.name] if match else {text}
+        if match is None or words:
+            return None
+        return self._form(match, rest, "") if match.entry.action == "form" else self._action(match, rest)
 
     def _without_prefix(self, text: str) -> str:
         first, behind = _first(text)

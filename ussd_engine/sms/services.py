@@ -1,4 +1,4 @@
-"""Which service an SMS is for, where several take them, and how each hears.
+"""Which service an SMS is for, where several take them, how each hears, and by which words it knows a language.
 
 services = Services({"emrejesho": "EM"})   # by service, what stands before its keywords on a number that is shared
 services.named(edition, "EM HALI 482173657")   # "emrejesho"
@@ -10,15 +10,17 @@ from collections.abc import Mapping
 
 from ussd_engine.menu.edition import Edition
 from ussd_engine.sms.keywords import Ear
+from ussd_engine.sms.tongues import Tongues
 from ussd_engine.words import split
 
 
 class Services:
-    """The services that take SMS, by their prefixes. Keeps an ear for each, of one edition."""
+    """The services that take SMS, by their prefixes. Keeps an ear and the tongues of each, of one edition."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self._prefixes = prefixes
         self._ears: dict[tuple[bytes, str], Ear] = {}
+        self._tongues: dict[tuple[bytes, str], Tongues] = {}
 
     def taking(self, edition: Edition) -> list[str]:
         """Those that take SMS."""
@@ -44,6 +46,15 @@ class Services:
             self._ears = {key: one for key, one in self._ears.items() if key[0] == edition.version}
             self._ears[edition.version, service] = ear
         return ear
+
+    def tongues(self, edition: Edition, service: str) -> Tongues:
+        """The languages of a service of an edition, by their words."""
+        found = self._tongues.get((edition.version, service))
+        if found is None:
+            found = Tongues(edition, service)
+            self._tongues = {key: one for key, one in self._tongues.items() if key[0] == edition.version}
+            self._tongues[edition.version, service] = found
+        return found
 
     def _folded(self, service: str) -> str:
         return "".join(split(self._prefixes.get(service, "")))

@@ -11,7 +11,7 @@ performs the decision does this:
 - `AskBack`: says `template`. `references` or `institutions` are its rows. With `holds` what came is kept under a new
   `WHICH`, as its text (`heard.whole`), which is heard again and done once she has chosen; `plain` text is added to the
   case. With `wants` there is nothing to choose from: her next text is what is missing. Without `holds` `open` is only
-  asked again, and nothing is kept. What `ends` is over then.
+  asked again, as if it had not been asked before, and nothing is kept. What `ends` is over then.
 - `Help`: says `unknown`.
 
 Nothing is guessed: an answer belongs to what is open only where that is one thing and wants such an answer.
@@ -23,8 +23,10 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
+from ussd_engine.menu.keywords import Entry
 from ussd_engine.model import Quiet
 from ussd_engine.sms.keywords import CHOICE, PLAIN, Heard
+from ussd_engine.words import split
 
 MOST: Final = 3
 """Numbers that are offered."""
@@ -63,6 +65,8 @@ class Open(Quiet, frozen=True, kw_only=True):
     """In `WHICH`: institutions were offered."""
     wants: Wants | None = None
     """In `WHICH`: nothing was offered, and words are wanted."""
+    stale: bool = False
+    """It was asked so long ago that words which come now may be about something else."""
 
 
 class State(Quiet, frozen=True, kw_only=True):
@@ -164,19 +168,26 @@ def _form(heard: Heard) -> Decision:
     return Act(name="form", heard=heard)
 
 
+def repeats(heard: Heard, entry: Entry | None, text: str) -> bool:
+    """Whether a new message says again what an earlier one of a form said: it has most of its words."""
+    words = set(split(text))
+    return heard.entry == entry and 2 * len(words.intersection(split(heard.whole))) > len(words)
+
+
 def missing(heard: Heard, wants: Wants) -> AskBack:
     """Something of a new message is missing: what there is of it is kept."""
     return AskBack(template=wants, heard=heard, holds=True, wants=wants)
 
 
 def _fills(heard: Heard, state: State) -> Open | None:
-    """The "which one?" that a text answers: the newest, where it wants words and nothing else that is open may; or a
-    text that is nothing but the name of the institution that it wants."""
+    """The "which one?" that a text answers: the newest, where it wants words, was asked a while ago at most, and
+    nothing else that is open may; or a text that is nothing but the name of the institution that it wants."""
     which = _newest(state, Kind.WHICH)
     if which is None or which.wants is None or heard.polite:
         return None
     named = which.wants is Wants.INSTITUTION and heard.action == PLAIN and bool(heard.institutions)
-    return which if named or all(one.kind is Kind.WHICH for one in state.open) else None
+    alone = all(one.kind is Kind.WHICH for one in state.open)
+    return which if named or (alone and not which.stale) else None
 
 
 # the rows of the table: what a message means by what is open
@@ -253,7 +264,7 @@ def _plain(heard: Heard, state: State) -> Decision:
         return Act(name="fill", heard=heard, open=lacking)
     if one and one.kind is Kind.ASKED:
         return Act(name="add", heard=heard, reference=one.reference, open=one)
-    if one and one.kind is Kind.TEXT:
+    if one and one.kind is Kind.TEXT and not heard.polite:
         return Act(name="continue", heard=heard, open=one)
     return _again(heard, state, Kind.ASKED)
 

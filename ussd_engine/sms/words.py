@@ -136,10 +136,10 @@ class _Filling:
 
 WARNINGS: Final = "warnings"
 """The gettext context of the lines that may stand above a reply."""
-_AFTER_ITS_END = re.compile(r"([?!])\.")
-"""An office's question ends by itself."""
+_AFTER_ITS_END = re.compile(r"([?!]|\.\.\.)\.")
+"""An office's question ends by itself, and so do words that are cut."""
 
 
 def _ask(words: str) -> str:
     """An office's words in one line, with room for what stands around them."""
-    return gsm.shorten(plain(words).rstrip(" ."), VALUES["ask"].longest)
+    return gsm.shorten(plain(words).rstrip(" ."), VALUES["ask"].longest, words=True)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ussd_engine.facts import FACTS
+from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.messages import View
 from ussd_engine.sms.filling import Lacking, Sender
@@ -30,6 +31,11 @@ class Written:
     """Her language, where she has chosen one."""
     view: View | None = None
     """What the institution said, where that was asked for."""
+
+    @property
+    def menu(self) -> Menu:
+        """Of its service."""
+        return self.edition.services[self.service]
 
     @property
     def core_lacks(self) -> frozenset[str]:
