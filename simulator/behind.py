@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 from simulator.clock import Clock, MovedClock
+from simulator.core import Core
 from simulator.dialog import gateway_at
 from simulator.exchange import exchange_for
 from simulator.glance import Glass
@@ -21,45 +21,9 @@ from simulator.stage import NUMBER, Kind, scratch
 from simulator.watched import WatchedLine
 from ussd_engine.config import Config
 from ussd_engine.country import Country
-from ussd_engine.errors import DeliveryError
-from ussd_engine.feedback import FeedbackStore, Opener, Surroundings
 
 OPENS_AT: Final = 9
 """The hour at which a room's day begins: what nobody asked for leaves by day alone."""
-ALWAYS: Final = ("close",)
-
-
-class Core:
-    """A feedback core that can be taken away, and brought back."""
-
-    def __init__(self) -> None:
-        self.down = False
-
-    def opener(self, open_core: Opener) -> Opener:
-        """Opens what `open_core` opens, under this switch."""
-
-        async def opened(setting: str, surroundings: Surroundings) -> FeedbackStore:
-            return cast(FeedbackStore, _Switched(await open_core(setting, surroundings), self))
-
-        return opened
-
-
-class _Switched:
-    """A store whose calls fail while its core is down; what is known of it stays known."""
-
-    def __init__(self, store: FeedbackStore, core: Core) -> None:
-        self._store = store
-        self._core = core
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._store, name)
-        if name in ALWAYS or not self._core.down or not inspect.iscoroutinefunction(found):
-            return found
-
-        async def away(*_: object, **__: object) -> None:
-            raise DeliveryError("the core is down, on purpose")
-
-        return away
 
 
 @dataclass(frozen=True)
@@ -69,7 +33,6 @@ class Behind:
     line: WatchedLine
     clock: Clock
     local: Local | None = None
-    core: Core | None = None
     glass: Glass | None = None
 
 
@@ -82,16 +45,16 @@ def morning(country: Country) -> Callable[[], float]:
 
 
 @contextlib.asynccontextmanager
-async def own(settings: Config, folder: Path, kind: Kind, clock: MovedClock) -> AsyncIterator[Behind]:
+async def own(settings: Config, folder: Path, kind: Kind, clock: MovedClock, core: Core) -> AsyncIterator[Behind]:
     """A gateway started here, with nothing of an operator's. Raises `ConfigError` or `MenuError`."""
-    core, glass = Core(), Glass()
+    glass = Glass()
     async with contextlib.AsyncExitStack() as stack:
         shortcode = Country.load(settings.country).settings.get("sc") or NUMBER
         exchange = await stack.enter_async_context(exchange_for(shortcode)) if kind.sms else None
         made = scratch(settings, folder, kind, exchange)
-        opening = local_gateway(made, clock, glass.tap, core.opener(lacking(kind.lacks)), exchange)
+        opening = local_gateway(made, clock, glass.tap, lacking(kind.lacks), exchange, core)
         local = await stack.enter_async_context(opening)
-        yield Behind(WatchedLine.of(local.line), clock, local, core, glass)
+        yield Behind(WatchedLine.of(local.line, own=True), clock, local, glass)
 
 
 @contextlib.asynccontextmanager

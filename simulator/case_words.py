@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from simulator.officer import Sheet
+from simulator.room import Room
 from simulator.speech import Speech
 from simulator.terms import MODES, STATES
+from ussd_engine.feedback.book import Words
 
 
 def kind(sheet: Sheet, say: Speech) -> str:
@@ -16,6 +18,22 @@ def kind(sheet: Sheet, say: Speech) -> str:
         return case.type
     locale = say.language if say.language in languages else languages[0]
     return edition.catalog.gettext(locale, case.service, *table[case.type])
+
+
+def author(words: Words, say: Speech) -> str:
+    """Who said something: an office, or she whose case it is."""
+    return words.office or say("citizen")
+
+
+def nothing(room: Room, say: Speech) -> str:
+    """Why no case lies there, and what to do."""
+    if room.way.url:
+        return say("The desk stands behind a gateway started here.")
+    if room.dead:
+        return say("The gateway was killed. Start it again: Trouble, Gateway killed.")
+    if room.core_is_down:
+        return say("The core is down: nobody works there. Bring it back: Trouble, Core down.")
+    return say("No case lies here yet. Send one by the phone.")
 
 
 def mode(sheet: Sheet, say: Speech) -> str:

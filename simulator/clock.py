@@ -9,10 +9,12 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Lets time pass between a screen and its answer."""
+    """Lets time pass between a screen and its answer. `real` is its time without what it was moved on."""
 
     async def leave(self, seconds: float) -> None: ...
     def now(self) -> float: ...
+    @property
+    def real(self) -> float: ...
 
 
 class MovedClock:
@@ -28,11 +30,19 @@ class MovedClock:
     async def leave(self, seconds: float) -> None:
         self._moved += seconds
 
+    @property
+    def real(self) -> float:
+        return self._real()
+
 
 class RealClock:
     """For a gateway elsewhere, whose clock is its own: waiting is waiting."""
 
     def now(self) -> float:
+        return time.time()
+
+    @property
+    def real(self) -> float:
         return time.time()
 
     async def leave(self, seconds: float) -> None:

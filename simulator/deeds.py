@@ -24,9 +24,13 @@ class Deed(NamedTuple):
     key: str = ""
     on: Callable[[Room], bool] = lambda _: False
 
+    def there(self, room: Room) -> bool:
+        """Whether it can be done to that room's gateway at all."""
+        return not room.way.url or self.name in ANYWHERE
+
 
 async def _core(room: Room) -> None:
-    room.core(not room.core_is_down)
+    await room.core(not room.core_is_down)
 
 
 async def _drop(room: Room) -> None:
@@ -76,6 +80,8 @@ def _troubles() -> Iterator[Deed]:
     yield Deed("provider", told("Next provider"), _next_provider, "ctrl+n")
 
 
+ANYWHERE: Final = ("hang_up", "redial", "repeat", "late", "drop", "provider", "another", "share", "anew")
+"""What can be done to a gateway elsewhere too."""
 TROUBLES: Final = tuple(_troubles())
 TOGGLES: Final = ("drop", "core", "gateway", *(deed.name for deed in TROUBLES if deed.name.startswith("fault ")))
 """What is switched on and off."""

@@ -6,15 +6,20 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from aiohttp import web
 
+from simulator.clock import Clock
 from simulator.phone import Line
 
 PATH = "/sms"
 INBOUND = "/sms/loopback"
 REPORTS = "/sms/loopback/reports"
+Report = Literal["delivered", "failed", "late", "twice"]
+"""What may become of an SMS on its way: `late` is delivered an hour later, `twice` is reported so two times."""
+HOWS: Final[tuple[Report, ...]] = get_args(Report)
+LATE_S: Final = 3600.0
 
 
 class Sms(NamedTuple):
@@ -50,9 +55,13 @@ class Exchange:
         """Hand the gateway what a phone wrote; the same `id` is the same SMS once more. Raises `NoAnswer`."""
         await line.post(INBOUND, {"id": id, "from": msisdn, "to": self.shortcode, "text": text})
 
-    async def report(self, line: Line, id: str, status: str) -> None:
+    async def report(self, line: Line, clock: Clock, id: str, how: Report) -> None:
         """Tell the gateway what became of an SMS. Raises `NoAnswer`."""
-        await line.post(REPORTS, {"id": id, "status": status, "reason": ""})
+        if how == "late":
+            await clock.leave(LATE_S)
+        status = "failed" if how == "failed" else "delivered"
+        for _ in range(2 if how == "twice" else 1):
+            await line.post(REPORTS, {"id": id, "status": status, "reason": ""})
 
 
 @contextlib.asynccontextmanager

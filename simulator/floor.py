@@ -9,16 +9,18 @@ import shutil
 import tempfile
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 
 from simulator.behind import Behind, elsewhere, morning, own
-from simulator.clock import MovedClock
+from simulator.clock import Clock, MovedClock
+from simulator.core import Core
+from simulator.faults import fault, foreign, no_file
 from simulator.handset import Display, Handset, Message
 from simulator.local import Local, wire
 from simulator.phone import NoAnswer, Phone
-from simulator.player import as_written, numbers
+from simulator.player import numbers
 from simulator.recording import Recorder
 from simulator.speech import Note, told
 from simulator.stage import Kind
@@ -32,7 +34,10 @@ from ussd_engine.country import Country
 from ussd_engine.errors import ConfigError, EngineError, MenuError
 from ussd_engine.model import Reply
 
+T = TypeVar("T")
 OWN_KIND = Kind(sms=True)
+NOT_OPEN = told("There is no gateway to call: start it (Trouble).")
+NOTICE_S = 1.0
 SETTLES_S = 5.0
 """How long SMS are waited for; what comes later is found by `tick`."""
 
@@ -63,8 +68,12 @@ class Floor:
         self.way = way
         self.provider = way.provider
         self.kind = Kind() if way.url else OWN_KIND
-        self.clock = clock or MovedClock(morning(Country.load(settings.country)))
+        country = Country.load(settings.country)
+        self.zone = country.time_zone
+        self.clock = clock or MovedClock(morning(country))
         self.behind: Behind | None = None
+        self.central = Core()
+        """Of the core, which outlives the gateway."""
         self.dead = False
         """The gateway of one's own was stopped."""
         self.note: Note | None = None
@@ -79,7 +88,9 @@ class Floor:
         self._gateway = contextlib.AsyncExitStack()
         self._kinds: list[Kind] = []
         self._lock = asyncio.Lock()
-        self._under_way: asyncio.Task[Reply] | None = None
+        self._under_way: asyncio.Task[Any] | None = None
+        self.slow_post = False
+        """SMS that should have come by now have not."""
 
     # what views ask
 
@@ -109,7 +120,12 @@ class Floor:
     @property
     def now(self) -> float:
         """The time of this room: of its gateway, where that is its own; Unix seconds."""
-        return self.behind.clock.now() if self.behind else self.clock.now()
+        return self.clock_there.now()
+
+    @property
+    def clock_there(self) -> Clock:
+        """The clock of the gateway."""
+        return self.behind.clock if self.behind else self.clock
 
     @property
     def status(self) -> Status | None:
@@ -137,10 +153,14 @@ class Floor:
         folder = self._folder / f"gateway-{self._kinds.index(self.kind) + 1}"
         way = self.way
         async with contextlib.AsyncExitStack() as stack:
-            opening = elsewhere(way.url, way.token) if way.url else own(self.settings, folder, self.kind, self.clock)
+            opening = (
+                elsewhere(way.url, way.token)
+                if way.url
+                else own(self.settings, folder, self.kind, self.clock, self.central)
+            )
             behind = await stack.enter_async_context(opening)
             self._gateway = stack.pop_all()
-        line = WatchedLine(self._client, behind.line.url, way.token, behind.line.posted, Wiretap(token=way.token))
+        line = dataclasses.replace(behind.line, client=self._client, token=way.token, tap=Wiretap(token=way.token))
         self.behind, self.dead = dataclasses.replace(behind, line=line), False
         self._rewire()
         if way.url:
@@ -150,20 +170,25 @@ class Floor:
     def _rewire(self, heard: bool = False) -> None:
         """Every phone on the way as it is now; what it showed is gone. `heard`: the exchange of SMS is the same."""
         for hand in self.handsets.values():
-            hand.phone, old = self._phone(hand.phone.msisdn), hand.phone
-            hand.phone.dialled = old.dialled
+            hand.phone = hand.phone.through(self._wire(), self.line, self.clock_there)
             hand.heard = hand.heard if heard else 0
             hand.clear()
         self._known()
 
+    def _begin(self) -> None:
+        """Something is done; the first time is where the transcript begins."""
+        self.recorder.begin(self.now, self.clock.real, self.provider)
+
     def _known(self) -> None:
         """In a transcript, the number of the phone in hand is a hole."""
-        number = self.hand.phone.msisdn
-        self.recorder.holes.values["number"] = as_written(number) if number else "<number>"
+        self.recorder.holes.calls(self.hand.phone.msisdn)
 
     def _phone(self, msisdn: str | None) -> Phone:
-        clock = self.behind.clock if self.behind else self.clock
-        return Phone(self._wire(), self.line, clock, msisdn)
+        return Phone(self._wire(), self.line, self.clock_there, msisdn)
+
+    def _number(self) -> str | None:
+        """That of a new caller; where the first one's is withheld, so is hers."""
+        return None if self.way.msisdn is None else next(self._numbers)
 
     def _wire(self) -> Channel:
         return wire(self.provider, self.settings)
@@ -185,16 +210,23 @@ class Floor:
             asking.close()
             raise NotOpen
         hand.display = Display.WAITING
-        self._under_way = asyncio.ensure_future(asking)
         try:
-            return await self._under_way
-        except asyncio.CancelledError:
+            return await self._beside(asking)
+        except (asyncio.CancelledError, HungUp):
             hand.clear()
-            if self._under_way.cancelled() and not _cancelling():
-                raise HungUp from None
             raise
         except Exception:
             hand.clear(Display.LOST)
+            raise
+
+    async def _beside(self, asking: Coroutine[Any, Any, T]) -> T:
+        """A request that is none of the phone's own; who hangs up does not wait for it."""
+        self._under_way = under_way = asyncio.ensure_future(asking)
+        try:
+            return await under_way
+        except asyncio.CancelledError:
+            if under_way.cancelled() and not _cancelling():
+                raise HungUp from None
             raise
         finally:
             self._under_way = None
@@ -203,7 +235,7 @@ class Floor:
         """What is told where something failed."""
         why = str(error)
         if isinstance(error, NotOpen):
-            return told("There is no gateway to call: it has not started.")
+            return NOT_OPEN
         if isinstance(error, HungUp):
             return told("You hung up before an answer came.")
         if isinstance(error, Dropped):
@@ -213,15 +245,15 @@ class Floor:
         if isinstance(error, NotACode):
             return told("That is no code that can be dialled. Try {code}", code=next(iter(self.settings.codes)))
         if isinstance(error, ConfigError | MenuError):
-            return told("The gateway cannot start: {why}", why=why)
+            return told("The gateway cannot start: {why}", why=foreign(why))
         if isinstance(error, BadTranscript):
-            return told("Not opened: {why}", why=why)
+            return told("Not opened: {why}", why=foreign(why))
         if isinstance(error, TimeoutError):
             return told("That took too long. Let a minute pass, then try again.")
         if isinstance(error, OSError):
-            return told("Not done: {why}", why=error.strerror or type(error).__name__)
+            return no_file(error)
         if isinstance(error, EngineError):
-            return told("Not done: {why}", why=why)
+            return told("Not done: {why}", why=foreign(why))
         return fault(error)
 
     def _no_answer(self) -> Note:
@@ -253,15 +285,23 @@ class Floor:
 
     async def _over(self, hand: Handset) -> None:
         """The provider tells that a dialogue is over; a gateway that does not hear it will see."""
-        with contextlib.suppress(EngineError):
-            await hand.phone.hang_up()
+        with contextlib.suppress(EngineError, HungUp):
+            await self._closed(hand)
+
+    async def _closed(self, hand: Handset) -> None:
+        """The provider's notice; it needs no answer, so a gateway that gives none keeps nobody."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(NOTICE_S):
+                await self._beside(hand.phone.hang_up())
 
     async def _arrived(self) -> None:
         """Let the SMS come that leave now."""
         if self.local:
+            self.slow_post = True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SETTLES_S):
                     await self.local.settled()
+                self.slow_post = False
         self._gather()
 
     def _gather(self) -> None:
@@ -271,13 +311,9 @@ class Floor:
             return
         for hand in self.handsets.values():
             for one in exchange.inboxes.get(hand.number, [])[hand.heard :]:
-                hand.inbox.append(Message(one.text, self.now, other=one.sender, id=one.id))
                 hand.heard += 1
-
-
-def fault(error: Exception) -> Note:
-    """What is told of a fault of our own."""
-    return told("A fault in the simulator itself ({kind}). Start anew if it stays.", kind=type(error).__name__)
+                hand.came += 1
+                hand.inbox.append(Message(one.text, self.now, other=one.sender, id=one.id, place=hand.came))
 
 
 def _nowhere() -> WatchedLine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from simulator.exchange import Report
 from simulator.glance import Glance
 from simulator.phone import Phone
 from ussd_engine.model import Profile, Reply
@@ -43,9 +44,11 @@ class Message:
     """Whom it came from, or to whom it went."""
     id: str = ""
     """The gateway's."""
-    report: str = ""
-    """What was reported of it: `delivered`, `failed`, `late`, `twice`."""
+    report: Report | None = None
+    """What was reported of it."""
     read: bool = False
+    place: int = 0
+    """The how manieth came to this phone, from 1."""
 
 
 @dataclass
@@ -66,6 +69,8 @@ class Handset:
     """How many SMS of the exchange are in the inbox."""
     written: int = 0
     """How many of the inbox a transcript has."""
+    came: int = 0
+    """How many SMS have come to this phone."""
     session_ends: float = 0.0
     reply_ends: float | None = None
 
@@ -81,6 +86,11 @@ class Handset:
     @property
     def unread(self) -> int:
         return sum(not one.read for one in self.inbox if not one.mine)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether SMS came that no transcript has."""
+        return any(not one.mine for one in self.inbox[self.written :])
 
     def unwritten(self) -> list[str]:
         """The SMS that came since the last call."""

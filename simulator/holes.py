@@ -1,7 +1,8 @@
 """What is new on every run of a transcript: `<ref>`, `<pin>`, `<date>`, `<code>` stand for it in a screen.
 
 The same name is the same value through a transcript; `<ref2>` is another one. In what is typed, `<number>` is the
-caller's own number as people write it, and `<ref>` and its like are the values that were shown.
+caller's own number as people write it (`<digits>` without spaces, `<msisdn>` with the country's code), and `<ref>` and
+its like are the values that were shown.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ PATTERNS = {
     "date": r"[0-9]{2}/[0-9]{2}/[0-9]{4}",
     "code": r"\*[0-9*]+#(?: [0-9]+)*",
 }
-_HOLE = re.compile(r"<(number|ref|pin|date|code)([0-9]*)>")
+NUMBERS = ("number", "digits", "msisdn")
+"""The caller's own number, in each spelling."""
+_HOLE = re.compile(rf"<({'|'.join([*NUMBERS, *PATTERNS])})([0-9]*)>")
 _FOUND = re.compile(
     rf"\b(?P<ref>{PATTERNS['ref']})\b|(?:(?<=PIN: )|(?<=PIN [a-z][a-z] [0-9]{{9}}: ))(?P<pin>{PATTERNS['pin']})\b"
     rf"|\b(?P<date>{PATTERNS['date']})\b|(?P<code>{PATTERNS['code']})"
@@ -62,8 +65,19 @@ class Holes:
 
     def cut(self, text: str) -> str:
         """A screen as it is written down: with a hole for all that is new on every run."""
-        number = self.values.get("number")
-        return _FOUND.sub(self._cut, text.replace(number, "<number>") if number else text)
+        return _FOUND.sub(self._cut, self.unnumbered(text))
+
+    def calls(self, msisdn: str | None) -> None:
+        """Whose the phone in hand is: E.164 without the plus sign, `None` where it is withheld."""
+        spelled = (as_written(msisdn), f"0{msisdn[3:]}", msisdn) if msisdn else [f"<{name}>" for name in NUMBERS]
+        self.values.update(zip(NUMBERS, spelled, strict=True))
+
+    def unnumbered(self, text: str) -> str:
+        """`text` with holes for the caller's own number."""
+        for name in NUMBERS:
+            if number := self.values.get(name):
+                text = text.replace(number, f"<{name}>")
+        return text
 
     def _cut(self, found: re.Match[str]) -> str:
         kind = str(found.lastgroup)
@@ -78,3 +92,8 @@ class Holes:
             name = f"{kind}{len(known) + 1}" if known else kind
             self.values[name] = value
         return name
+
+
+def as_written(msisdn: str) -> str:
+    """A number as people here write it: 255700000001 as 0700 000 001."""
+    return f"0{msisdn[3:6]} {msisdn[6:9]} {msisdn[9:]}"

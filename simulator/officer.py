@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal, NamedTuple, get_args
 
-from simulator.local import Local
+from simulator.local import Local, news_of
 from ussd_engine.errors import EngineError
 from ussd_engine.feedback.access import Officer
 from ussd_engine.feedback.case import CoreCase
@@ -13,7 +13,6 @@ from ussd_engine.feedback.desk import Desk, File
 from ussd_engine.feedback.offices import Offices
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import CaseState
-from ussd_engine.news import News
 
 Act = Literal["open", "progress", "ask", "answer", "refuse", "decide", "close", "transfer", "tick"]
 """`tick` is what time does once a day, in a core and to those who wait."""
@@ -37,14 +36,12 @@ class Sheet(NamedTuple):
 
 async def act(local: Local, reference: str, does: Act, says: str) -> None:
     """Let the officer who holds a case act on it, and the gateway hear of it. Raises `EngineError` where he may not."""
-    engine = local.engine
     await _delivered(local)
     if does == "tick":
         await _tick(local)
     else:
         await _handle(local, reference, does, says)
-    scheme, country = engine.config.feedback.scheme, engine.country
-    news = News(engine.ledger, engine.store, scheme, lambda: country.today(engine.gateway.now_ms()))
+    news = news_of(local.engine)  # a new one, which looks at the calendar too
     while await news.step():
         pass
 

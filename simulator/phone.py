@@ -119,8 +119,15 @@ class Phone:
         self._paid_s = 0.0
         """When all that was sent is free again."""
 
-    async def dial(self, code: str) -> Reply:
-        """A new dialogue. What is dialled behind the code is typed by hand where the provider does not hand it over."""
+    def through(self, channel: Channel, line: Line, clock: Clock) -> Phone:
+        """The same handset on another way; its dialogue is gone, what it dialled last it knows."""
+        phone = Phone(channel, line, clock, self.msisdn)
+        phone.dialled, phone._paid_s = self.dialled, self._paid_s
+        return phone
+
+    async def dial(self, code: str, heard: bool = True) -> Reply:
+        """A new dialogue. What is dialled behind the code is typed by hand where the provider does not hand it over,
+        and the answer is `heard`."""
         await self.clock.leave(self._pace())
         self.left = self.last
         self.dialogue = secrets.token_hex(8)
@@ -128,7 +135,7 @@ class Phone:
         self.inputs = ()
         self._ahead = []
         screen = await self._leg()
-        if self.channel.profile.passes_digits:
+        if self.channel.profile.passes_digits or not heard:
             return screen
         found = _PATH.fullmatch(code)
         return await self._go_ahead(screen, found[2][1:].split("*") if found else [])
@@ -150,9 +157,10 @@ class Phone:
             return text
         return _APART.sub(lambda found: f"{found[1]}{found[2].replace(' ', '*')}#", text)
 
-    async def type(self, text: str, after: float | None = None) -> Reply:
+    async def type(self, text: str, after: float | None = None, heard: bool = True) -> Reply:
         """An answer to the screen, `after` seconds from it; else after as long as a person takes."""
-        return await self._go_ahead(await self._typed(text, after), self._ahead)
+        screen = await self._typed(text, after)
+        return await self._go_ahead(screen, self._ahead) if heard else screen
 
     async def _typed(self, text: str, after: float | None) -> Reply:
         await self.clock.leave(self._pause(text) if after is None else after)

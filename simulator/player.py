@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -13,11 +13,13 @@ from simulator.clock import Clock
 from simulator.holes import Holes
 from simulator.local import Local
 from simulator.phone import Line, Phone
-from simulator.transcript import LEGS, Step, Transcript
+from simulator.transcript import INSIDE, LEGS, Step, Transcript
 from ussd_engine.channels.base import Channel
 from ussd_engine.model import Reply
 
 FIRST_NUMBER = 255700000001
+Wires = Callable[[str], Channel]
+"""The wire of a provider, by its name."""
 
 
 def numbers() -> Iterator[str]:
@@ -46,6 +48,7 @@ class Player:
         line: Line,
         clock: Clock,
         numbers: Iterator[str],
+        wires: Wires,
         local: Local | None = None,
     ) -> None:
         self.transcript = transcript
@@ -53,6 +56,7 @@ class Player:
         self.line = line
         self.clock = clock
         self.numbers = numbers
+        self.wires = wires
         self.local = local
         self.holes = Holes()
         self._ids = itertools.count(1)
@@ -106,13 +110,20 @@ class Player:
             self.local.trouble.begin_leg()
         if self.local and step.fault:
             self.local.trouble.arm(step.fault)
+        screen = await self._leg(step)
+        if self.local and step.fault == "slow":
+            self.local.trouble.calm()
+        return None if step.breaks_off else screen
+
+    async def _leg(self, step: Step) -> Reply | None:
         match step.does:
             case "dial":
-                return await self.phone.dial(step.dial or "")
+                return await self.phone.dial(step.dial or "", heard=not step.breaks_off)
             case "redial":
-                return await self.phone.dial(self.phone.dialled)
+                return await self.phone.dial(self.phone.dialled, heard=not step.breaks_off)
             case "type":
-                return await self.phone.type(self.holes.fill(step.type or ""), step.after)
+                text = self.holes.fill(step.type or "")
+                return await self.phone.type(text, step.after, heard=not step.breaks_off)
             case "repeat":
                 return await self.phone.repeat()
             case "late":
@@ -126,22 +137,48 @@ class Player:
             self.phone = self._phone(step.caller)
         elif step.wait is not None:
             await self.clock.leave(step.wait)
-        elif step.forget and self.local:
-            await self.local.trouble.sessions.forget()
-        elif step.officer and self.local:
-            await officer.act(self.local, (self.references or [""])[-1], step.officer, step.says)
+        elif step.provider is not None:
+            self.channel = self.wires(step.provider)
+            self._rewire()
+        elif step.does in INSIDE and self.local:
+            await self._inside(self.local, step)
         elif step.hang_up:
             await self.phone.hang_up()
         elif step.sms is not None:
             self._sms = f"{self.phone.msisdn}-{next(self._ids)}"
             await self._write(step.sms)
 
+    async def _inside(self, local: Local, step: Step) -> None:
+        """What is done to the gateway itself."""
+        if step.forget:
+            await local.trouble.sessions.forget()
+        elif step.report and local.exchange:
+            ids = [one.id for one in local.exchange.inboxes.get(self.phone.msisdn or "", [])]
+            if len(ids) >= max(1, step.of):
+                await local.exchange.report(self.line, self.clock, ids[step.of - 1], step.report)
+        elif step.core == "down":
+            local.core.down = True
+        elif step.core:
+            await local.core_back()
+        elif step.restart:
+            local.trouble.sessions.forget_all()
+            self._rewire()
+        elif step.officer:
+            await officer.act(local, (self.references or [""])[-1], step.officer, step.says)
+
+    def _rewire(self) -> None:
+        """Every phone on the way as it is now."""
+        held = next(name for name, phone in self.phones.items() if phone is self.phone)
+        moved = {name: phone.through(self.channel, self.line, self.clock) for name, phone in self.phones.items()}
+        self.phones.update(moved)
+        self.phone = self.phones[held]
+
     def _phone(self, caller: str) -> Phone:
         if caller not in self.phones:
             number = next(self.numbers) if self.transcript.number else None
             self.phones[caller] = Phone(self.channel, self.line, self.clock, number)
         phone = self.phones[caller]
-        self.holes.values["number"] = as_written(phone.msisdn) if phone.msisdn else "<number>"
+        self.holes.calls(phone.msisdn)
         return phone
 
     def _compare(self, number: int, step: Step, screen: Reply) -> list[Difference]:
@@ -191,11 +228,6 @@ class Player:
         if found == wanted:
             return []
         return [Difference(number, f"{step.words}: stored", _rows(wanted), _rows(found))]
-
-
-def as_written(msisdn: str) -> str:
-    """A number as people here write it: 255700000001 as 0700 000 001."""
-    return f"0{msisdn[3:6]} {msisdn[6:9]} {msisdn[9:]}"
 
 
 def shown(screen: Reply) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from simulator.faults import foreign
 from simulator.speech import Note, told
 from ussd_engine.config import Config
 from ussd_engine.engine import Engine
@@ -30,5 +31,5 @@ class Reading:
             try:
                 await engine.reload()
             except EngineError as error:
-                return told("Menus not read: {fault}", fault=str(error).partition("\n")[0])
+                return told("Menus not read: {fault}", fault=foreign(str(error)))
         return told("Menus read again. A dialogue that goes on keeps the old ones: redial.")

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,11 +87,11 @@ class Replay:
     async def there(self, written: Sequence[Written], url: str, token: str) -> None:
         """On the gateway at `url`, on its own clock."""
         async with gateway_at(url, token) as (line, clock):
-            fresh = numbers()
+            fresh, wires = numbers(), partial(wire, config=self.settings)
 
             async def player(one: Written, provider: str) -> Player:
                 calling = iter([one.number]) if one.number else fresh
-                return Player(one.transcript, wire(provider, self.settings), line, clock, calling)
+                return Player(one.transcript, wires(provider), line, clock, calling, wires)
 
             for one in written:
                 if one.transcript.needs_local:

@@ -14,35 +14,40 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from simulator import officer, transcript
-from simulator.calls import MOST_PHONES, Calls
+from simulator.callers import MOST_PHONES, Callers
 from simulator.clock import MovedClock
+from simulator.exchange import Report
 from simulator.floor import OWN_KIND, Way
 from simulator.handset import Handset, Message
+from simulator.local import wire
 from simulator.officer import Act, Sheet
 from simulator.player import Player
 from simulator.reading import GLANCE_S, Reading
 from simulator.recording import Recorder
 from simulator.rehearsal import Rehearsal
 from simulator.speech import Note, told
-from simulator.stage import Kind
+from simulator.stage import DAY_S, Kind
 from simulator.terms import ACTS, SPEAKS
-from simulator.transcript import LEGS, Step
+from simulator.transcript import LEGS, Step, Transcript
 from ussd_engine.config import Config
 from ussd_engine.feedback.handling import LONGEST
 from ussd_engine.feedback.offices import Offices
+from ussd_engine.model import Reply
 
-LATE_S: Final = 3600.0
-"""How late a late report is."""
 DIALS: Final = ("dial", "redial")
+NO_SMS: Final = told("SMS go by a gateway started here, from a phone with a number.")
 MOST_SMS: Final = 459
 """Characters of one SMS, in three parts."""
 
 
-class Room(Calls):
+class Room(Callers):
     """All that a tester can do. `sheet` is the case on the officer's desk, `rehearsal` the transcript that is open."""
 
     def __init__(self, settings: Config, way: Way, clock: MovedClock | None = None) -> None:
@@ -62,6 +67,11 @@ class Room(Calls):
     def reference(self) -> str:
         """Of the case that was sent last; empty where none was."""
         return (self.references or [""])[-1]
+
+    @property
+    def unsaved(self) -> int:
+        """How many steps stand in no file."""
+        return len(self.recorder.steps) - self.recorder.kept
 
     # opening and closing
 
@@ -93,25 +103,25 @@ class Room(Calls):
             note = self._words_for(error)
         self.note = note or self.note
 
-    async def start_again(self) -> None:
-        """The gateway is started again: what is stored stays, dialogs that were under way are gone."""
-        await self.open()
-
     async def anew(self) -> None:
         """Everything from the beginning: a new number, an empty phone, a new transcript."""
         await self._done(self._anew())
 
     async def _anew(self) -> Note | None:
         self.rehearsal = self.sheet = None
+        self.faults.clear()
+        self.tap.dropping = False
+        if self.core_is_down and self.local:
+            await self.local.core_back()
         kind = self.kind if self.way.url else OWN_KIND
         if kind != self.kind or (self.dead and not self.way.url):
             self.kind = kind
             await self._open()
         self.recorder = Recorder()
         self.handsets.clear()
-        self.hand = self.handsets[""] = Handset(self._phone(next(self._numbers)))
+        self.hand = self.handsets[""] = Handset(self._phone(self._number()))
         self._known()
-        return told("Anew, with the number {number}.", number=self.hand.number)
+        return told("Anew, with the number {number}.", number=self.hand.number or told("number withheld"))
 
     # SMS
 
@@ -119,34 +129,31 @@ class Room(Calls):
         """An SMS to the service."""
         await self._done(self._write(text))
 
-    async def report(self, message: Message, how: str) -> None:
+    async def report(self, message: Message, how: Report) -> None:
         """What becomes of an SMS on its way to the phone: `delivered`, `failed`, `late`, `twice`."""
         await self._done(self._report(message, how))
 
     async def _write(self, text: str) -> Note:
         exchange = self.local.exchange if self.local else None
         if exchange is None or not self.hand.number:
-            return told("SMS go by a gateway started here, from a phone with a number.")
+            return NO_SMS
         if not text.strip():
             return told("Write the words first.")
-        self.recorder.gap(self.now)
+        await self._before()
         typed = self.recorder.typed(text)
         self.hand.inbox.append(Message(text, self.now, mine=True, other=exchange.shortcode))
         await exchange.bring(self.line, self.hand.number, text, f"{self.hand.number}-{next(self._ids)}")
         await self._written(Step(sms=typed))
         return told("Sent to {number}.", number=exchange.shortcode)
 
-    async def _report(self, message: Message, how: str) -> Note:
+    async def _report(self, message: Message, how: Report) -> Note:
         exchange = self.local.exchange if self.local else None
         if exchange is None or message.mine or not message.id:
             return told("Only what came from the gateway is reported to it.")
-        if how == "late":
-            await self.clock.leave(LATE_S)
-        status = "failed" if how == "failed" else "delivered"
-        for _ in range(2 if how == "twice" else 1):
-            await exchange.report(self.line, message.id, status)
+        await self._before()
+        await exchange.report(self.line, self.clock, message.id, how)
         message.report = how
-        self.recorder.remark(f"an SMS was reported: {how}")
+        await self._written(Step(report=how, of=message.place))
         return told("The report has reached the gateway.")
 
     # the officer's desk
@@ -167,6 +174,7 @@ class Room(Calls):
             self.sheet = None
             return told("No case was sent yet.")
         if self.core_is_down:
+            self.sheet = None
             return told("The core is down: nobody works there.")
         self.sheet = await officer.look(self.local, self.reference)
         return None
@@ -185,7 +193,7 @@ class Room(Calls):
             )
         if does != "tick" and (self.sheet is None or does not in self.sheet.offers):
             return told("Not now: {act}. The desk shows what may be done.", act=ACTS[does])
-        self.recorder.gap(self.now)
+        await self._before()
         await officer.act(self.local, self.reference, does, says)
         await self._written(Step(officer=does, says=says))
         self.sheet = await officer.look(self.local, self.reference)
@@ -220,11 +228,19 @@ class Room(Calls):
         """Its next step."""
         await self._done(self._step())
 
+    async def written(self, title: str) -> str:
+        """What was done, as a file."""
+        async with self._lock:
+            await self._before()
+            return self._text(title)
+
     async def _save(self, path: Path, title: str) -> Note:
         if not self.recorder.steps:
             return told("Nothing was done yet.")
-        text = transcript.dump(self.recorder.transcript(title, self.kind))
+        await self._before()
+        text = self._text(title)
         if await asyncio.to_thread(_written_new, path, text):
+            self.recorder.kept = len(self.recorder.steps)
             return told("Saved: {path}", path=str(path))
         return told("{path} is there already: choose another name.", path=str(path))
 
@@ -248,19 +264,29 @@ class Room(Calls):
         if written.channels and self.provider not in written.channels:
             self.provider = written.channels[0]
         assert self.behind is not None
-        player = Player(written, self._wire(), self.line, self.behind.clock, self._numbers, self.local)
+        await self._to_the_hour_of(written)
+        wires = partial(wire, config=self.settings)
+        player = Player(written, self._wire(), self.line, self.behind.clock, self._numbers, wires, self.local)
         self.rehearsal, self.sheet = Rehearsal(path, player), None
         self.recorder = Recorder(player.holes)
         self.handsets = {"": Handset(player.phone)}
         self.hand = self.handsets[""]
         return told("Open: {title}, {count} steps.", title=written.title, count=str(len(written.steps)))
 
+    async def _to_the_hour_of(self, written: Transcript) -> None:
+        """What is written may rest on the hour; the day is another one."""
+        begins = written.begun(self.zone)
+        if begins is not None and self.local:
+            await self.clock.leave((begins - self.now) % DAY_S)
+
     async def _step(self) -> Note:
         rehearsal = self.rehearsal
         if rehearsal is None or rehearsal.over:
             return told("No step is left.")
+        self._begin()
         step = await rehearsal.step()
-        self._now_in_hand(rehearsal.player, step.caller)
+        self.provider = rehearsal.player.channel.name
+        self._now_in_hand(rehearsal.player)
         hand, screen = self.hand, self.hand.phone.screen
         if step.does in DIALS:
             hand.dialled(self.now)
@@ -269,18 +295,36 @@ class Room(Calls):
         elif step.does == "hang_up":
             hand.clear()
         await self._arrived()
-        hand.unwritten()
-        self.recorder.steps.append(step)
+        came = hand.unwritten()
+        kept = self.recorder.kept == len(self.recorder.steps)
+        self.recorder.steps.append(self._as_played(step, screen, came))
+        self.recorder.kept += kept and not rehearsal.found
+        self.recorder.dialled = step.dial or self.recorder.dialled
         done, count = str(rehearsal.done), str(len(rehearsal.steps))
         if rehearsal.found:
             return told("Step {done} of {count}: otherwise than written.", done=done, count=count)
         return told("Step {done} of {count}: as written.", done=done, count=count)
 
-    def _now_in_hand(self, player: Player, caller: str | None) -> None:
-        name = next(name for name, phone in player.phones.items() if phone is player.phone)
-        if name not in self.handsets:
-            self.handsets[name] = Handset(player.phone, name)
-        self.hand = self.handsets[name]
+    def _as_played(self, step: Step, screen: Reply | None, came: list[str]) -> Step:
+        """A step as it was now, where that is not as written: what is saved tells what was done here."""
+        if self.rehearsal is None or not self.rehearsal.found:
+            return step
+        if screen is not None and step.does in LEGS and not step.breaks_off:
+            step = step.showing(Reply(self.recorder.holes.cut(screen.text), screen.ends))
+        return replace(step, gets=[self.recorder.holes.cut(text) for text in came], fault=None, stored={})
+
+    def _now_in_hand(self, player: Player) -> None:
+        """The phone that the step took, and every one on the way on which it is now."""
+        for name, phone in player.phones.items():
+            hand = self.handsets.setdefault(name, Handset(phone, name))
+            hand.phone = phone
+            if phone is player.phone:
+                self.hand = hand
+
+    def _text(self, title: str) -> str:
+        first, number = self.providers[:1], self.way.msisdn is not None
+        channels = [] if self.recorder.provider in ("", *first) else [self.recorder.provider]
+        return transcript.dump(self.recorder.transcript(title, self.kind, channels, self.zone, number))
 
 
 def _written_new(path: Path, text: str) -> bool:

@@ -14,25 +14,32 @@ What the parts ask for is done beside the view, so that keys are taken meanwhile
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import ClassVar, Final
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Input
 
 from simulator.deeds import PHONES, TROUBLES
-from simulator.room import Room
-from simulator.screen_panes import Desk, Help, Inbox, Pane, Phones, Trouble, Wire
+from simulator.room import NO_SMS, Room
+from simulator.screen_panes import Desk, Help, Inbox, Pane, Phones, Trouble, Wire, reachable
 from simulator.screen_parts import Do, Key, Plain
 from simulator.screen_phone import Phone
 from simulator.screen_transcript import Transcript
 from simulator.speech import LANGUAGES, Note, Speech, told
+from simulator.terminal import Terminal, gone
 from ussd_engine.country import Country
 
 TICK_S: Final = 1.0
+NEEDS: Final = (80, 24)
+"""Columns and rows that every view fits."""
+OWN: Final = ("inbox", "desk")
+"""Pages that a gateway elsewhere does not have."""
 PAGES: Final[dict[str, type[Pane]]] = {
     "help": Help,
     "inbox": Inbox,
@@ -69,7 +76,8 @@ class Simulator(App[int]):
 
     def __init__(self, room: Room, language: str) -> None:
         # The terminal's own colours, or none: then bold and reverse are left.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None, driver_class=Terminal)
+        self._asked = False
         self.room = room
         self.speech = Speech(language)
         self._zone = Country.load(room.settings.country).time_zone
@@ -85,7 +93,7 @@ class Simulator(App[int]):
         with Horizontal(id="tabs"):
             for number in range(1, 9):
                 yield Key(f"f{number}", classes="tab")
-            yield Key("ctrl+q", classes="tab")
+            yield Key("ctrl+q", classes="tab last")
 
     async def on_mount(self) -> None:
         self.query_one(Phone).focus()
@@ -118,6 +126,9 @@ class Simulator(App[int]):
         self.run_worker(done(), group="verbs")
 
     async def _tick(self) -> None:
+        if not self.is_headless and gone(sys.stdin.fileno()):
+            self.exit()
+            return
         await self.room.tick()
         self.renew()
 
@@ -125,6 +136,11 @@ class Simulator(App[int]):
 
     def action_page(self, name: str) -> None:
         """One of the pages comes to the front."""
+        if self.room.way.url and name in OWN:
+            self.room.note = NO_SMS if name == "inbox" else told("The desk stands behind a gateway started here.")
+            self.renew()
+            return
+        self.screen.add_class("turned")
         self.query_one("#pages", ContentSwitcher).current = name
         page = self.query_one(f"#{name}", Pane)
         page.renew()
@@ -133,6 +149,7 @@ class Simulator(App[int]):
 
     def action_phone(self) -> None:
         """The phone is in hand again."""
+        self.screen.remove_class("turned")
         self.query_one(Phone).focus()
 
     def action_language(self) -> None:
@@ -146,6 +163,23 @@ class Simulator(App[int]):
         deed = next(deed for deed in (*TROUBLES, *PHONES) if deed.name == name)
         if not isinstance(self.focused, Input):
             self._begin(lambda: deed.do(self.room))
+
+    async def action_quit(self) -> None:
+        """The end; where something was done and not saved, it is asked once."""
+        if self.room.unsaved and not self._asked:
+            self._asked = True
+            self.room.note = told(
+                "{count} steps are not saved: F7 saves them. Ctrl+Q again ends without.", count=str(self.room.unsaved)
+            )
+            self.renew()
+            return
+        self.exit()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What has no place goes: the keypad where it is low, the page or the phone where it is narrow."""
+        self.screen.set_class(event.size.height < NEEDS[1], "low")
+        self.screen.set_class(event.size.width < NEEDS[0], "narrow")
+        self.call_after_refresh(self.renew)
 
     def action_nothing(self) -> None:
         """A key that ends other programs."""
@@ -167,20 +201,48 @@ class Simulator(App[int]):
             page.border_title = say.note(page.TITLE)
             if name == current:
                 page.renew()
+                page.foot()
         self.query_one("#note", Plain).put(say.note(room.note) if room.note else "")
         for key, label in zip(self.query(".tab").results(Key), self._labels(), strict=True):
             key.put(label)
+            key.display = bool(label)
+        self.call_later(self._keep_the_focus)
+
+    def _keep_the_focus(self) -> None:
+        """Keys go to something that is shown."""
+        if self.focused is None:
+            self.query_one(Phone).focus()
+        elif not reachable(self.focused):
+            current = self.query_one("#pages", ContentSwitcher).current
+            page = self.query_one(f"#{current}", Pane)
+            if not (reachable(page) and page.rest()):
+                self.query_one(Phone).focus()
+
+    def on_descendant_focus(self) -> None:
+        """The foot of a page tells of what has the focus."""
+        for page in self.query(Pane):
+            page.foot()
 
     def _top(self) -> str:
         room, hand = self.room, self.room.hand
         time = datetime.fromtimestamp(room.now, self._zone)
         number = hand.number or self.speech("number withheld")
-        return f" {number} · {room.provider} · {time:%d/%m/%Y %H:%M} · SMS {hand.unread}"
+        told = f" {number} · {room.provider} · {time:%d/%m/%Y %H:%M} · SMS {hand.unread}"
+        width, height = self.size
+        if width >= NEEDS[0] and height >= NEEDS[1]:
+            return told
+        needs, has = (f"{columns}x{rows}" for columns, rows in (NEEDS, self.size))
+        small = self.speech("Small window: {has}, best {needs}.", has=has, needs=needs)
+        note = self.speech.note(room.note) if room.note and height < NEEDS[1] else ""
+        return f" {small} {note or told.strip()}"
 
     def _labels(self) -> list[str]:
         say = self.speech
-        labels = [f"F{number} {say.note(TABS[name])}" for number, name in enumerate(PAGES, 1)]
-        other, end = say("Kiswahili"), say("Quit")
+        labels = [
+            "" if self.room.way.url and name in OWN else f"F{number} {say.note(TABS[name])}"
+            for number, name in enumerate(PAGES, 1)
+        ]
+        other, end = say("Language"), say("Quit")
         return [*labels, f"F8 {other}", f"^Q {end}"]
 
     def _handle_exception(self, error: Exception) -> None:

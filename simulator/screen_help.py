@@ -19,12 +19,13 @@ def lines(room: Room, say: Speech) -> Iterator[str]:
     yield say("2. Answer the screens: type, then Enter.")
     yield say("3. The last one has a number and a PIN.")
     yield ""
-    yield say("F2 the SMS that came; write one")
-    yield say("F3 be the officer: open, ask, answer")
-    yield say("F4 trouble: hang up, redial, wait")
+    if not room.way.url:
+        yield say("F2 the SMS that came; write one")
+        yield say("F3 be the officer: open, ask, answer")
+    yield say("F4 trouble: hang up, redial") if room.way.url else say("F4 trouble: hang up, redial, wait")
     yield say("F5 another caller, another network")
     yield say("F6 what went over the wire")
-    yield say("F7 keep it as a transcript, or open one")
+    yield say("F7 keep a transcript, or open one")
     yield ""
-    yield say("Esc: to the phone. Tab: to the next part.")
+    yield say("Esc: to the phone. Tab: the next part.")
     yield say("F8: Kiswahili. Ctrl+Q: the end.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final, Protocol
+from typing import Protocol
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Input
 
 from simulator import case_words
@@ -20,8 +21,6 @@ from simulator.screen_help import lines
 from simulator.screen_parts import Choices, Do, Plain, Row
 from simulator.speech import Note, Speech, told
 from simulator.terms import ACTS, REPORTS, SPEAKS
-
-REPORT_KEYS: Final = {"delivered": "d", "failed": "f", "late": "l", "twice": "t"}
 
 
 class Pane(Vertical):
@@ -44,6 +43,43 @@ class Pane(Vertical):
         """Ask for a verb of the room."""
         self.post_message(Do(verb))
 
+    def rest(self) -> bool:
+        """Take the focus; false where nothing here can have it."""
+        for widget in self.query("*"):
+            if widget.can_focus and reachable(widget):
+                widget.focus()
+                return True
+        return False
+
+    def foot(self) -> None:
+        """Say how to go on from here, and how to leave."""
+        say, focused = self.speech, self.app.focused
+        if focused is None or self not in focused.ancestors:
+            self.border_subtitle = say("Tab: into this page")
+        elif isinstance(focused, Input):
+            self.border_subtitle = say("Enter: done · Tab on · Esc phone")
+        elif isinstance(focused, Choices):
+            self.border_subtitle = say("↑↓ Enter choose · Tab on · Esc phone")
+        else:
+            self.border_subtitle = say("↑↓ read · Tab on · Esc phone")
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed goes to where something can be written, and does nothing else."""
+        fields = [one for one in self.query(Input) if reachable(one) and not one.has_focus]
+        if fields and event.character and event.is_printable:
+            event.stop()
+            fields[0].focus()
+            fields[0].insert_text_at_cursor(event.character)
+
+
+def reachable(widget: Widget) -> bool:
+    """Whether the focus may be there: it is shown, and all around it."""
+    return all(one.display for one in widget.ancestors_with_self)
+
+
+class Reading(VerticalScroll):
+    """A text that is longer than its place, moved by the keys."""
+
 
 class Verb(Protocol):
     """Something that a room does."""
@@ -57,11 +93,14 @@ class Help(Pane):
     TITLE = told("Help")
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(can_focus=False):
+        with Reading():
             yield Plain()
 
     def renew(self) -> None:
         self.query_one(Plain).put("\n".join(lines(self.room, self.speech)))
+
+    def enter(self) -> None:
+        self.rest()
 
 
 class Inbox(Pane):
@@ -71,10 +110,10 @@ class Inbox(Pane):
 
     def compose(self) -> ComposeResult:
         yield Choices(id="messages")
-        with VerticalScroll(id="message", can_focus=False):
+        with Reading(id="message"):
             yield Plain()
         yield Choices(id="reports")
-        yield Input(id="sms", max_length=MOST_SMS, compact=True)
+        yield Input(id="sms", max_length=MOST_SMS, compact=True, select_on_focus=False)
 
     def renew(self) -> None:
         say, inbox = self.speech, self.room.hand.inbox
@@ -94,9 +133,8 @@ class Inbox(Pane):
         messages.focus()
 
     def _reports(self) -> Iterator[Row]:
-        for how, key in REPORT_KEYS.items():
-            label = self.speech("report it as {what}", what=self.speech.note(REPORTS[how]))
-            yield Row(how, f"{key} {label}", key)
+        for how, words in REPORTS.items():
+            yield Row(how, self.speech("report: {what}", what=self.speech.note(words)))
 
     def _headline(self, one: Message) -> str:
         who = self.speech("to {number}", number=one.other) if one.mine else one.other
@@ -122,7 +160,8 @@ class Inbox(Pane):
     def report(self, event: Choices.Chosen) -> None:
         event.stop()
         if shown := self._shown():
-            self.do(partial(self.room.report, shown, event.name))
+            how = next(how for how in REPORTS if how == event.name)
+            self.do(partial(self.room.report, shown, how))
 
     @on(Input.Submitted, "#sms")
     def write(self, event: Input.Submitted) -> None:
@@ -141,10 +180,10 @@ class Desk(Pane):
         self.chosen: str = ""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="case", can_focus=False):
+        with Reading(id="case"):
             yield Plain()
         yield Choices(id="offers")
-        yield Input(id="words", compact=True)
+        yield Input(id="words", compact=True, select_on_focus=False)
 
     def renew(self) -> None:
         say, sheet = self.speech, self.room.sheet
@@ -164,7 +203,7 @@ class Desk(Pane):
     def _lines(self, sheet: Sheet | None) -> Iterator[str]:
         say = self.speech
         if sheet is None:
-            yield say("No case lies here. Send one by the phone, then open this page again (F3).")
+            yield case_words.nothing(self.room, say)
             return
         case = sheet.case
         yield f"{case.reference} · {case_words.kind(sheet, say)} · {case_words.mode(sheet, say)}"
@@ -177,7 +216,7 @@ class Desk(Pane):
         yield ""
         yield sheet.file.submission.answers.get("message") or ""
         for words in (done.words for done in sheet.file.done if done.words):
-            yield f"{words.day:%d/%m} {words.office}: {words.text}"
+            yield f"{words.day:%d/%m} {case_words.author(words, say)}: {words.text}"
 
     @on(Choices.Chosen, "#offers")
     def choose(self, event: Choices.Chosen) -> None:
@@ -212,7 +251,8 @@ class Deeds(Pane):
         yield Choices(id=f"{self.id}-list")
 
     def renew(self) -> None:
-        self.query_one(Choices).show([*self.more(), *map(self._row, self.DEEDS)])
+        there = [deed for deed in self.DEEDS if deed.there(self.room)]
+        self.query_one(Choices).show([*self.more(), *map(self._row, there)])
 
     def more(self) -> list[Row]:
         """What stands above."""
@@ -279,7 +319,7 @@ class Wire(Pane):
     TITLE = told("The wire")
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="raw"):
+        with Reading(id="raw"):
             yield Plain()
 
     def renew(self) -> None:

@@ -70,8 +70,6 @@ class Row(NamedTuple):
 
     name: str
     label: str
-    key: str = ""
-    """A letter that chooses it while the list has the focus."""
 
 
 class Choices(Widget, can_focus=True):
@@ -134,10 +132,7 @@ class Choices(Widget, can_focus=True):
         elif event.key == "enter":
             self._choose(self.at)
         else:
-            named = [index for index, row in enumerate(self.rows) if row.key and row.key == event.character]
-            if not named:
-                return
-            self._choose(named[0])
+            return
         event.stop()
         event.prevent_default()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from textual import events
@@ -20,6 +21,21 @@ CALL, CLEAR, END = "call", "clear", "end"
 DIGITS: Final = ("123", "456", "789", "*0#")
 LETTERS: Final = dict(zip("23456789", ("abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"), strict=True))
 CURSOR: Final = "_"
+CUT: Final = "…"
+"""Stands before the end of what is typed, where its beginning has no place."""
+MOST_ROWS: Final = 6
+"""As many as the longest answer takes."""
+
+
+class Glass(Vertical):
+    """The front of the handset; what has a place there is told anew where its size changes."""
+
+    def __init__(self, renew: Callable[[], None], id: str) -> None:
+        super().__init__(id=id)
+        self._renew = renew
+
+    def on_resize(self) -> None:
+        self._renew()
 
 
 class Phone(Vertical, can_focus=True):
@@ -34,7 +50,7 @@ class Phone(Vertical, can_focus=True):
         self.speech = say
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="handset"):
+        with Glass(self.renew, id="handset"):
             with VerticalScroll(id="display", can_focus=False):
                 yield Plain(id="text")
             yield Plain(id="entry")
@@ -75,7 +91,17 @@ class Phone(Vertical, can_focus=True):
         if hand.display in (Display.ENDED, Display.LOST, Display.OVER):
             ok = self.speech("OK")
             return f"[{ok}]"
-        return f"{hand.entry}{CURSOR}"
+        return self._typed(f"{hand.entry}{CURSOR}")
+
+    def _typed(self, typed: str) -> str:
+        """As much of the end as has a place; the rest stands above it, out of sight."""
+        inside = self.query_one("#handset").content_size
+        rows, width = max(1, min(MOST_ROWS, inside.height - 2)), max(1, inside.width)
+        cut = [typed[at : at + width] for at in range(0, len(typed), width)]
+        if len(cut) > rows:
+            cut = cut[-rows:]
+            cut[0] = f"{CUT}{cut[0][len(CUT) :]}"
+        return "\n".join(cut)
 
     def _idle(self, hand: Handset) -> str:
         if hand.display is Display.WAITING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,20 +10,19 @@ from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.widgets import Input
 
 from simulator.player import Difference
 from simulator.rehearsal import Rehearsal
 from simulator.room import Room
-from simulator.screen_panes import Pane
+from simulator.screen_panes import Pane, Reading
 from simulator.screen_parts import Choices, Plain, Row
 from simulator.side_by_side import pairs
 from simulator.speech import Speech, told
 from simulator.terms import doing
 
 SAVE, OPEN, STEP = "save", "open", "step"
-PROPOSED: Final = "dialog.yaml"
+PROPOSED: Final = "dialog{}.yaml"
 
 
 class Transcript(Pane):
@@ -36,8 +36,9 @@ class Transcript(Pane):
 
     def compose(self) -> ComposeResult:
         yield Choices(id="transcript-list")
-        yield Input(id="path", compact=True)
-        with VerticalScroll(id="steps", can_focus=False):
+        yield Plain(id="path-label")
+        yield Input(id="path", compact=True, select_on_focus=False)
+        with Reading(id="steps"):
             yield Plain()
 
     def renew(self) -> None:
@@ -48,7 +49,12 @@ class Transcript(Pane):
         self.query_one("#transcript-list", Choices).show(rows)
         path = self.query_one("#path", Input)
         path.display = self.chosen in (SAVE, OPEN)
-        path.placeholder = say("file to write, Enter") if self.chosen == SAVE else say("file to open, Enter")
+        label = self.query_one("#path-label", Plain)
+        label.display = path.display
+        if self.chosen == SAVE:
+            label.put(say("Name of the file to save to, then Enter:"))
+        else:
+            label.put(say("Name of the file to open, then Enter:"))
         self.query_one("#steps Plain", Plain).put("\n".join(self._lines(rehearsal)))
 
     def enter(self) -> None:
@@ -87,7 +93,7 @@ class Transcript(Pane):
             return
         self.renew()
         path = self.query_one("#path", Input)
-        path.value = PROPOSED if event.name == SAVE else path.value
+        path.value = _free() if event.name == SAVE else path.value
         path.focus()
 
     @on(Input.Submitted)
@@ -102,3 +108,9 @@ class Transcript(Pane):
             self.do(partial(self.room.open_transcript, path))
         self.chosen = ""
         self.query_one("#transcript-list").focus()
+
+
+def _free() -> str:
+    """A name that no file here has."""
+    names = (PROPOSED.format("" if number == 1 else f"-{number}") for number in itertools.count(1))
+    return next(name for name in names if not Path(name).exists())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 import signal
 import sys
 from typing import Final
@@ -22,6 +23,8 @@ from ussd_engine.readers import ChannelConfig
 
 PORT: Final = 8089
 ANYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104  # compared with what is asked for
+PLAIN: Final = ("", "dumb", "unknown")
+"""Kinds of terminal on which nothing can be drawn."""
 ENDS: Final = (signal.SIGTERM, signal.SIGHUP)
 """As where a terminal elsewhere goes away; what was made goes all the same."""
 
@@ -62,6 +65,12 @@ def simulate(
         raise click.UsageError("--url is no address: write it as http://127.0.0.1:8080")
     if not web and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("simulate needs a terminal; for scripts there is `ussd-engine dial`")
+    kind = os.environ.get("TERM", "")
+    if not web and kind in PLAIN:
+        raise click.UsageError(
+            f"a terminal of the kind {kind or 'unknown'} (TERM) shows no full screen: `ussd-engine dial` works there, "
+            "and --web in a browser"
+        )
     if provider and provider not in served:
         settings = dataclasses.replace(settings, channels=(*settings.channels, ChannelConfig(provider)))
     way = Way(provider or served[0], number, url or "", token)

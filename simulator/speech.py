@@ -25,7 +25,7 @@ DOMAIN: Final = "simulator"
 LANGUAGES: Final = ("sw", "en")
 OWN: Final = "en"
 """The language of the code."""
-KEYWORDS: Final = {"told": None, "say": None, "speech": None}
+KEYWORDS: Final = {"told": None, "say": None, "speech": None, "_say": None}
 WIDTH: Final = 100
 
 
@@ -33,10 +33,17 @@ class Note(NamedTuple):
     """Words for the person at the simulator, in no language yet. A value that is a note is said too."""
 
     text: str
-    values: Mapping[str, str | Note] = {}
+    values: Mapping[str, str | Note | Foreign] = {}
 
 
-def told(text: str, /, **values: str | Note) -> Note:
+class Foreign(NamedTuple):
+    """Words of another's, in the language of the code alone; `place` is where the fault lies, if anywhere."""
+
+    text: str
+    place: str = ""
+
+
+def told(text: str, /, **values: str | Note | Foreign) -> Note:
     """A note."""
     return Note(text, values)
 
@@ -56,10 +63,26 @@ class Speech:
     def __call__(self, text: str, /, **values: str) -> str:
         return self._words.get(text, text).format(**values)
 
+    _say = __call__
+
     def note(self, note: Note) -> str:
         """The words of a note."""
-        values = {name: self.note(one) if isinstance(one, Note) else one for name, one in note.values.items()}
-        return self(note.text, **values)
+        return self(note.text, **{name: self._value(one) for name, one in note.values.items()})
+
+    def _value(self, value: str | Note | Foreign) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Note):
+            return self.note(value)
+        if self.language == OWN:
+            return value.text
+        return self._foreign(value)
+
+    def _foreign(self, value: Foreign) -> str:
+        """Where to look, and in which language it is told."""
+        if value.place:
+            return self._say("a fault at {place}; it is told in English: change the language", place=value.place)
+        return self._say("it is told in English: change the language")
 
 
 def words_of(locales: Path, language: str) -> dict[str, str]:

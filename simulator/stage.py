@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -54,7 +55,8 @@ class Stage:
         self._tap = tap
         self._open = AsyncExitStack()
         self._numbers: Iterator[str] = numbers()
-        self.gateways: dict[Kind, Local] = {}
+        self.gateways: dict[tuple[Kind, float | None], Local] = {}
+        self._zone = Country.load(settings.country).time_zone
 
     async def __aenter__(self) -> Stage:
         return self
@@ -64,16 +66,17 @@ class Stage:
     ) -> None:
         await self._open.aclose()
 
-    async def gateway(self, kind: Kind = SHIPPED) -> Local:
-        """The gateway of an installation."""
-        if kind not in self.gateways:
+    async def gateway(self, kind: Kind = SHIPPED, begins: float | None = None) -> Local:
+        """The gateway of an installation; what begins at a time of its own has one of its own."""
+        if begins is not None or (kind, None) not in self.gateways:
             exchange = await self._open.enter_async_context(exchange_for(self._shortcode)) if kind.sms else None
             folder = self._folder / f"installation-{len(self.gateways) + 1}"
             settings = scratch(self._settings, folder, kind, exchange)
-            clock, core = MovedClock(lambda: MORNING), lacking(kind.lacks)
+            at = MORNING if begins is None else begins
+            clock, core = MovedClock(lambda: at), lacking(kind.lacks)
             local = local_gateway(settings, clock, self._tap, core, exchange)
-            self.gateways[kind] = await self._open.enter_async_context(local)
-        return self.gateways[kind]
+            self.gateways[kind, begins] = await self._open.enter_async_context(local)
+        return self.gateways[kind, begins]
 
     @property
     def _shortcode(self) -> str:
@@ -83,10 +86,14 @@ class Stage:
     async def player(self, transcript: Transcript, provider: str) -> Player:
         """A run of a transcript on a channel; it begins on a new morning, so that no midnight falls into it."""
         wants, lacks = frozenset(transcript.core_wants), frozenset(transcript.core_lacks)
-        local = await self.gateway(Kind(wants, lacks, transcript.sms))
-        await local.clock.leave(DAY_S - (local.clock.now() - MORNING) % DAY_S)
-        channel = wire(provider, self._settings)
-        return Player(transcript, channel, local.line, local.clock, self._numbers, local)
+        begins = transcript.begun(self._zone)
+        local = await self.gateway(Kind(wants, lacks, transcript.sms), begins)
+        if local.core.down:
+            await local.core_back()
+        if begins is None:
+            await local.clock.leave(DAY_S - (local.clock.now() - MORNING) % DAY_S)
+        wires = partial(wire, config=self._settings)
+        return Player(transcript, wires(provider), local.line, local.clock, self._numbers, wires, local)
 
     def number(self) -> str:
         """A number that nobody here has."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from simulator.exchange import Report
 from simulator.handset import Display
 from simulator.officer import Act
 from simulator.speech import Note, told
@@ -51,20 +52,20 @@ SPEAKS: Final[dict[str, Note]] = {
 FAULTS: Final[dict[Fault, Note]] = {
     "slow": told("Core slow"),
     "sessions": told("Session not written"),
-    "lost": told("Ledger: lost before"),
-    "unanswered": told("Ledger: no answer"),
-    "unknown_rolled": told("Ledger: rolled back"),
+    "lost": told("Ledger: refused"),
+    "unanswered": told("Ledger: written, no answer"),
+    "unknown_rolled": told("Ledger: not written, no answer"),
 }
 NETWORK: Final[dict[Display, Note]] = {
     Display.LOST: told("Network error. Your request was not completed."),
     Display.OVER: told("The session has timed out."),
 }
 """What a handset says by itself."""
-REPORTS: Final[dict[str, Note]] = {
+REPORTS: Final[dict[Report, Note]] = {
     "delivered": told("delivered"),
     "failed": told("failed"),
     "late": told("delivered late"),
-    "twice": told("reported twice"),
+    "twice": told("delivered, told twice"),
 }
 PAUSES: Final[dict[int, Note]] = {
     60: told("Let 1 minute pass"),
@@ -85,17 +86,25 @@ STEPS: Final[dict[str, Note]] = {
     "caller": told("take the phone of {what}"),
     "forget": told("let the session be lost"),
     "sms": told("write the SMS {what}"),
+    "report": told("report an SMS: {what}"),
+    "provider": told("go through {what}"),
+    "core": told("the core: {what}"),
+    "restart": told("stop the gateway and start it again"),
     "officer": told("be the officer: {what}"),
 }
 """What a step of a transcript does."""
+SWITCHED: Final[dict[str, Note]] = {"down": told("down"), "back": told("back")}
 FIRST: Final = told("take the first phone")
 
 
 def doing(step: Step) -> Note:
     """What comes next."""
     value = getattr(step, step.does)
-    if step.officer:
-        return Note(STEPS["officer"].text, {"what": ACTS[step.officer]})
+    if step.officer or step.report or step.core:
+        words = (
+            ACTS[step.officer] if step.officer else REPORTS[step.report] if step.report else SWITCHED[step.core or ""]
+        )
+        return Note(STEPS[step.does].text, {"what": words})
     if step.wait is not None:
         value = f"{step.wait:g}"
     if step.caller == "":

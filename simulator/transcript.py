@@ -28,33 +28,50 @@ A step does one thing:
     caller: NAME      another phone from here on; the first one is ''
     forget: true      the session store loses what the last leg wrote
     sms: TEXT         an SMS to the service
+    report: HOW       what becomes of an SMS on its way to this phone, `delivered`, `failed`, `late` or `twice`; `of` is
+                      which one, counted from 1, without it the last
+    provider: NAME    the same phones through another provider from here on
+    core: HOW         the core is `down`, or `back`
+    restart: true     the gateway stops and starts again: what is stored stays, dialogs that were under way are gone
     officer: ACT      who holds the case whose reference was shown last acts on it (`simulator.officer`); `says` are his
                       words, or the code of the institution to which he passes it on
 
 `shows` is the screen that waits for an answer, `ends` a last one; `gets` are the SMS that came to this phone by then,
 all of them, where the installation carries SMS. `simulator.holes` says what `<ref>` and its like are.
 `stored` is what the feedback core must have under the last reference that was shown: `type`, `mode`, `institution`,
-`number`, `name`, or answers. `fault` is trouble behind the gateway at this step (`simulator.trouble`). `note` is for
-the reader. `core_wants` says what the core asks for, `core_lacks`, what it cannot do, `sms: true`, that SMS leave and
-are taken; `number: false`, that the callers' numbers do not reach us; `channels`, on which channels alone it holds.
+`number`, `name`, or answers. `fault` is trouble behind the gateway at this step (`simulator.trouble`). `breaks_off`:
+the gateway answers, and nobody hears it. `note` is for the reader.
+
+`core_wants` says what the core asks for, `core_lacks`, what it cannot do, `sms: true`, that SMS leave and are taken;
+`number: false`, that the callers' numbers do not reach us; `channels`, on which channels alone it holds. `begins` is
+the day and time of the first step where the country is (`26/11/2026 09:00:00`), for what days and hours bring; without
+it a morning like any other.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 import yaml
 
+from simulator.exchange import Report
 from simulator.officer import Act
 from simulator.trouble import Fault
 from ussd_engine.errors import EngineError
 from ussd_engine.model import Reply
 
-DOES = ("dial", "type", "redial", "repeat", "late", "hang_up", "wait", "caller", "forget", "sms", "officer")
+DOES = (
+    *("dial", "type", "redial", "repeat", "late", "hang_up", "wait", "caller", "forget"),
+    *("sms", "report", "provider", "core", "restart", "officer"),
+)
 LEGS = ("dial", "type", "redial")
+INSIDE = ("forget", "report", "core", "restart", "officer")
+"""What only a gateway started here can be made to do."""
+BEGINS = "%d/%m/%Y %H:%M:%S"
 
 
 class BadTranscript(EngineError):
@@ -78,10 +95,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     caller: str | None = None
     forget: bool = False
     sms: str | None = None
+    report: Report | None = None
+    of: int = 0
+    provider: str | None = None
+    core: Literal["down", "back"] | None = None
+    restart: bool = False
     officer: Act | None = None
     says: str = ""
     after: float | None = None
     fault: Fault | None = None
+    breaks_off: bool = False
     note: str = ""
     shows: str | None = None
     ends: str | None = None
@@ -126,13 +149,18 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     sms: bool = False
     number: bool = True
     channels: list[str] = []
+    begins: str = ""
     steps: list[Step]
 
     @property
     def needs_local(self) -> bool:
         """Whether it asks for what only a gateway started here can be made to do."""
         asks = self.core_wants or self.core_lacks or self.sms
-        return bool(asks) or any(step.fault or step.forget or step.officer for step in self.steps)
+        return bool(asks) or any(step.fault or step.does in INSIDE for step in self.steps)
+
+    def begun(self, zone: tzinfo) -> float | None:
+        """When it begins, Unix seconds; `None` where that is all the same."""
+        return datetime.strptime(self.begins, BEGINS).replace(tzinfo=zone).timestamp() if self.begins else None
 
 
 def load(path: Path) -> Transcript:
@@ -145,6 +173,7 @@ def load(path: Path) -> Transcript:
         stranger = "".join(re.findall("unknown field `(.*)`", message))
         place = f"{path}:{_line(node, where, stranger)}"
         raise BadTranscript(f"{place}: {message[0].lower()}{message[1:]}") from None
+    _dated(found, f"{path}:{_line(node, '$.begins')}")
     for index, step in enumerate(found.steps):
         if len(step.acts) != 1:
             raise BadTranscript(f"{path}:{_line(node, f'$.steps[{index}]')}: a step does one of {', '.join(DOES)}")
@@ -152,6 +181,13 @@ def load(path: Path) -> Transcript:
             place = f"{path}:{_line(node, f'$.steps[{index}]')}"
             raise BadTranscript(f'{place}: an SMS needs an installation that carries SMS: "sms: true" below the title')
     return found
+
+
+def _dated(found: Transcript, place: str) -> None:
+    try:
+        found.begun(UTC)
+    except ValueError:
+        raise BadTranscript(f"{place}: begins: write day and time as 26/11/2026 09:00:00") from None
 
 
 def _compose(path: Path) -> yaml.Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal
 
 from sessions import BATCH, Sealed, Session, SessionStore, StoreUnavailable
@@ -17,10 +17,14 @@ KEPT_S = 600.0
 
 
 class Forgetful:
-    """A session store that can lose what the last leg wrote, as after a fail-over, and refuse a write."""
+    """A session store that can lose what the last leg wrote, as after a fail-over, or all it holds, and refuse a write.
 
-    def __init__(self, inner: SessionStore) -> None:
-        self._inner = inner
+    `empty` makes the store that it stands before.
+    """
+
+    def __init__(self, empty: Callable[[], SessionStore]) -> None:
+        self._empty = empty
+        self._inner = empty()
         self._before: dict[bytes, Sealed | None] = {}
         self.refusing = False
 
@@ -34,6 +38,11 @@ class Forgetful:
             standing = await self._inner.load(key)
             if before and standing:
                 await self._inner.commit(key, before.session, standing.version, KEPT_S)
+
+    def forget_all(self) -> None:
+        """Lose every session, as a store in the memory of a process that ends."""
+        self._before.clear()
+        self._inner = self._empty()
 
     async def load(self, key: bytes) -> Sealed | None:
         """As `SessionStore.load`."""
@@ -104,6 +113,7 @@ class Trouble:
         """Let what is armed and has not struck come to nothing."""
         self.sessions.refusing = False
         self.ledger.disarm()
+        self.looks.look_s = LOOK_S
 
     @property
     def slowed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -27,6 +28,7 @@ class Wiretap:
     token: str = ""
     dropping: bool = False
     """The next answer breaks off."""
+    under_way: asyncio.Task[Response] | None = None
 
     def request(self) -> str:
         """The request as text, without the token."""
@@ -47,14 +49,16 @@ class Wiretap:
 
 @dataclass(frozen=True)
 class WatchedLine(Line):
-    """As `Line`; `tap` has what went over it last."""
+    """As `Line`; `tap` has what went over it last. `own`: it leads to a gateway started here, which hears a request to
+    its end, as behind a provider, though whoever made it hung up."""
 
     tap: Wiretap = field(default_factory=Wiretap)
+    own: bool = False
 
     @classmethod
-    def of(cls, line: Line, token: str = "") -> WatchedLine:
+    def of(cls, line: Line, token: str = "", own: bool = False) -> WatchedLine:
         """The same way, watched."""
-        return cls(line.client, line.url, token or line.token, line.posted, Wiretap(token=token or line.token))
+        return cls(line.client, line.url, token or line.token, line.posted, Wiretap(token=token or line.token), own)
 
     async def send(self, channel: Channel, request: Request) -> Response:
         """As `Line.send`. Raises `Dropped` besides."""
@@ -64,8 +68,20 @@ class WatchedLine(Line):
             tap.dropping = False
             await self._break(channel, request)
             raise Dropped("the connection broke in mid-answer")
-        tap.answer = await super().send(channel, request)
+        tap.under_way = sending = asyncio.ensure_future(super().send(channel, request))
+        try:
+            tap.answer = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            if not self.own:
+                sending.cancel()
+            raise
         return tap.answer
+
+    async def heard_out(self) -> None:
+        """Return when the request under way is over, whatever came of it."""
+        if self.tap.under_way:
+            await asyncio.wait([self.tap.under_way])
+            self.tap.under_way = None
 
     async def _break(self, channel: Channel, request: Request) -> None:
         """Hang up when the answer begins to come."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from sessions import Seal, SessionStore, open_sessions
 from ussd_engine.admission import Refusal
+from ussd_engine.background import Uniform
 from ussd_engine.callback import MOST_BYTES, Callers, answered, received
 from ussd_engine.channels.base import Answered, Channel, Kind
 from ussd_engine.config import Config
@@ -200,6 +202,7 @@ def create_app(
     proven: bool = False,
     open_store: Callable[[str, Seal], SessionStore] = open_sessions,
     open_core: Opener = open_feedback,
+    uniform: Uniform = random.uniform,
 ) -> web.Application:
     """The application of a configuration. Raises `ConfigError` or `MenuError` when it starts."""
     app = web.Application(client_max_size=MOST_BYTES)
@@ -213,6 +216,7 @@ def create_app(
             proven=proven,
             open_store=open_store,
             open_core=open_core,
+            uniform=uniform,
             fault=written.fault,
             notice=written.notice,
         )

@@ -13,6 +13,8 @@ AGAIN_S: Final = 5.0
 Work = Callable[[], Coroutine[Any, Any, None]]
 """Begins the work; it runs until it is cancelled."""
 Told = Callable[[Exception], None]
+Uniform = Callable[[float, float], float]
+"""Draws a number between two."""
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 
-from ussd_engine.background import Told, Work
+from ussd_engine.background import Told, Uniform, Work
 from ussd_engine.channels.sms import Fetches, Gateway, Pulls
 from ussd_engine.config import Config, open_gateways
 from ussd_engine.country import Country
@@ -106,12 +106,15 @@ def works(
     told: Told,
     notice: Notify,
     answering: Answering,
+    uniform: Uniform,
 ) -> Iterator[Work]:
     """What runs beside the turns: a sender for each route, the asking for reports and for SMS, what time brings."""
     holder, wording = os.urandom(8).hex(), answering.wording
     for name, gateway in gateways.items():
         count = _counting(name, metrics, notice)
-        sender = Sender(ledger.sms, ledger.sms_routes, gateway, wording.of_lent, clock, holder=holder, count=count)
+        sender = Sender(
+            ledger.sms, ledger.sms_routes, gateway, wording.of_lent, clock, holder=holder, count=count, uniform=uniform
+        )
         yield sender.run
         if isinstance(gateway, Pulls):
             joined = _joining(name, metrics)

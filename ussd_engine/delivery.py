@@ -115,6 +115,11 @@ class Delivery:
         await asyncio.gather(*map(self._put_off, failures))
         return len(claims)
 
+    async def begin_again(self) -> None:
+        """The core answers again, as whoever brought it back knows: all that waits is due at once."""
+        self._paused_until_ms, self._probing, self._unheard = 0, False, 0
+        await self._outbox.hasten()
+
     async def _round(self) -> int:
         if self._outbox.added.is_set():
             await asyncio.sleep(GATHER_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
 from ussd_engine.admission import Admission, Limits
-from ussd_engine.background import Told, at_work
+from ussd_engine.background import Told, Uniform, at_work
 from ussd_engine.carrier import Notify, open_answering, open_carriers
 from ussd_engine.channels.base import Channel
 from ussd_engine.channels.sms import Gateway as SmsGateway
@@ -172,13 +173,14 @@ async def open_engine(
     proven: bool = False,
     open_store: Callable[[str, Seal], SessionStore] = open_sessions,
     open_core: Opener = open_feedback,
+    uniform: Uniform = random.uniform,
     fault: Told = lambda _: None,
     notice: Notify = lambda *_, **__: None,
 ) -> AsyncIterator[Engine]:
     """Open all that a configuration names; close it in reverse. Raises `ConfigError` or `MenuError`.
 
     `proven`: another process has proven the menus a moment ago. `fault` is told on what the work beside the turns
-    failed, `notice` what an operator should know.
+    failed, `notice` what an operator should know; `uniform` draws how long what failed rests.
     """
 
     clock_ms, warnings = _in_ms(clock), list[str]()
@@ -201,11 +203,11 @@ async def open_engine(
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
         ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
         metrics = Metrics()
-        delivery = Delivery(ledger.outbox, store, clock_ms, count=metrics.delivered, told=fault)
+        delivery = Delivery(ledger.outbox, store, clock_ms, uniform=uniform, count=metrics.delivered, told=fault)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
         if config.role != "ussd":
             around = (config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice)
-            await enter(at_work(*errands(Beside(*around, answering), gateways), told=fault))
+            await enter(at_work(*errands(Beside(*around, answering, uniform), gateways), told=fault))
         yield Engine(
             config=config,
             editions=editions,

@@ -36,6 +36,10 @@ function renew(element, about, ...inside) {
 function choice(one, verb, toggles) {
   const button = make("button", { type: "button", "data-name": one.name, do: () => ask(verb, { name: one.name }) }, one.label);
   if (toggles) button.setAttribute("aria-pressed", one.on);
+  if (one.key) {
+    button.dataset.hotkey = one.key;
+    button.setAttribute("aria-keyshortcuts", one.key);
+  }
   return button;
 }
 
@@ -104,6 +108,7 @@ function speak() {
 function show(before) {
   put($("top"), state.top.join(" · "));
   put($("note"), state.note);
+  for (const one of ["sms", "desk"]) $(`to-${one}`).hidden = !state.own;
   phone(before?.phone);
   put($("unread"), state.unread ? String(state.unread) : "");
   inbox();
@@ -161,6 +166,7 @@ function inbox() {
 function desk() {
   const sheet = state.desk;
   $("no-case").hidden = sheet !== null;
+  put($("no-case"), state.nothing);
   renew($("case"), sheet, () => sheet === null ? [] : [
     make("p", { class: "number" }, sheet.reference),
     make("p", { class: "soft" }, sheet.about),
@@ -247,7 +253,20 @@ function toPhone() {
   $("typed").focus();
 }
 
+/* A trouble by its key, from anywhere but a field for many words. */
+function mishap(event) {
+  if (!event.altKey || event.ctrlKey || event.metaKey || !state || event.target.matches("textarea")) return false;
+  const deeds = [...state.troubles, ...state.phones.deeds];
+  const deed = deeds.find((one) => one.key && one.key === `Alt+${event.code.replace("Key", "")}`);
+  if (!deed) return false;
+  event.preventDefault();
+  if (deed.name === "hang_up") $("typed").value = "";
+  ask("deed", { name: deed.name });
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
+  if (!$("over").open && mishap(event)) return;
   if ($("over").open || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape") return toPhone();
   const inText = event.target.matches("input, textarea");

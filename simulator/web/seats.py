@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from simulator.floor import fault
+from simulator.faults import fault
 from simulator.room import Room
 from simulator.speech import LANGUAGES, Note, Speech, told
 from simulator.web.shown import shown

@@ -15,9 +15,9 @@ import msgspec
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler
 
-from simulator import transcript
+from simulator.faults import no_file
 from simulator.room import Room
-from simulator.speech import Note, Speech, told
+from simulator.speech import Note, Speech
 from simulator.web.guard import OWN_NAMES, Guard, guarding
 from simulator.web.seats import FULL, Seat, Seats
 from simulator.web.verbs import Asked
@@ -116,7 +116,7 @@ async def _taken(seats: Seats, id: str) -> Seat | Note:
     try:
         return await seats.take(id) or FULL
     except OSError as error:
-        return told("Not done: {why}", why=error.strerror or type(error).__name__)
+        return no_file(error)
 
 
 async def _listen(seats: Seats, seat: Seat, socket: web.WebSocketResponse) -> None:
@@ -135,9 +135,8 @@ async def _dialog(request: web.Request) -> web.Response:
     seat = request.app[SEATS].find(request.query.get("seat", ""))
     if seat is None or not seat.room.recorder.steps:
         raise web.HTTPNotFound(text="Nothing was done there.\n")
-    recorder, kind = seat.room.recorder, seat.room.kind
     return web.Response(
-        text=transcript.dump(recorder.transcript("dialog", kind)),
+        text=await seat.room.written("dialog"),
         content_type="application/yaml",
         headers={"Content-Disposition": 'attachment; filename="dialog.yaml"'},
     )

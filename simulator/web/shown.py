@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from simulator import case_words
 from simulator.deeds import PHONES, TOGGLES, TROUBLES, Deed
-from simulator.floor import fault
+from simulator.faults import fault
 from simulator.handset import Display, Handset, Message
 from simulator.officer import Sheet
 from simulator.player import Difference
@@ -93,7 +93,7 @@ def _desk(sheet: Sheet | None, say: Speech) -> dict[str, Any] | None:
         "opened": file is not None,
         "message": (file.submission.answers.get("message") or "") if file else "",
         "said": [
-            [f"{one.words.day:%d/%m}", one.words.office, one.words.text]
+            [f"{one.words.day:%d/%m}", case_words.author(one.words, say), one.words.text]
             for one in (file.done if file else [])
             if one.words
         ],
@@ -106,7 +106,13 @@ def _desk(sheet: Sheet | None, say: Speech) -> dict[str, Any] | None:
 
 
 def _deed(deed: Deed, room: Room, say: Speech) -> dict[str, Any]:
-    return {"name": deed.name, "label": say.note(deed.label), "on": deed.on(room), "toggles": deed.name in TOGGLES}
+    key = f"Alt+{deed.key.removeprefix('ctrl+').upper()}" if deed.key else ""
+    on, toggles = deed.on(room), deed.name in TOGGLES
+    return {"name": deed.name, "label": say.note(deed.label), "on": on, "toggles": toggles, "key": key}
+
+
+def _deeds(deeds: Iterable[Deed], room: Room, say: Speech) -> list[dict[str, Any]]:
+    return [_deed(deed, room, say) for deed in deeds if deed.there(room)]
 
 
 def _phones(room: Room, say: Speech) -> dict[str, Any]:
@@ -115,7 +121,7 @@ def _phones(room: Room, say: Speech) -> dict[str, Any]:
             {"name": name, "label": hand.number or say("number withheld"), "on": hand is room.hand}
             for name, hand in room.handsets.items()
         ],
-        "deeds": [_deed(deed, room, say) for deed in PHONES],
+        "deeds": _deeds(PHONES, room, say),
         "providers": [{"name": name, "label": name, "on": name == room.provider} for name in room.providers],
     }
 
@@ -148,9 +154,11 @@ _PARTS: Final[Mapping[str, Callable[[Room, Speech, ZoneInfo], Any]]] = {
     "phone": lambda room, say, zone: _phone(room, say),
     "inbox": lambda room, say, zone: _inbox(room, say),
     "unread": lambda room, say, zone: room.hand.unread,
+    "own": lambda room, say, zone: not room.way.url,
+    "nothing": lambda room, say, zone: case_words.nothing(room, say),
     "desk": lambda room, say, zone: _desk(room.sheet, say),
     "reference": lambda room, say, zone: room.reference,
-    "troubles": lambda room, say, zone: [_deed(deed, room, say) for deed in TROUBLES],
+    "troubles": lambda room, say, zone: _deeds(TROUBLES, room, say),
     "phones": lambda room, say, zone: _phones(room, say),
     "wire": lambda room, say, zone: [room.tap.request(), room.tap.response()],
     "transcript": lambda room, say, zone: _transcript(room, say),

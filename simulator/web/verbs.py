@@ -14,7 +14,7 @@ from simulator.calls import MOST_TYPED
 from simulator.deeds import PHONES, TROUBLES
 from simulator.handset import Display
 from simulator.room import MOST_SMS, Room
-from simulator.speech import told
+from simulator.speech import Foreign, Note, told
 from simulator.terms import ACTS, REPORTS
 
 ENDED: Final = (Display.ENDED, Display.LOST, Display.OVER)
@@ -66,8 +66,9 @@ async def _read(room: Room, _: Asked) -> None:
 
 async def _report(room: Room, asked: Asked) -> None:
     inbox = room.hand.inbox
-    if 0 <= asked.at < len(inbox) and asked.name in REPORTS:
-        await room.report(inbox[asked.at], asked.name)
+    for how in REPORTS:
+        if 0 <= asked.at < len(inbox) and how == asked.name:
+            await room.report(inbox[asked.at], how)
 
 
 async def _look(room: Room, _: Asked) -> None:
@@ -130,8 +131,11 @@ async def open_in(folder: Path, room: Room, asked: Asked) -> None:
     await room.open_transcript(path)
     if room.note:
         # where the file lies is nobody's business
-        values = room.note.values.items()
-        room.note = told(
-            room.note.text,
-            **{name: one.replace(f"{folder}/", "") if isinstance(one, str) else one for name, one in values},
-        )
+        room.note = told(room.note.text, **{name: _bare(one, folder) for name, one in room.note.values.items()})
+
+
+def _bare(value: str | Note | Foreign, folder: Path) -> str | Note | Foreign:
+    """A value without the folder in it."""
+    if isinstance(value, Foreign):
+        return Foreign(*(part.replace(f"{folder}/", "") for part in value))
+    return value.replace(f"{folder}/", "") if isinstance(value, str) else value

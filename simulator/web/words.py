@@ -28,8 +28,7 @@ WORDS: Final[dict[str, Note]] = {
     "no_sms": told("No SMS yet."),
     "write_sms": told("Write an SMS"),
     "send": told("Send"),
-    "report": told("Report it as"),
-    "no_case": told("No case lies here yet. Send one by the phone."),
+    "report": told("Report"),
     "look": told("Look again"),
     "read_first": told("Open it to read it."),
     "done": told("Do it"),
@@ -47,12 +46,15 @@ WORDS: Final[dict[str, Note]] = {
     "as_shown": told("as shown"),
     "ended": told("The simulator does not answer. Start it again in its terminal: this page finds it."),
 }
+OWN_HELP: Final = (
+    told("SMS: what came; write one; say what became of it."),
+    told("Desk: be the officer who answers."),
+)
+"""Of a gateway of one's own."""
 HELP: Final = (
     told("2. Answer the screens: type, then Enter; or click the keys."),
     told("3. The last one has a number and a PIN."),
-    told("SMS: what came; write one; say what became of it."),
-    told("Desk: be the officer who answers."),
-    told("Trouble: hang up, redial, let time pass, stop the gateway."),
+    told("Trouble: hang up, redial, let time pass. Alt and the letter do it from anywhere."),
     told("Phones: another caller, another network."),
     told("Wire: the request and its answer, as they went."),
     told("Save: keep what was done as a transcript, or step through one."),
@@ -71,4 +73,5 @@ def _lines(room: Room, say: Speech) -> list[str]:
         first = say("A phone that calls {url}. What you send there is sent.", url=room.way.url)
     else:
         first = say("A phone with its own gateway: nothing you do reaches anybody or costs a thing.")
-    return [first, say("1. Type {code} and press Enter.", code=code), *map(say.note, HELP)]
+    own = () if room.way.url else OWN_HELP
+    return [first, say("1. Type {code} and press Enter.", code=code), *map(say.note, (*HELP[:2], *own, *HELP[2:]))]

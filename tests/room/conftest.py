@@ -36,9 +36,8 @@ async def room(open_room: Room) -> Room:
     open_room.provider = "africastalking"
     open_room.faults.clear()
     open_room.tap.dropping = False
+    await open_room.core(down=False)
     await open_room.anew()
-    open_room.core(down=False)
-    open_room.recorder.steps.clear()
     return open_room
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.calls import MOST_PHONES
+from simulator.callers import MOST_PHONES
 from simulator.handset import Display
 from simulator.room import Room
 from simulator.speech import Note, Speech

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator import transcript as transcripts
-from simulator.calls import MOST_PHONES
+from simulator.callers import MOST_PHONES
 from simulator.player import Difference
 from simulator.room import Room
 from simulator.speech import Speech
@@ -144,6 +144,10 @@ STEPS = {
     "caller": (Step(caller="mama"), "shika simu ya mama"),
     "forget": (Step(forget=True), "acha mawasiliano yapotee"),
     "sms": (Step(sms="HALI"), "andika SMS HALI"),
+    "report": (Step(report="failed"), "ripoti ya SMS: haikufika"),
+    "provider": (Step(provider="tigo"), "pitia tigo"),
+    "core": (Step(core="down"), "mfumo wa taasisi: uzimwe"),
+    "restart": (Step(restart=True), "zima lango, liwashe tena"),
     "officer": (Step(officer="ask", says="Wapi?"), "uwe afisa: Uliza mwananchi"),
 }
 

@@ -136,7 +136,7 @@ async def test_a_ledger_that_does_not_answer_is_told_and_a_redial_tells_more(roo
     await type_all(room, *COMPLAINT, "1")
     room.trouble("unanswered")
     await room.type("1")
-    assert told(room) == "Ledger: no answer: it struck."
+    assert told(room) == "Ledger: written, no answer: it struck."
     assert text(room).startswith("Mtandao unasumbua.")
     assert room.faults == set()
     await room.redial()
@@ -152,11 +152,11 @@ async def test_trouble_that_was_taken_back_strikes_nothing(room: Room) -> None:
 
 
 async def test_what_is_sent_while_the_core_is_down_gets_its_reference_and_arrives_later(room: Room) -> None:
-    room.core(down=True)
+    await room.core(down=True)
     reference = await send_complaint(room)
     await room.look()
     assert told(room) == "The core is down: nobody works there."
-    room.core(down=False)
+    await room.core(down=False)
     await room.wait(60)
     await room.look()
     assert room.sheet is not None
@@ -222,9 +222,17 @@ SEEN = {
     "core": ("The core is down.", "", SENT),
     "fault slow": ("Core slow: at the next answer.", "", SENT),
     "fault sessions": ("Session not written: at the next answer.", "Session not written: it struck.", FAULT),
-    "fault lost": ("Ledger: lost before: at the next answer.", "Ledger: lost before: it struck.", NOT_SENT),
-    "fault unanswered": ("Ledger: no answer: at the next answer.", "Ledger: no answer: it struck.", UNSURE),
-    "fault unknown_rolled": ("Ledger: rolled back: at the next answer.", "Ledger: rolled back: it struck.", UNSURE),
+    "fault lost": ("Ledger: refused: at the next answer.", "Ledger: refused: it struck.", NOT_SENT),
+    "fault unanswered": (
+        "Ledger: written, no answer: at the next answer.",
+        "Ledger: written, no answer: it struck.",
+        UNSURE,
+    ),
+    "fault unknown_rolled": (
+        "Ledger: not written, no answer: at the next answer.",
+        "Ledger: not written, no answer: it struck.",
+        UNSURE,
+    ),
     "gateway": (
         "The gateway was killed.",
         "The gateway does not answer. Start it again (Trouble), then redial.",

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from string import Formatter
 
 import pytest
 from rich.cells import cell_len
@@ -15,10 +17,13 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input
 
 from simulator import pictures
+from simulator.deeds import PHONES, TROUBLES
 from simulator.room import Room
 from simulator.screen import PAGES
+from simulator.screen_panes import Pane
 from simulator.screen_parts import MARK, Choices, Plain
-from simulator.speech import LANGUAGES
+from simulator.speech import LANGUAGES, Foreign, Note, Speech, texts
+from simulator.terms import ACTS, FAULTS, REPORTS
 from tests.room.terminal import SIZE, Terminal, a_room_of_its_own, at_the_terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -73,6 +78,8 @@ def cut_off(tester: Terminal) -> list[str]:
             longest = max(map(cell_len, widget.text.split()), default=0)
             if needed > room.height or longest > room.width:
                 found.append(f"{widget}: {widget.text!r}")
+        if isinstance(widget, Pane) and cell_len(str(widget.border_subtitle)) > widget.region.width - 6:
+            found.append(str(widget.border_subtitle))
         if isinstance(widget, Choices):
             found += [row.label for row in widget.rows if cell_len(MARK + row.label) > widget.size.width]
             found += [f"{widget} has more rows"] if len(widget.rows) > widget.size.height else []
@@ -92,6 +99,70 @@ async def test_every_text_of_every_view_fits(room: Room, language: str) -> None:
     found = {name: cut_off(tester) async for name, tester in views(room, language)}
     assert len(found) == len(PAGES) + 2
     assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+LONGEST = {
+    "number": "255700000001",
+    "code": "*152*00*9*2#",
+    "near": "TANESCO, TANROADS, TANAPA",
+    "url": "https://gateway.example.go.tz:8080",
+    "path": "menus/emrejesho/transcripts/finish-by-sms.sw.yaml",
+    "place": "menus/emrejesho/complaint.yaml:1234",
+    "provider": "africastalking",
+    "title": "Lalamiko fupi kabisa, lililokatika",
+    "time": "179:59",
+    "day": "31/12/2026",
+    "what": "Mfumo wa taasisi umezimwa",
+    "has": "200 x 23",
+    "needs": "80 x 24",
+    "kind": "UnicodeDecodeError",
+    "text": "Mawasiliano haya yamekwisha. / Piga tena *152*00*9*2# " * 3,
+}
+"""What stands in a text at its longest; a number where there is nothing here."""
+
+
+def longest(text: str, say: Speech) -> str:
+    names = [name for _, name, _, _ in Formatter().parse(text) if name]
+    told = {"fault", "why", "act"} & set(names)
+    inner = max((say.note(one) for one in (*ACTS.values(), *FAULTS.values())), key=len) if told else ""
+    foreign = say.note(Note("{it}", {"it": Foreign("unknown field " * 8, LONGEST["place"])}))
+    values = {name: LONGEST.get(name, "1600") for name in names}
+    return say(text, **values | dict.fromkeys({"fault", "act"} & told, inner) | dict.fromkeys({"why"} & told, foreign))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_whatever_may_be_told_fits_below_the_phone_at_its_longest(room: Room, language: str) -> None:
+    async with at_the_terminal(room, language) as tester:
+        found = []
+        below, say = tester.app.query_one("#note", Plain), Speech(language)
+        for text in sorted({text for _, text in texts()}):
+            below.put(longest(text, say))
+            await tester.pilot.pause()
+            found += [one for one in cut_off(tester) if "note" in one]
+            assert tester.app.query_one("#handset").size.height >= 8, text
+        assert found == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_row_of_every_list_fits_beside_the_phone(language: str) -> None:
+    say, width = Speech(language), 80 - 36 - 4 - len(MARK)
+    rows = [say.note(words) for words in (*ACTS.values(), *map(Note, ("Save what was done", "Open a transcript")))]
+    rows += [say("report: {what}", what=say.note(words)) for words in REPORTS.values()]
+    rows += [f"^K [x] {say.note(deed.label)}" for deed in (*TROUBLES, *PHONES)]
+    assert [row for row in rows if cell_len(row) > width] == []
+
+
+@pytest.mark.parametrize(("language", "other"), [("sw", "en"), ("en", "sw")])
+async def test_a_view_speaks_one_language_alone(room: Room, language: str, other: str) -> None:
+    await set_out(room)
+    await room.act("ask", "Ni wapi?")
+    room.hand.inbox.clear()
+    ours, theirs = Speech(language), Speech(other)
+    known = [text for _, text in texts() if "{" not in text and ours(text) != theirs(text)]
+    strange = {theirs(text) for text in known if len(theirs(text)) > 4} - {ours(text) for text in known}
+    async for name, tester in views(room, language):
+        seen = re.sub(r"\s+", " ", tester.page)
+        assert {words for words in strange if re.search(rf"(?<!\w){re.escape(words)}(?!\w)", seen)} == set(), name
 
 
 async def test_what_does_not_fit_is_found(room: Room) -> None:

@@ -26,13 +26,21 @@ ENTER, HANG_UP, QUIT = "\r", "\x0b", "\x11"
 class Terminal:
     """A process in a terminal, and all that it wrote there."""
 
-    def __init__(self, folder: Path, *options: str, **environ: str) -> None:
+    def __init__(self, folder: Path, *options: str, leads: bool = False, **environ: str) -> None:
+        """`leads`: it is told by a signal where its terminal goes, as under a shell."""
         self.seen = b""
         self._terminal, inside = pty.openpty()
         fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         program, both = Path(sys.executable).parent / "ussd-engine", {**os.environ, **environ}
         self._child = subprocess.Popen(
-            [program, "simulate", *options], cwd=folder, env=both, stdin=inside, stdout=inside, stderr=inside
+            [program, "simulate", *options],
+            cwd=folder,
+            env=both,
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            start_new_session=leads,
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if leads else None,
         )
         os.close(inside)
 
@@ -47,6 +55,19 @@ class Terminal:
     def hang_up(self) -> None:
         """What a shell does whose connection is gone."""
         self._child.send_signal(signal.SIGHUP)
+
+    def close(self) -> None:
+        """What becomes of a window that is closed: nobody is at the other end."""
+        os.close(self._terminal)
+
+    def gone(self) -> set[int]:
+        """Once it has ended: which of its children have not."""
+        children = {int(pid) for pid in self._children()}
+        self._child.wait(PATIENCE_S)
+        return {pid for pid in children if Path(f"/proc/{pid}").exists()}
+
+    def _children(self) -> list[str]:
+        return Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children").read_text(encoding="ascii").split()
 
     def ended(self) -> int:
         """Its exit code, once it has ended."""
@@ -90,6 +111,8 @@ def test_it_dials_in_a_real_terminal_and_leaves_nothing_behind(folder: Path, kin
     terminal.type(HANG_UP)
     terminal.read_until("You hung up.")
     terminal.type(QUIT)
+    terminal.read_until("steps are not saved")
+    terminal.type(QUIT)
     assert terminal.ended() == 0
     assert b"Traceback" not in terminal.seen
     assert (b"[38;" in terminal.seen) is colour
@@ -100,6 +123,28 @@ def test_a_terminal_that_goes_away_leaves_nothing_behind(folder: Path) -> None:
     terminal.read_until("The gateway is ready.")
     terminal.hang_up()
     assert terminal.ended() == 0
+    assert b"Traceback" not in terminal.seen
+
+
+@pytest.mark.parametrize("leads", [True, False], ids=["signal", "no signal"])
+@pytest.mark.parametrize("said", ["The gateway is starting.", "Huduma za Serikali"])
+def test_a_terminal_that_is_closed_at_any_moment_ends_it_and_its_children(folder: Path, said: str, leads: bool) -> None:
+    scratch = str(folder.parent / "scratch")
+    terminal = Terminal(folder, "--lang", "en", leads=leads, TERM="xterm", TMPDIR=scratch)
+    if said == "Huduma za Serikali":
+        terminal.read_until("The gateway is ready.")
+        terminal.type("*152*00#" + ENTER)
+    terminal.read_until(said)
+    terminal.close()
+    assert terminal.gone() == set()
+
+
+@pytest.mark.parametrize("kind", ["dumb", ""])
+def test_a_terminal_that_shows_no_full_screen_gets_plain_words_and_a_way_out(folder: Path, kind: str) -> None:
+    terminal = Terminal(folder, TERM=kind, TMPDIR=str(folder.parent / "scratch"))
+    terminal.read_until("`ussd-engine dial`")
+    assert terminal.ended() == 2
+    assert b"\x1b" not in terminal.seen
     assert b"Traceback" not in terminal.seen
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import shutil
 from pathlib import Path
 from string import Formatter
@@ -11,8 +13,13 @@ from rich.cells import cell_len
 
 from simulator import speech
 from simulator.deeds import PHONES, TROUBLES
+from simulator.floor import Way
+from simulator.room import Room
 from simulator.speech import LANGUAGES, OWN, Speech, texts, told, words_of
+from simulator.transcript import BadTranscript
+from ussd_engine import config
 from ussd_engine.config import HOME
+from ussd_engine.errors import ConfigError, EngineError, MenuError
 
 LOCALES = HOME / "locales"
 OTHERS = [language for language in LANGUAGES if language != OWN]
@@ -29,6 +36,35 @@ def test_every_text_has_a_translation_with_its_placeholders_and_no_other_stands_
     assert asked - set(words) == set()
     assert set(words) - asked == set()
     assert {text for text in asked if placeholders(text) != placeholders(words[text])} == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_text_is_left_in_the_language_of_the_code(language: str) -> None:
+    words = words_of(LOCALES, language)
+    assert {text for text, said in words.items() if said == text} == {"SMS"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigError("USSD_ENGINE_KEYS: the folder cannot be made"),
+        BadTranscript("saved.yaml:3: object contains unknown field `tipe`"),
+        MenuError(["menus/gmp.yaml:7: screen does not exist"]),
+        EngineError("the core refused it"),
+        PermissionError(errno.EACCES, "Permission denied"),
+        OSError(errno.EIO, "Input/output error"),
+    ],
+)
+def test_what_others_say_in_english_is_told_where_to_find_it(error: Exception) -> None:
+    room = Room(config.load({}), Way("africastalking", None))
+    note = room._words_for(error)
+    said, english = Speech("sw").note(note), Speech("en").note(note)
+    assert not set(re.findall("[a-z]{4,}", str(error).lower())) & set(said.lower().split()), said
+    place = re.search(r"\S+:\d+(?=:)", str(error))
+    assert place is None or place[0] in said
+    if not isinstance(error, PermissionError):
+        assert "badili lugha" in said
+        assert str(error).partition("] ")[2] or str(error).partition("\n")[0] in english
 
 
 def test_every_text_in_the_code_is_found() -> None:

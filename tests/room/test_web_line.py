@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -21,12 +22,18 @@ WAITING = "waiting"
 
 
 class Silent:
-    """A gateway that takes every request and answers none."""
+    """A gateway that takes every request and answers none, but for the first `screens`."""
 
     def __init__(self) -> None:
         self.never = asyncio.Event()
+        self.asked = asyncio.Event()
+        self.screens = 0
 
     async def take(self, request: web.BaseRequest) -> web.Response:
+        if self.screens:
+            self.screens -= 1
+            return web.Response(text="CON Karibu")
+        self.asked.set()
         await self.never.wait()
         return web.Response()
 
@@ -96,3 +103,25 @@ async def test_what_a_page_asks_for_at_a_time_is_bounded_and_hanging_up_is_alway
             pass
         # the clock and the dialling are under way too
         assert len(state["phones"]["hands"]) == 1 + MOST_UNDER_WAY - 2
+
+
+@pytest.mark.parametrize("deed", ["repeat", "late"])
+async def test_she_hangs_up_while_a_repeat_or_a_late_request_is_never_answered(silent: Silent, deed: str) -> None:
+    behind = web.Application()
+    behind.router.add_route("*", "/{way:.*}", silent.take)
+    silent.screens = 2
+    async with TestServer(behind) as gateway:
+        room = new_room(url=str(gateway.make_url("")))
+        await room.open()
+        await room.dial(CODE)
+        await room.redial()
+        assert room.hand.alive
+        asking = asyncio.ensure_future(room.repeat() if deed == "repeat" else room.late())
+        await silent.asked.wait()
+        assert room.busy
+        await room.hang_up()
+        await asking
+        assert not room.busy
+        assert room.hand.display == "idle"
+        silent.never.set()
+        await room.close()

@@ -48,7 +48,7 @@ async def test_a_tester_plays_the_whole_circle_in_the_browser(tmp_path: Path) ->
         await page.click("#keypad button", "Kata simu")
         await tester.notes("Umekata simu. Piga tena: utaendelea ulipoishia.")
         assert await page.run("document.querySelector('#typed').value") == ""
-        await tester.turns("Tabu")
+        await tester.turns("Hitilafu")
         await page.click("#trouble button", "Piga tena")
         await tester.chooses("Maoni na mrejesho", "e-Mrejesho")
         await tester.chooses("e-Mrejesho", "Endelea ulipoishia")
@@ -79,7 +79,7 @@ async def test_a_tester_plays_the_whole_circle_in_the_browser(tmp_path: Path) ->
         await page.picture(PICTURES / "web-officer.png")
 
         # reads the answer, ten minutes later
-        await tester.turns("Tabu")
+        await tester.turns("Hitilafu")
         await page.click("#trouble button", "Acha dakika 10 zipite")
         await tester.notes("Muda umepita.")
         await tester.types(CODE, "Huduma za Serikali")
@@ -90,7 +90,7 @@ async def test_a_tester_plays_the_whole_circle_in_the_browser(tmp_path: Path) ->
         await tester.chooses(reference, "PIN")
         await tester.types(pin, "Soma jibu")
         await tester.chooses("Soma jibu", "Mafundi wamefika, umeme")
-        await tester.turns("Ghafi")
+        await tester.turns("Data")
         assert "/ussd/africastalking" in await page.text("#request")
         assert "Mafundi" in await page.text("#answer")
         await page.picture(PICTURES / "web-wire.png")
@@ -111,7 +111,7 @@ async def test_the_mouse_alone_dials_on_a_narrow_page_and_every_page_fits(tmp_pa
         await tester.reads(PHONE, "Maoni na mrejesho")
         for scheme in ("light", "dark"):
             await page.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-            for tab in ("Skrini", "Msaada", "SMS", "Afisa", "Tabu", "Simu", "Ghafi", "Rekodi"):
+            for tab in ("Skrini", "Msaada", "SMS", "Afisa", "Hitilafu", "Simu", "Data", "Rekodi"):
                 await tester.turns(tab)
                 assert await page.text('#tabs [aria-current="true"]') == tab
                 assert await page.run("document.documentElement.scrollWidth") == NARROW[0], tab
@@ -153,13 +153,13 @@ async def test_a_gateway_that_is_killed_in_mid_dialog_gives_words_and_a_way_back
     async with at_the_page(tmp_path) as tester:
         page = tester.page
         await tester.types(CODE, "Huduma za Serikali")
-        await tester.turns("Tabu")
+        await tester.turns("Hitilafu")
         await page.click("#trouble button", "Lango limezimika")
         await page.until(
             "document.querySelector('#trouble [data-name=gateway]').getAttribute('aria-pressed') === 'true'"
         )
         await tester.types("9", "Hitilafu ya mtandao. Ombi lako")
-        await tester.notes("Lango halijibu. Liwashe tena (Tabu), kisha piga tena.")
+        await tester.notes("Lango halijibu. Liwashe tena (Hitilafu), kisha piga tena.")
         await page.picture(PICTURES / "web-dead.png")
         await page.click("#trouble [data-name=gateway]")
         await tester.notes("Lango liko tayari.")
@@ -232,9 +232,9 @@ async def test_sms_are_written_answered_and_reported_and_a_second_phone_is_taken
         await tester.notes("Imetumwa kwenda 15200.")
         await tester.reads(".sms.mine", "MSAADA")
         await page.click(".sms:not(.mine) summary")
-        await page.click(".sms:not(.mine) details button", "imeshindwa")
-        await tester.notes("Taarifa imefika kwenye lango.")
-        await tester.reads(".sms:not(.mine) .who", "imeshindwa")
+        await page.click(".sms:not(.mine) details button", "haikufika")
+        await tester.notes("Ripoti imefika kwenye lango.")
+        await tester.reads(".sms:not(.mine) .who", "haikufika")
         number = (await page.text("#top")).split(" ")[0]
         await tester.turns("Simu")
         await page.click("#others button", "Mpigaji mwingine, simu nyingine")
@@ -245,7 +245,7 @@ async def test_sms_are_written_answered_and_reported_and_a_second_phone_is_taken
         await page.click("#providers button", "generic")
         await tester.notes("Mtoa huduma sasa ni generic.")
         await tester.types(CODE, "Huduma za Serikali")
-        await tester.turns("Ghafi")
+        await tester.turns("Data")
         await tester.reads("#request", "/ussd/generic")
 
 
@@ -262,3 +262,42 @@ async def test_a_simulator_that_ends_is_told_and_found_again_by_the_page(tmp_pat
             await tester.notes("Lango liko tayari.")
             assert await page.run("document.body.className") == ""
             await tester.types(CODE, "Huduma za Serikali")
+
+
+async def test_trouble_has_a_key_and_a_core_that_is_away_is_told_on_the_desk(tmp_path: Path) -> None:
+    async with at_the_page(tmp_path) as tester:
+        page = tester.page
+
+        async def alt(letter: str) -> None:
+            for kind in ("keyDown", "keyUp"):
+                about = {"code": f"Key{letter}", "key": letter.lower(), "modifiers": 1}
+                await page.send("Input.dispatchKeyEvent", type=kind, **about)
+
+        await tester.types(CODE, "Huduma za Serikali")
+        await alt("K")
+        await tester.notes("Umekata simu.")
+        await alt("R")
+        await tester.reads(PHONE, "Huduma za Serikali")
+        await tester.turns("Hitilafu")
+        redial = "document.querySelector('#troubles [data-name=redial]')"
+        assert await page.run(f"{redial}.getAttribute('aria-keyshortcuts')") == "Alt+R"
+        await alt("O")
+        await tester.notes("Mfumo wa taasisi umezimwa.")
+        await tester.turns("Afisa")
+        await tester.reads("#no-case", "Uwashe: Hitilafu, Mfumo wa taasisi umezimwa.")
+
+
+async def test_a_page_of_a_gateway_elsewhere_offers_nothing_that_is_not_there(tmp_path: Path) -> None:
+    async with (
+        serving(lambda: new_room(url="http://127.0.0.1:1"), "en") as (url, seats),
+        chromium(tmp_path / "browser") as browser,
+    ):
+        page = await browser.page()
+        await page.open(url)
+        await Visitor(page, url, seats).notes("The phone calls")
+        await page.until("document.querySelector('#to-sms').hidden && document.querySelector('#to-desk').hidden")
+        assert "be the officer" not in await page.text("#help")
+        await page.click("#to-trouble")
+        offered = await page.text("#troubles")
+        assert "Redial" in offered
+        assert "Core down" not in offered

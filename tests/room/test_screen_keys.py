@@ -1,0 +1,204 @@
+"""Where keys lead at the terminal: what is typed is seen, every text is reached, and there is always a way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from simulator.calls import MOST_TYPED
+from simulator.room import Room
+from simulator.screen import PAGES
+from simulator.screen_panes import Pane, Reading
+from simulator.screen_phone import Phone
+from tests.room.conftest import CODE, send_complaint
+from tests.room.terminal import Terminal, a_room_of_its_own, at_the_terminal
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LONG = " ".join(f"Neno{number}." for number in range(1, 220))
+ELSEWHERE = "http://127.0.0.1:1"
+
+
+def foot(tester: Terminal, page: str) -> str:
+    return str(tester.app.query_one(f"#{page}", Pane).border_subtitle)
+
+
+async def test_the_longest_answer_is_seen_from_its_first_letter_to_its_last(room: Room) -> None:
+    async with at_the_terminal(room) as tester:
+        await room.dial(CODE)
+        typed = "".join(chr(ord("a") + index % 26) for index in range(MOST_TYPED))
+        room.press(typed)
+        await tester.press("up")
+        shown = "".join(tester.phone.split("\n"))
+        assert f"{typed}_" in shown
+        await tester.press("backspace")
+        assert f"{typed[:-1]}_" in "".join(tester.phone.split("\n"))
+
+
+async def test_in_a_low_window_the_end_of_what_is_typed_is_seen(room: Room) -> None:
+    async with at_the_terminal(room, size=(80, 10)) as tester:
+        await room.dial(CODE)
+        room.press("x" * 100 + "mwisho")
+        await tester.press("up")
+        assert "mwisho_" in tester.seen
+        assert "…xxx" in tester.seen
+
+
+@pytest.mark.parametrize("page", ["desk", "inbox"])
+async def test_a_long_text_on_the_desk_and_in_the_inbox_is_read_to_its_end_by_keys(room: Room, page: str) -> None:
+    await send_complaint(room)
+    for act, says in (("open", ""), ("progress", ""), ("answer", LONG[:1500])):
+        await room.act(act, says)  # type: ignore[arg-type]
+    room.hand.inbox[-1].text = LONG
+    async with at_the_terminal(room) as tester:
+        await tester.press("f3" if page == "desk" else "f2")
+        assert LONG[1480:1495] not in tester.page
+        for _ in range(4):
+            if isinstance(tester.app.focused, Reading):
+                break
+            await tester.press("tab")
+        assert "soma" in foot(tester, page)
+        await tester.press(*["pagedown"] * 12)
+        assert (LONG[1480:1495] if page == "desk" else "Neno219.") in tester.page
+
+
+async def test_letters_in_a_list_report_nothing_and_are_written(room: Room) -> None:
+    await send_complaint(room)
+    async with at_the_terminal(room) as tester:
+        await tester.press("f2", "tab", "tab")
+        await tester.type("tafadhali")
+        assert [one.report for one in room.hand.inbox if not one.mine][:1] == [None]
+        assert [one.text for one in room.hand.inbox if one.mine] == ["tafadhali"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_every_page_says_how_to_leave_and_tab_and_escape_lead_out(room: Room, page: str) -> None:
+    await send_complaint(room)
+    async with at_the_terminal(room) as tester:
+        key = f"f{list(PAGES).index(page) + 1}"
+        phone = tester.app.query_one(Phone)
+        await tester.press("f3", key)
+        assert tester.app.focused is not phone
+        assert foot(tester, page).endswith("Esc simu")
+        await tester.press("escape")
+        assert tester.app.focused is phone
+        assert foot(tester, page) == "Tab: ingia hapa"
+        await tester.press("tab")
+        for _ in range(8):
+            if tester.app.focused is phone:
+                break
+            assert foot(tester, page).endswith("Tab mbele · Esc simu")
+            await tester.press("tab")
+        assert tester.app.focused is phone
+
+
+async def test_a_field_is_left_by_escape_and_by_tab(room: Room) -> None:
+    await send_complaint(room)
+    await room.act("open")
+    await room.act("progress")
+    async with at_the_terminal(room) as tester:
+        for way in ("escape", "tab"):
+            await tester.press("f3", "enter")
+            assert isinstance(tester.app.focused, Input)
+            await tester.press(*"kwa", way)
+            assert tester.app.focused is tester.app.query_one(Phone)
+
+
+async def test_keys_do_nothing_on_a_page_that_is_not_there_any_more(room: Room) -> None:
+    await send_complaint(room)
+    async with at_the_terminal(room) as tester:
+        await tester.press("f3", "f1", "enter", "enter")
+        assert room.sheet is not None
+        assert room.sheet.case.state == "received"
+
+
+async def test_what_a_citizen_adds_stands_on_the_desk_under_her(room: Room) -> None:
+    await send_complaint(room)
+    for act, says in (("open", ""), ("progress", ""), ("ask", "Ni wapi?")):
+        await room.act(act, says)  # type: ignore[arg-type]
+    await room.write(f"ONGEZA {room.reference} mtaa wa Mtumba")
+    async with at_the_terminal(room) as tester:
+        await tester.press("f3")
+        assert "TANESCO: Ni wapi?" in tester.page
+        assert "mwananchi: mtaa wa Mtumba" in tester.page
+        await tester.press("f8")
+        assert "citizen: mtaa wa Mtumba" in tester.page
+
+
+async def test_a_desk_whose_core_or_gateway_is_away_says_so_and_how_to_bring_it_back(room: Room) -> None:
+    await send_complaint(room)
+    async with at_the_terminal(room, "en") as tester:
+        await tester.press("ctrl+o", "f3")
+        assert "The core is down: nobody works there. Bring it back: Trouble, Core down." in tester.page
+        await tester.press("f4")
+        await tester.mark("[x] Core down")
+        await tester.press("f3")
+        assert f"{room.reference} · complaint" in tester.page
+        await room.kill()
+        room.sheet = None
+        await tester.press("f3")
+        assert "The gateway was killed. Start it again: Trouble, Gateway killed." in tester.page
+        await room.start_again()
+        await tester.press("f3")
+        assert f"{room.reference} · complaint" in tester.page
+
+
+@pytest.mark.parametrize(("size", "works"), [((79, 24), "9"), ((80, 23), "9"), ((60, 20), "9"), ((36, 12), "9")])
+async def test_a_window_that_is_too_small_says_what_is_needed_and_goes_on(
+    room: Room, size: tuple[int, int], works: str
+) -> None:
+    async with at_the_terminal(room, size=size) as tester:
+        assert "80x24" in tester.seen
+        await tester.type(CODE)
+        assert "Huduma za Serikali" in tester.seen
+        await tester.type(works)
+        assert "Maoni na mrejesho" in tester.seen
+        await tester.press("f4")
+        assert "Kata simu" in tester.seen
+        await tester.press("escape")
+        assert "e-Mrejesho" in tester.seen
+        await tester.pilot.resize_terminal(80, 24)
+        await tester.settled()
+        assert "80x24" not in tester.seen
+
+
+async def test_the_end_is_asked_for_once_where_something_is_not_saved(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with at_the_terminal(room) as tester:
+        await tester.type(CODE)
+        await tester.press("ctrl+q")
+        assert tester.app.is_running
+        assert "Hatua 1 hazijahifadhiwa: F7 huzihifadhi. Ctrl+Q tena hutoka" in tester.seen
+        await tester.press("f7", "enter")
+        assert "Jina la faili la kuhifadhia, kisha Enter:" in tester.page
+        await tester.press("enter")
+        assert "Imehifadhiwa: dialog.yaml" in tester.seen
+        assert room.unsaved == 0
+        await tester.press("enter")
+        assert "dialog-2.yaml" in tester.page, "a name that is free is proposed"
+        await tester.press("escape", "ctrl+q")
+        assert tester.app.return_code is None or tester.app.return_code == 0
+        assert tester.app._exit
+
+
+async def test_where_nothing_was_done_the_end_is_the_end(room: Room) -> None:
+    async with at_the_terminal(room) as tester:
+        await tester.press("ctrl+q")
+        assert tester.app._exit
+
+
+async def test_a_gateway_elsewhere_is_offered_nothing_that_it_does_not_have() -> None:
+    async with a_room_of_its_own(ELSEWHERE) as room, at_the_terminal(room, "en") as tester:
+        assert "F2" not in tester.seen
+        assert "F3" not in tester.seen
+        assert "F4 trouble: hang up, redial" in tester.page
+        await tester.press("f2")
+        assert "SMS go by a gateway started here" in tester.seen
+        await tester.press("f4")
+        assert "Redial" in tester.page
+        for word in ("Core down", "Let ", "Gateway killed", "Ledger"):
+            assert word not in tester.page
