@@ -8,7 +8,7 @@ import aiohttp
 from yarl import URL
 
 from simulator.phone import TIMEOUT_S, Line, NoAnswer
-from ussd_engine.channels.base import Channel, Kind, Posting, Request, Response, path
+from ussd_engine.channels.base import Bound, Channel, Kind, Posting, Request, Response, path
 
 HIDDEN = "***"
 
@@ -69,7 +69,7 @@ class WatchedLine(Line):
 
     async def _break(self, channel: Channel, request: Request) -> None:
         """Hang up when the answer begins to come."""
-        if isinstance(channel, Posting):
+        if isinstance(channel, Posting | Bound):
             await super().send(channel, request)
             return
         way = path(channel.name, request.kind, self.token)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 
 from ussd_engine.background import Told, Work
+from ussd_engine.binds import SMS, Binds
 from ussd_engine.channels.sms import Fetches, Gateway, Pulls
 from ussd_engine.config import Config, open_gateways
 from ussd_engine.country import Country
@@ -26,6 +27,7 @@ from ussd_engine.sms.answering import Answering
 from ussd_engine.sms.clockwork import InboxReader, Puller, Reminders
 from ussd_engine.sms.reading import Surroundings
 from ussd_engine.sms.sender import Happening, Sender
+from ussd_engine.sms.taking import Taking
 from ussd_engine.sms.wording import check_words
 
 Notify = Callable[..., None]
@@ -106,9 +108,13 @@ def works(
     told: Told,
     notice: Notify,
     answering: Answering,
+    binds: Binds,
 ) -> Iterator[Work]:
-    """What runs beside the turns: a sender for each route, the asking for reports and for SMS, what time brings."""
-    holder, wording = os.urandom(8).hex(), answering.wording
+    """What runs beside the turns: the binds of the gateways that have one, a sender for each route, the asking for
+    reports and for SMS, what time brings."""
+    holder, wording, taking = os.urandom(8).hex(), answering.wording, Taking(answering, metrics)
+    for name in binds.sms:
+        yield binds.serving(SMS, name, taking.over_a_bind(gateways[name]))
     for name, gateway in gateways.items():
         count = _counting(name, metrics, notice)
         sender = Sender(ledger.sms, ledger.sms_routes, gateway, wording.of_lent, clock, holder=holder, count=count)

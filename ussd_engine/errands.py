@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ussd_engine.background import Told, Work
+from ussd_engine.binds import Binds
 from ussd_engine.carrier import Notify, works
 from ussd_engine.channels.sms import Gateway
 from ussd_engine.config import Config
@@ -36,11 +37,12 @@ class Beside(NamedTuple):
     told: Told
     notice: Notify
     answering: Answering
+    binds: Binds
 
 
 def errands(beside: Beside, gateways: Mapping[str, Gateway]) -> Iterator[Work]:
     """Each runs until it is cancelled."""
-    config, editions, ledger, store, keyring, delivery, metrics, clock, told, notice, answering = beside
+    config, editions, ledger, store, keyring, delivery, metrics, clock, told, notice, answering, binds = beside
 
     def today() -> date:
         return editions.current.country.today(clock())
@@ -50,7 +52,7 @@ def errands(beside: Beside, gateways: Mapping[str, Gateway]) -> Iterator[Work]:
     yield delivery.run
     yield News(ledger, store, config.feedback.scheme, today, metrics.heard).run
     yield Upkeep(ledger, keyring, config.keys, log, today, tick=tick, told=told, purged=gone).run
-    yield from works(gateways, editions, ledger, store, clock, metrics, told, notice, answering)
+    yield from works(gateways, editions, ledger, store, clock, metrics, told, notice, answering, binds)
 
 
 def _purged(metrics: Metrics, notice: Notify) -> Callable[[int, int], None]:
