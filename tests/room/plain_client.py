@@ -190,5 +190,5 @@ def _submitted(body: bytes) -> tuple[str, bool]:
     _destination, rest = rest[2:].split(b"\0", 1)
     coding, size = rest[7], rest[9]
     said, options = rest[10 : 10 + size], rest[10 + size :]
-    text = said.decode("utf-16-be") if coding == 8 else said.decode("ascii").translate({0x00: "@", 0x11: "_", 0x7D: "ñ"})
+    text = said.decode("utf-16-be") if coding == 8 else said.decode("ascii").replace("}", "ñ")
     return text, options[options.index(b"\x05\x01\0\1") + 4] == 17
