@@ -51,7 +51,8 @@ delivery news
 sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds
 sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
-readers given openings config metrics logs binds sms.taking peers callback lines posting port admission upkeep keywatch
+readers given openings config metrics logs binds sms.joining sms.taking
+peers callback lines posting port admission upkeep keywatch
 carrier errands
 engine events sms.door premises
 listing smstold app office cases casework operate smsdesk switchdesk sessionsdesk sample menudesk drain serve

@@ -249,7 +249,7 @@ def create_app(
         async with opening as opened:
             app[ENGINE] = opened
             app[DOOR] = Door(opened, written, tap)
-            app[SMS_DOOR] = SmsDoor(opened)
+            app[SMS_DOOR] = SmsDoor(opened, written.fault)
             async with at_work(*app[DOOR].over_binds(), told=written.fault):
                 yield
                 opened.binds.hush()

@@ -102,6 +102,7 @@ def works(
     gateways: Mapping[str, Gateway],
     editions: Editions,
     ledger: Ledger,
+    keyring: Keyring,
     store: FeedbackStore,
     clock: Clock,
     metrics: Metrics,
@@ -112,7 +113,8 @@ def works(
 ) -> Iterator[Work]:
     """What runs beside the turns: the binds of the gateways that have one, a sender for each route, the asking for
     reports and for SMS, what time brings."""
-    holder, wording, taking = os.urandom(8).hex(), answering.wording, Taking(answering, metrics)
+    holder, wording = os.urandom(8).hex(), answering.wording
+    taking = Taking(answering, ledger, keyring, clock, metrics, told)
     for name in binds.sms:
         yield binds.serving(SMS, name, taking.over_a_bind(gateways[name]))
     for name, gateway in gateways.items():
@@ -126,6 +128,7 @@ def works(
             came, take = partial(metrics.sms_arrived, name), partial(answering.take, in_band=False)
             yield InboxReader(ledger, name, gateway, clock, holder, take, count=came, told=told).run
     if gateways:
+        yield taking.joining.run
         yield Reminders(ledger, clock, told).run
 
 

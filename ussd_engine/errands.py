@@ -52,7 +52,7 @@ def errands(beside: Beside, gateways: Mapping[str, Gateway]) -> Iterator[Work]:
     yield delivery.run
     yield News(ledger, store, config.feedback.scheme, today, metrics.heard).run
     yield Upkeep(ledger, keyring, config.keys, log, today, tick=tick, told=told, purged=gone).run
-    yield from works(gateways, editions, ledger, store, clock, metrics, told, notice, answering, binds)
+    yield from works(gateways, editions, ledger, keyring, store, clock, metrics, told, notice, answering, binds)
 
 
 def _purged(metrics: Metrics, notice: Notify) -> Callable[[int, int], None]:

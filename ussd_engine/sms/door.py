@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from ussd_engine.background import Told
 from ussd_engine.callback import Callers, answered, received
 from ussd_engine.channels.base import ACKNOWLEDGED, Kind
 from ussd_engine.channels.sms import BoundGateway, Gateway, TellsStops, no_callback
@@ -24,15 +25,16 @@ STOPPED: Final = "stopped"
 
 
 class SmsDoor:
-    """The callbacks of the gateways."""
+    """The callbacks of the gateways. `told` hears faults of our own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, told: Told) -> None:
         config = engine.config
         # What is reached over a bind has no address.
         called = {name for name, one in engine.gateways.items() if not isinstance(one, BoundGateway)}
         carrying = [one for one in config.channels if one.name in called]
         self._engine = engine
-        self._taking = Taking(engine.answering, engine.metrics)
+        known = (engine.answering, engine.ledger, engine.keyring, engine.gateway.now_ms, engine.metrics)
+        self._taking = Taking(*known, told)
         self._callers = Callers(carrying, Peers(config.peers, config.proxies))
 
     async def incoming(self, request: web.Request) -> web.Response:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
+from ussd_engine.background import Told
 from ussd_engine.channels.base import Kind, delivered
 from ussd_engine.channels.sms import BoundGateway, Gateway
 from ussd_engine.counts import Count
 from ussd_engine.errors import NotACallback
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Clock, Ledger
 from ussd_engine.metrics import Metrics
 from ussd_engine.smpp import pdu
 from ussd_engine.smpp.bind import Take
 from ussd_engine.sms.answering import Answered, Answering
+from ussd_engine.sms.joining import Joining
 from ussd_engine.sms.message import Incoming, Report
 
 UNKEPT: Final = "unkept"
@@ -22,13 +27,19 @@ UNKEPT: Final = "unkept"
 class Taking:
     """Takes what any gateway brings."""
 
-    def __init__(self, answering: Answering, metrics: Metrics) -> None:
+    def __init__(
+        self, answering: Answering, ledger: Ledger, keyring: Keyring, clock: Clock, metrics: Metrics, told: Told
+    ) -> None:
+        self.joining = Joining(ledger, keyring, clock, partial(answering.take, in_band=False), told)
         self._answering = answering
         self._metrics = metrics
 
     async def incoming(self, gateway: Gateway, incoming: Incoming) -> Answered:
-        """An SMS of a citizen."""
-        taken = await self._answering.take(incoming, in_band=gateway.replies_in_band)
+        """An SMS of a citizen, or a part of one."""
+        if incoming.piece is not None:
+            taken = await self.joining.put(incoming, incoming.piece)
+        else:
+            taken = await self._answering.take(incoming, in_band=gateway.replies_in_band)
         self._metrics.sms_arrived(gateway.name, str(taken.arrival or UNKEPT))
         return taken
 
