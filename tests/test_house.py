@@ -51,7 +51,7 @@ delivery news
 sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds
 sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
-readers given openings config metrics logs binds sms.joining sms.taking
+readers given openings config metrics logs binds sms.joining sms.copies sms.taking
 peers callback lines posting port admission upkeep keywatch
 carrier errands
 engine events sms.door premises

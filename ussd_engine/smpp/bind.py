@@ -70,6 +70,13 @@ class Said(NamedTuple):
     body: bytes = b""
 
 
+class Line(NamedTuple):
+    """How often the connection was opened, and when it broke last, in seconds of a clock that never goes back."""
+
+    opened: int
+    broke_s: float
+
+
 class Refused(EngineError):
     """The SMSC knows us and does not want us, or not so."""
 
@@ -117,6 +124,7 @@ class Bind:
         self._known = asyncio.Event()
         """It stands, or is refused: there is nothing to wait for."""
         self._slots = asyncio.Semaphore(account.window)
+        self.line = Line(0, float("-inf"))
         self._pause_s = 0.0
         self._resume_s = float("-inf")
         self._faults = 0
@@ -166,6 +174,7 @@ class Bind:
             self._down(f"it was not reached: {type(error).__name__}", Change.UNREACHED)
             return self._rest_s()
         self.reason, self.refused_status = "", 0
+        self.line = self.line._replace(opened=self.line.opened + 1)
         self._up.set()
         self._known.set()
         self._tell(Change.BOUND)
@@ -174,6 +183,7 @@ class Bind:
         finally:
             self._up.clear()
             self._known.clear()
+            self.line = self.line._replace(broke_s=self._now())
         for _ in range(session.nacked):
             self._tell(Change.NACKED)
         self._down("the connection broke", Change.LOST)

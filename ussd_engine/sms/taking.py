@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
+
+import msgspec
 
 from ussd_engine.background import Told
 from ussd_engine.channels.base import Kind, delivered
@@ -17,6 +20,7 @@ from ussd_engine.metrics import Metrics
 from ussd_engine.smpp import pdu
 from ussd_engine.smpp.bind import Take
 from ussd_engine.sms.answering import Answered, Answering
+from ussd_engine.sms.copies import Copies
 from ussd_engine.sms.joining import Joining
 from ussd_engine.sms.message import Incoming, Report
 
@@ -52,10 +56,11 @@ class Taking:
 
     def over_a_bind(self, gateway: Gateway) -> Take:
         """Takes what is delivered to a gateway over its bind, and acknowledges it once it is kept."""
+        copies = Copies(time.monotonic)
 
         async def take(octets: bytes) -> int:
             try:
-                kept = await self._delivered(gateway, octets)
+                kept = await self._delivered(gateway, octets, copies)
             except NotACallback:
                 self._metrics.count(Count.NOT_A_CALLBACK, gateway.name)
                 return pdu.NEVER
@@ -63,9 +68,15 @@ class Taking:
 
         return take
 
-    async def _delivered(self, gateway: Gateway, octets: bytes) -> bool:
+    async def _delivered(self, gateway: Gateway, octets: bytes, copies: Copies) -> bool:
         assert isinstance(gateway, BoundGateway)
         kind = gateway.kind(octets)
         if kind is Kind.REPORTS:
             return await self.reports(gateway, gateway.reports(delivered(octets, kind)))
-        return (await self.incoming(gateway, gateway.incoming(delivered(octets, kind)))).kept
+        incoming = gateway.incoming(delivered(octets, kind))
+        if incoming.id or incoming.piece is not None:
+            return (await self.incoming(gateway, incoming)).kept
+        known = msgspec.structs.replace(incoming, id=copies.id(incoming, gateway.bind.line))
+        kept = (await self.incoming(gateway, known)).kept
+        copies.answered(incoming, gateway.bind.line, kept=kept)
+        return kept
