@@ -22,6 +22,9 @@ BINDS: Final = (p.BIND_RECEIVER, p.BIND_TRANSMITTER, p.BIND_TRANSCEIVER)
 BOUND_S: Final = 15.0
 """How long a gateway may take to bind; it tries again at most so late where it began a moment ago."""
 
+ACCEPTS: Final = 5
+"""Turns of the loop until what was accepted a moment ago is served, and can be ended."""
+
 Said = tuple[int, str]
 """A status, and the id under which a message is known."""
 Credentials = tuple[str, str]
@@ -63,8 +66,10 @@ class Smsc:
             with contextlib.suppress(OSError, EOFError, EngineError, asyncio.CancelledError):
                 await self._session(reader, writer)
         finally:
-            self._tasks.discard(task)
             writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+            self._tasks.discard(task)
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         length, asked = p.head(await reader.readexactly(p.HEADER))
@@ -125,6 +130,8 @@ class Smsc:
         """Stop."""
         if self._listener is not None:
             self._listener.close()
+            for _ in range(ACCEPTS):
+                await asyncio.sleep(0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -326,8 +326,9 @@ class Bind:
                 await session.settled()
                 await session.unbind()
         session.close()
-        if self._reading is not None:
-            await asyncio.wait({self._reading}, timeout=CLOSE_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await session.closed()
 
 
 def _context(ca: str) -> ssl.SSLContext:

@@ -185,3 +185,8 @@ class Session:
     def close(self) -> None:
         """End the connection."""
         self._writer.close()
+
+    async def closed(self) -> None:
+        """Return once it has ended."""
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
