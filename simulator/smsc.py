@@ -23,7 +23,7 @@ BOUND_S: Final = 15.0
 """How long a gateway may take to bind; it tries again at most so late where it began a moment ago."""
 
 ACCEPTS: Final = 5
-"""Turns of the loop until what was accepted a moment ago is served, and can be ended."""
+"""Turns of the loop until what was accepted a moment ago is served, and what was closed is."""
 
 Said = tuple[int, str]
 """A status, and the id under which a message is known."""
@@ -49,6 +49,7 @@ class Smsc:
         self._ids = itertools.count(1)
         self._listener: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._changed = asyncio.Event()
 
     async def open(self, port: int = 0, tls: ssl.SSLContext | None = None) -> str:
@@ -62,6 +63,7 @@ class Smsc:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.add(writer)
         try:
             with contextlib.suppress(OSError, EOFError, EngineError, asyncio.CancelledError):
                 await self._session(reader, writer)
@@ -69,6 +71,7 @@ class Smsc:
             writer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+                self._writers.discard(writer)
             self._tasks.discard(task)
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -130,11 +133,18 @@ class Smsc:
         """Stop."""
         if self._listener is not None:
             self._listener.close()
-            for _ in range(ACCEPTS):
-                await asyncio.sleep(0)
+            await _turns()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await _turns()
+
+
+async def _turns() -> None:
+    for _ in range(ACCEPTS):
+        await asyncio.sleep(0)
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+from simulator.smsc import ACCEPTS
 from ussd_engine.secret import Secret
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.account import Account
@@ -96,9 +97,13 @@ async def raw(serve: Serve) -> AsyncIterator[str]:
         yield f"smpp://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     finally:
         listener.close()
+        for _ in range(ACCEPTS):
+            await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks)
+        for _ in range(ACCEPTS):
+            await asyncio.sleep(0)
 
 
 def bound(times: int = 1) -> Callable[[list[Change]], bool]:
