@@ -44,6 +44,17 @@ async def test_who_only_sends_binds_as_a_transmitter_and_unbinds() -> None:
         assert not session.bound
 
 
+async def test_who_sent_before_it_was_served_has_one_bind_in_the_end() -> None:
+    async with smsc_anywhere() as smsc:
+        found = Kept(smsc.url)
+        assert (await found.bind.submit(BODY, WAIT_S)).status == p.OK
+        serving = asyncio.create_task(found.bind.serve(found.take, found.tell))
+        await found.until(bound())
+        await come(lambda: [mode for mode, _ in smsc.binds] == [p.BIND_TRANSCEIVER])
+        serving.cancel()
+        await asyncio.wait({serving})
+
+
 async def test_each_rest_is_twice_as_long_and_has_an_end() -> None:
     async with smsc_anywhere() as smsc:
         pass

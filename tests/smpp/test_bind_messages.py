@@ -46,6 +46,7 @@ async def test_what_is_sent_while_it_is_down_waits_for_it() -> None:
     async with smsc_anywhere() as smsc:
         smsc.admit = lambda _: 0x05 if len(smsc.tried) < 5 else p.OK
         async with kept(smsc.url) as found:
+            await found.until(lambda changes: Change.UNREACHED in changes)
             assert (await found.bind.submit(BODY, WAIT_S)).status == p.OK
 
 

@@ -145,6 +145,7 @@ class Bind:
 
     async def serve(self, take: Take, tell: Tell) -> None:
         """Keep it up in both directions until cancelled; then what is under way is finished, and it is unbound."""
+        await self.close()
         self._take, self._tell, self._mode, self._served = take, tell, p.BIND_TRANSCEIVER, True
         self.quiet = False
         await self._kept_up()
