@@ -94,7 +94,7 @@ class Smsc:
         try:
             await session.run()
         finally:
-            self.binds.remove(entry)
+            self.binds = [one for one in self.binds if one is not entry]
 
     async def _taken(self, octets: bytes) -> tuple[int, bytes]:
         sm = p.parse_sm(p.parse(octets).body)
@@ -126,7 +126,8 @@ class Smsc:
 
     def drop(self) -> None:
         """Break every connection."""
-        for _, session in self.binds:
+        dropped, self.binds = self.binds, []
+        for _, session in dropped:
             session.close()
 
     async def close(self) -> None:
