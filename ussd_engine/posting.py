@@ -22,6 +22,9 @@ from ussd_engine.smpp.session import Broken, Unanswered
 MOST: Final = 2_000
 """Screens on their way at once. A provider that takes none of them must not fill the memory."""
 
+TRIES: Final = 2
+"""Over a bind: where the line broke under a screen it goes once more over the next, if that comes in time."""
+
 Counted = Callable[[str, str], None]
 """Counts a `Count` of a channel."""
 
@@ -83,7 +86,13 @@ class Posts:
 
 
 async def _sent(bind: Bind, octets: bytes, within_s: float) -> bool:
-    try:
-        return (await bind.submit(octets[pdu.HEADER :], within_s)).status == pdu.OK
-    except (NotSent, Broken, Unanswered):
-        return False
+    now_s = asyncio.get_running_loop().time
+    ends_s = now_s() + within_s
+    for _ in range(TRIES):
+        try:
+            return (await bind.submit(octets[pdu.HEADER :], ends_s - now_s())).status == pdu.OK
+        except Broken:
+            continue
+        except (NotSent, Unanswered):
+            break
+    return False

@@ -287,6 +287,8 @@ class Bind:
 
     async def _passed(self) -> None:
         """Return once something may be sent."""
+        if self._session is not None and not self._session.bound:
+            self._up.clear()  # it broke a moment ago
         while not (self.stands and self.rests_s <= 0):
             await self._up.wait()
             if self.rests_s > 0:

@@ -145,6 +145,7 @@ class Session:
         self._asked[sequence] = waiting
         try:
             if self._writer.is_closing():
+                self.bound = False
                 raise Broken("the connection ended")
             async with asyncio.timeout(self._answer_s):
                 self.write(Pdu(command, p.OK, sequence, body))
