@@ -89,4 +89,7 @@ class WatchedLine(Line):
 
 
 def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.hex(" ", 2)  # a PDU
