@@ -20,9 +20,8 @@ class Parts:
     async def put(
         self, number: int, text: str, total: int = 2, msisdn: str = MSISDN, reference: int = 7
     ) -> Whole | None:
-        msisdn = of.get("msisdn", MSISDN)
         incoming = Incoming(channel="smpp", id="", msisdn=msisdn, to="15200", text=text)
-        piece = Piece(reference=of.get("reference", 7), total=total, number=number)
+        piece = Piece(reference=reference, total=total, number=number)
         return await self.ledger.database.write(lambda conn: self.pieces.put(conn, incoming, piece, self.clock()))
 
     async def taken(self, whole: Whole) -> None:
