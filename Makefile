@@ -10,9 +10,10 @@ COMPILE := $(PYTHON_) -m piptools compile --quiet --generate-hashes --strip-extr
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable
 JOBS ?= 2
 MERMAID := 11.17.2
+SMSC := smpp@0.5.1 iconv-lite@0.6.3 safer-buffer@2.1.2
 MERMAID_SHA256 := 581ed7d74bd9048d0e3a91363927d72ef22942d7722546b27f7cc29e35390eb8
 
-.PHONY: check help run test world kills bench costs crowd overload scale sizes soak lookups volume smsflood lint format messages docs pictures figures site mermaid schema lock wheel clean
+.PHONY: check help run test world kills bench costs crowd overload scale sizes soak lookups volume smsflood lint format messages docs pictures figures site mermaid smsc schema lock wheel clean
 
 check: lint test ## lint, types and tests (this is what `make` does)
 
@@ -92,6 +93,8 @@ site: .venv/.dev ## the documentation as a site, in build/site
 
 mermaid: build/mermaid/mermaid.min.js ## fetch Mermaid, which a test lets read our flowcharts (needs npm)
 
+smsc: build/smsc/.fetched ## fetch an SMSC of npm's, which the tests of SMPP are held against (needs npm)
+
 schema: .venv/.run ## write the schema and the reference of the menu language, and the schema of a core's messages
 	$(PYTHON_) -m ussd_engine.menu.publish docs
 	$(PYTHON_) -m ussd_engine.feedback.wire docs
@@ -110,6 +113,14 @@ build/mermaid/mermaid.min.js:
 	cd $(@D) && npm pack --silent mermaid@$(MERMAID) >/dev/null && \
 		tar -xzmf mermaid-$(MERMAID).tgz --strip-components=2 package/dist/mermaid.min.js && rm mermaid-$(MERMAID).tgz
 	@echo "$(MERMAID_SHA256)  $@" | sha256sum --check --quiet
+
+# each in a folder of its own name, as `require` looks for it
+build/smsc/.fetched: tests/servers/smsc.sha256
+	@mkdir -p $(@D)
+	cd $(@D) && npm pack --silent $(SMSC) >/dev/null && sha256sum --check --quiet ../../tests/servers/smsc.sha256 && \
+		for name in smpp iconv-lite safer-buffer; do mkdir -p node_modules/$$name && \
+		tar -xzf $$name-[0-9]*.tgz --strip-components=1 -C node_modules/$$name; done && rm -f ./*.tgz
+	@touch $@
 
 clean: ## remove what was made, but for var/
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

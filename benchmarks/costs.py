@@ -38,7 +38,7 @@ from simulator.posted import Posted, posted_anywhere
 from simulator.transcript import Step, load
 from ussd_engine import config
 from ussd_engine.channels import CHANNELS
-from ussd_engine.channels.base import Channel, Posting
+from ussd_engine.channels.base import Bound, Channel, Posting
 from ussd_engine.errors import EngineError
 
 MOST = 1.3
@@ -49,13 +49,16 @@ AT_ONCE = 8
 MOMENT_S = 0.005
 
 
-def settings(posted_url: str) -> dict[str, dict[str, object]]:
-    """Of every channel: none takes an equal answer for a repeat, and screens are posted to an address."""
+def settings(posted: Posted) -> dict[str, dict[str, object]]:
+    """Of every channel: none takes an equal answer for a repeat; screens are posted to here, and binds end here."""
     found: dict[str, dict[str, object]] = {}
     for name in CHANNELS:
         found[name] = {"repeat_window_s": 0, "hold_s": 0}
-        if isinstance(wire(name, config.load({})), Posting):
-            found[name]["url"] = posted_url
+        made = wire(name, config.load({}))
+        if isinstance(made, Posting):
+            found[name]["url"] = posted.url
+        elif isinstance(made, Bound) and posted.smsc is not None:
+            found[name]["url"] = posted.smsc.url
     return found
 
 
@@ -106,7 +109,7 @@ async def rounds(folder: Path, times: int) -> list[dict[str, float]]:
 
 
 async def _rounds(folder: Path, times: int, cores: list[int], posted: Posted) -> list[dict[str, float]]:
-    token, found, own = new_token(), list[dict[str, float]](), settings(posted.url)
+    token, found, own = new_token(), list[dict[str, float]](), settings(posted)
     asked = config.load({"USSD_ENGINE_CHANNEL_SETTINGS": json.dumps(own)})
     served = {name: wire(name, asked) for name in CHANNELS}
     changed = {"channels": " ".join(f"{name}:{token}" for name in served), "channel_settings": json.dumps(own)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -16,11 +16,11 @@ from simulator.clock import MovedClock
 from simulator.core import Core
 from simulator.exchange import Exchange
 from simulator.phone import Line
-from simulator.posted import posted_anywhere
+from simulator.posted import Posted, posted_anywhere
 from simulator.trouble import Forgetful, Trouble
 from ussd_engine import channels
 from ussd_engine.app import ENGINE, Tap, create_app, running
-from ussd_engine.channels.base import Channel, Posting, Settings
+from ussd_engine.channels.base import Bound, Channel, Posting, Settings
 from ussd_engine.channels.codes import Codes
 from ussd_engine.config import Config
 from ussd_engine.country import Country
@@ -103,7 +103,7 @@ async def local_gateway(
 
     async with posted_anywhere() as posted:
         app = create_app(
-            _posting_to(config, posted.url),
+            _coming_to(config, posted),
             clock=clock.now,
             faults=faults,
             log=Log("CRITICAL", BytesIO()),
@@ -130,13 +130,15 @@ def news_of(engine: Engine) -> News:
     return News(engine.ledger, engine.store, scheme, lambda: country.today(engine.gateway.now_ms()))
 
 
-def _posting_to(config: Config, url: str) -> Config:
-    """`config`, with every channel that has its screens posted posting them to `url`."""
-    names = [
-        name for name, one in open_channels(config, Country.load(config.country)).items() if isinstance(one, Posting)
-    ]
+def _coming_to(config: Config, posted: Posted) -> Config:
+    """`config`, with every channel that has its screens posted posting them here, and every bind to here."""
     given = config.channel_settings
-    here = {name: {**given.get(name, {}), "url": url} for name in names}
+    here: dict[str, Mapping[str, object]] = {}
+    for name, one in open_channels(config, Country.load(config.country)).items():
+        if isinstance(one, Posting):
+            here[name] = {**given.get(name, {}), "url": posted.url}
+        elif isinstance(one, Bound) and posted.smsc is not None:
+            here[name] = {**given.get(name, {}), "url": posted.smsc.url}
     return dataclasses.replace(config, channel_settings={**given, **here})
 
 

@@ -13,7 +13,8 @@ from yarl import URL
 
 from simulator.clock import Clock
 from simulator.posted import Posted
-from ussd_engine.channels.base import Channel, Dial, Kind, Posting, Request, Response, path
+from simulator.smsc import NobodyBound
+from ussd_engine.channels.base import Bound, Channel, Dial, Kind, Posting, Request, Response, path
 from ussd_engine.errors import EngineError
 from ussd_engine.model import Phase, Reply
 
@@ -43,30 +44,45 @@ class Line:
     url: str
     token: str = ""
     posted: Posted | None = None
-    """Where the gateway posts the screens of those providers that have them posted."""
+    """Where the gateway posts the screens of those providers that have them posted, and where it binds."""
 
     async def send(self, channel: Channel, request: Request) -> Response:
         """Make the provider's request; its answer, or the screen that is posted after it. Raises `NoAnswer`."""
-        if self.posted and isinstance(channel, Posting) and (dialogue := waits(channel, request)):
+        if self.posted and isinstance(channel, Posting | Bound) and (dialogue := waits(channel, request)):
             return await self._screen(channel, self.posted, dialogue, request)
         return await self._send(channel, request)
 
     async def _screen(self, channel: Channel, posted: Posted, dialogue: str, request: Request) -> Response:
-        assert isinstance(channel, Posting)
+        assert isinstance(channel, Posting | Bound)
         await posted.listen(channel)
         answer = await self._send(channel, request)
-        if fault := channel.fault(answer):
+        if isinstance(channel, Posting) and (fault := channel.fault(answer)):
             raise NoAnswer(f"{self.url} does not take a request of {channel.name}: {fault}")
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 return await posted.next(dialogue)
         except TimeoutError:
-            raise NoAnswer(f"{self.url} posted no screen to {channel.url}") from None
+            where = channel.url if isinstance(channel, Posting) else "its SMSC"
+            raise NoAnswer(f"{self.url} posted no screen to {where}") from None
 
     async def _send(self, channel: Channel, request: Request) -> Response:
+        if isinstance(channel, Bound):
+            return await self._deliver(channel, request)
         way = path(channel.name, request.kind, self.token)
         target = f"{way}?{request.query}" if request.query else way
         return await self._ask(request.method, target, request.body, dict(request.headers))
+
+    async def _deliver(self, channel: Bound, request: Request) -> Response:
+        """Over the bind of the gateway, which has no address for it."""
+        if self.posted is None:
+            raise NoAnswer(f"{self.url} binds, and there is nobody here to whom it could")
+        try:
+            status = await self.posted.deliver(channel, request.body)
+        except NobodyBound as error:
+            raise NoAnswer(str(error)) from None
+        if status:
+            raise NoAnswer(f"the gateway answers status 0x{status:02X} to what was delivered")
+        return Response(body=b"")
 
     async def post(self, way: str, content: object) -> None:
         """Bring what is to be taken and no more. Raises `NoAnswer`, also where it is not taken."""
@@ -116,6 +132,8 @@ class Phone:
         self.last: Request | None = None
         self.left: Request | None = None
         self._ahead: list[str] = []
+        self._dialogues = secrets.randbelow(0x10000)
+        """Counted: where a provider has a small number for a dialogue, the next has another."""
         self._paid_s = 0.0
         """When all that was sent is free again."""
 
@@ -130,7 +148,8 @@ class Phone:
         and the answer is `heard`."""
         await self.clock.leave(self._pace())
         self.left = self.last
-        self.dialogue = secrets.token_hex(8)
+        self._dialogues = (self._dialogues + 1) % 0x10000
+        self.dialogue = f"{secrets.token_hex(6)}{self._dialogues:04x}"
         self.dialled = code
         self.inputs = ()
         self._ahead = []

@@ -1,4 +1,5 @@
-"""Screens that a gateway posts, taken as their provider would take them: acknowledged, and kept for who waits."""
+"""Screens that a gateway posts, or sends over its bind, taken as their provider would take them: acknowledged, and kept
+for who waits."""
 
 from __future__ import annotations
 
@@ -9,32 +10,70 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from yarl import URL
 
+from simulator.smsc import Smsc, smsc_anywhere
 from ussd_engine.callback import answered
-from ussd_engine.channels.base import Posting, Response
+from ussd_engine.channels.base import Bound, Posting, Response
 from ussd_engine.errors import EngineError, NotACallback
+from ussd_engine.smpp.pdu import HEADER
 
 HOST = "127.0.0.1"
 
 
 class NotTaken(EngineError):
-    """There is no place here at which a gateway could post its screens."""
+    """There is no place here at which a gateway could post its screens, or to which it could bind."""
 
 
 class Posted:
-    """Takes screens at `url`, or, where that is empty, at the port that the settings of each channel name."""
+    """Takes screens at `url`, and over binds to `smsc`; where these are empty, at the port that the settings of each
+    channel name."""
 
     def __init__(self) -> None:
         self.url = ""
+        self.smsc: Smsc | None = None
+        self._smscs: dict[int, Smsc] = {}
         self._runner = web.ServerRunner(web.Server(self._take))
         self._channels: dict[str, Posting] = {}
         self._screens: dict[str, asyncio.Queue[Response]] = {}
 
-    async def listen(self, channel: Posting) -> None:
+    async def listen(self, channel: Posting | Bound) -> None:
         """Take the screens of a channel from now on. Raises `NotTaken`."""
+        if isinstance(channel, Bound):
+            smsc = await self._smsc(channel)
+            smsc.heard = lambda _, octets: self._keep(channel, octets)
+            return
         known = channel.url in self._channels
         self._channels[channel.url] = channel
         if not self.url and not known:
             await self.open(URL(channel.url).port or 0)
+
+    async def deliver(self, channel: Bound, octets: bytes) -> int:
+        """Hand a PDU to the gateway that is bound; the status that it answers. Raises `NotTaken` and `NobodyBound`."""
+        return await (await self._smsc(channel)).deliver(octets[HEADER:])
+
+    async def _smsc(self, channel: Bound) -> Smsc:
+        if self.smsc is not None:
+            return self.smsc
+        if channel.account is None:
+            raise NotTaken("its settings name no url here, so nobody knows where the gateway binds")
+        port = channel.account.port
+        if port not in self._smscs:
+            smsc = Smsc()
+            try:
+                await smsc.open(port)
+            except OSError as error:
+                words = f"the gateway binds to port {port}, on which nothing can listen here: {error.strerror}"
+                raise NotTaken(words) from None
+            self._smscs[port] = smsc
+        return self._smscs[port]
+
+    def _keep(self, channel: Posting | Bound, octets: bytes, content_type: str = "") -> bool:
+        """Keep a screen for its dialogue; whether it is one of this channel's."""
+        try:
+            dialogue = channel.addressee(octets)
+        except NotACallback:
+            return False
+        self._screens.setdefault(dialogue, asyncio.Queue()).put_nowait(Response(body=octets, content_type=content_type))
+        return True
 
     async def open(self, port: int) -> str:
         """Listen on a port of the loopback address, 0 for a free one; the address. Raises `NotTaken`."""
@@ -54,24 +93,25 @@ class Posted:
     async def _take(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
         for channel in self._channels.values():
-            with contextlib.suppress(NotACallback):
-                dialogue = channel.addressee(body)
-                screen = Response(body=body, content_type=request.headers.get("Content-Type", ""))
-                self._screens.setdefault(dialogue, asyncio.Queue()).put_nowait(screen)
+            if self._keep(channel, body, request.headers.get("Content-Type", "")):
                 return answered(channel.acknowledged)
         return web.Response(status=400)
 
     async def close(self) -> None:
         """Stop listening."""
         await self._runner.cleanup()
+        for smsc in self._smscs.values():
+            await smsc.close()
 
 
 @contextlib.asynccontextmanager
 async def posted_anywhere() -> AsyncIterator[Posted]:
-    """Take screens on a free port, for a gateway that is told of it."""
+    """Take screens on a free port, and binds on another, for a gateway that is told of them."""
     posted = Posted()
     posted.url = await posted.open(0)
-    try:
-        yield posted
-    finally:
-        await posted.close()
+    async with smsc_anywhere() as smsc:
+        posted.smsc = smsc
+        try:
+            yield posted
+        finally:
+            await posted.close()

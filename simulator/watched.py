@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from simulator.phone import TIMEOUT_S, Line, NoAnswer
-from ussd_engine.channels.base import Channel, Kind, Posting, Request, Response, path
+from ussd_engine.channels.base import Bound, Channel, Kind, Posting, Request, Response, path
 
 HIDDEN = "***"
 
@@ -85,7 +85,7 @@ class WatchedLine(Line):
 
     async def _break(self, channel: Channel, request: Request) -> None:
         """Hang up when the answer begins to come."""
-        if isinstance(channel, Posting):
+        if isinstance(channel, Posting | Bound):
             await super().send(channel, request)
             return
         way = path(channel.name, request.kind, self.token)
@@ -105,4 +105,7 @@ class WatchedLine(Line):
 
 
 def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.hex(" ", 2)  # a PDU

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from ussd_engine import config as module
 from ussd_engine.channels import CHANNELS, create
 from ussd_engine.channels.base import Settings
 from ussd_engine.channels.generic import Generic
 from ussd_engine.cli import cli
 from ussd_engine.config import Config, checked, load, open_channel, settings
 from ussd_engine.errors import ConfigError
+from ussd_engine.openings import TOKEN_BITS
 from ussd_engine.readers import ChannelConfig, token_bits
 from ussd_engine.secret import Secret, Url
 from ussd_engine.testing import channel_contract
@@ -273,7 +273,7 @@ def test_production_makes_no_keys() -> None:
     ],
 )
 def test_a_token_is_as_strong_as_its_length_and_letters(token: str, enough: bool) -> None:
-    assert (token_bits(Secret(token)) >= module.TOKEN_BITS) is enough
+    assert (token_bits(Secret(token)) >= TOKEN_BITS) is enough
 
 
 @pytest.mark.parametrize(

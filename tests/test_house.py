@@ -46,12 +46,13 @@ answered
 vault
 ledger
 feedback
-channels
+smpp channels
 delivery news
 sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds
 sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
-readers given config metrics logs peers callback lines posting port admission upkeep keywatch
+readers given openings config metrics logs binds sms.joining sms.copies sms.taking
+peers callback lines posting port admission upkeep keywatch
 carrier errands
 engine events sms.door premises
 listing smstold app office cases casework operate smsdesk switchdesk sessionsdesk sample menudesk drain serve

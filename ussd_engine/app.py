@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 from aiohttp import web
 
 from sessions import Seal, SessionStore, open_sessions
 from ussd_engine.admission import Refusal
-from ussd_engine.background import Uniform
+from ussd_engine.background import Uniform, Work, at_work
+from ussd_engine.binds import USSD
 from ussd_engine.callback import MOST_BYTES, Callers, answered, received
-from ussd_engine.channels.base import Answered, Channel, Kind
+from ussd_engine.channels.base import Answered, Bound, Channel, Kind, delivered
 from ussd_engine.config import Config
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine, open_engine
@@ -29,6 +31,7 @@ from ussd_engine.model import Phase, Reply, Turn
 from ussd_engine.peers import Peers
 from ussd_engine.port import BACKLOG
 from ussd_engine.posting import Posts
+from ussd_engine.smpp import pdu
 from ussd_engine.sms.door import SmsDoor, add_sms
 from ussd_engine.view import Seen
 
@@ -53,8 +56,10 @@ class Door:
         self.admission = engine.admission
         self.log = log
         self.tap = tap
-        self.posts = Posts(engine.channels, engine.metrics.count)
-        self.callers = Callers(engine.config.ussd_channels, Peers(engine.config.peers, engine.config.proxies))
+        self.posts = Posts(engine.channels, engine.binds.ussd, engine.metrics.count)
+        # What is reached over a bind has no address.
+        called = [one for one in engine.config.ussd_channels if not isinstance(engine.channels[one.name], Bound)]
+        self.callers = Callers(called, Peers(engine.config.peers, engine.config.proxies))
 
     def channel(self, request: web.Request) -> Channel:
         """The channel of the address, for one who may use it; else 404, whatever the reason."""
@@ -75,6 +80,27 @@ class Door:
         if self.posts.takes(turn):
             return answered(self.posts.begin(turn, self._screen(turn, channel)))
         return answered(channel.reply(await self._screen(turn, channel), turn))
+
+    def over_binds(self) -> Iterator[Work]:
+        """What takes the legs that come over binds."""
+        for name in self.engine.binds.ussd:
+            yield self.engine.binds.serving(USSD, name, partial(self._delivered, self.engine.channels[name]))
+
+    async def _delivered(self, channel: Channel, octets: bytes) -> int:
+        """A leg that came over a bind: acknowledged at once, its screen follows."""
+        try:
+            turn = channel.parse(delivered(octets))
+        except Answered as known:
+            self.engine.metrics.count(known.count, channel.name)
+        except NotACallback:
+            self.engine.metrics.count(Count.NOT_A_CALLBACK, channel.name)
+            return pdu.NEVER
+        else:
+            if self.posts.takes(turn):
+                self.posts.begin(turn, self._screen(turn, channel))
+            else:
+                await self._screen(turn, channel)
+        return pdu.OK
 
     async def _screen(self, turn: Turn, channel: Channel) -> Reply:
         """The next screen of an admitted turn, or why it is not admitted."""
@@ -181,9 +207,12 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 where turns can be taken, else 503 with what is missing, a line each."""
-    complaints = await request.app[ENGINE].ready()
-    return web.Response(text="\n".join(complaints or ["ready"]) + "\n", status=503 if complaints else 200)
+    """200 where turns can be taken, else 503 with what is missing, a line each. A bind that is down keeps nobody else's
+    turns away: it is told, and that is all."""
+    engine = request.app[ENGINE]
+    complaints = await engine.ready()
+    lines = [*(complaints or ["ready"]), *engine.binds.down()]
+    return web.Response(text="\n".join(lines) + "\n", status=503 if complaints else 200)
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -223,9 +252,11 @@ def create_app(
         async with opening as opened:
             app[ENGINE] = opened
             app[DOOR] = Door(opened, written, tap)
-            app[SMS_DOOR] = SmsDoor(opened)
-            yield
-            await app[DOOR].posts.close()
+            app[SMS_DOOR] = SmsDoor(opened, written.fault)
+            async with at_work(*app[DOOR].over_binds(), told=written.fault):
+                yield
+                opened.binds.hush()
+                await app[DOOR].posts.close()
 
     app.cleanup_ctx.append(engine)
     if config.role != "worker":

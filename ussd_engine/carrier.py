@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 
 from ussd_engine.background import Told, Uniform, Work
+from ussd_engine.binds import SMS, Binds
 from ussd_engine.channels.sms import Fetches, Gateway, Pulls
 from ussd_engine.config import Config, open_gateways
 from ussd_engine.country import Country
@@ -26,6 +27,7 @@ from ussd_engine.sms.answering import Answering
 from ussd_engine.sms.clockwork import InboxReader, Puller, Reminders
 from ussd_engine.sms.reading import Surroundings
 from ussd_engine.sms.sender import Happening, Sender
+from ussd_engine.sms.taking import Taking
 from ussd_engine.sms.wording import check_words
 
 Notify = Callable[..., None]
@@ -100,6 +102,7 @@ def works(
     gateways: Mapping[str, Gateway],
     editions: Editions,
     ledger: Ledger,
+    keyring: Keyring,
     store: FeedbackStore,
     clock: Clock,
     metrics: Metrics,
@@ -107,9 +110,14 @@ def works(
     notice: Notify,
     answering: Answering,
     uniform: Uniform,
+    binds: Binds,
 ) -> Iterator[Work]:
-    """What runs beside the turns: a sender for each route, the asking for reports and for SMS, what time brings."""
+    """What runs beside the turns: the binds of the gateways that have one, a sender for each route, the asking for
+    reports and for SMS, what time brings."""
     holder, wording = os.urandom(8).hex(), answering.wording
+    taking = Taking(answering, ledger, keyring, clock, metrics, told)
+    for name in binds.sms:
+        yield binds.serving(SMS, name, taking.over_a_bind(gateways[name]))
     for name, gateway in gateways.items():
         count = _counting(name, metrics, notice)
         sender = Sender(
@@ -123,6 +131,7 @@ def works(
             came, take = partial(metrics.sms_arrived, name), partial(answering.take, in_band=False)
             yield InboxReader(ledger, name, gateway, clock, holder, take, count=came, told=told).run
     if gateways:
+        yield taking.joining.run
         yield Reminders(ledger, clock, told).run
 
 

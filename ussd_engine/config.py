@@ -7,7 +7,6 @@ its start or not at all. An empty variable counts as unset.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -17,17 +16,16 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import ussd_engine
 from ussd_engine import channels, readers
-from ussd_engine.channels.base import Channel, Posting, Settings
-from ussd_engine.channels.codes import Codes
-from ussd_engine.channels.sms import Gateway, SmsSettings
 from ussd_engine.errors import ConfigError
 from ussd_engine.given import FILE, PREFIX, USUAL, place, read_given
+from ussd_engine.openings import open_channel as open_channel
+from ussd_engine.openings import open_gateways as open_gateways
+from ussd_engine.openings import unguarded, unusable
 from ussd_engine.readers import ChannelConfig, ChannelSettings, Network
 from ussd_engine.secret import Url
 
 HOME = Path(ussd_engine.__file__).parent.parent
 """Menus and catalogues lie beside the package, in a checkout and where it is installed."""
-TOKEN_BITS = 128
 SMS_A_DAY: Mapping[str, int] = {"number": 30, "block": 1_000, "channel": 100_000}
 
 Environment = Literal["development", "production"]
@@ -242,29 +240,6 @@ def checked(config: Config, faults: list[str] | None = None) -> Config:
     return config
 
 
-def open_channel(config: Config, name: str, msisdn: Callable[[str], str | None]) -> Channel:
-    """The USSD side of a channel as its settings make it; `msisdn` is a country's reading of a number. Raises
-    `ConfigError`."""
-    codes = Codes(config.codes)
-    options = channels.ussd_options(config.channel_settings.get(name, {}))
-    channel = channels.create(Settings(name=name, msisdn=msisdn, codes=codes, options=options))
-    code = channel.profile.code
-    if code and not codes.serves(code):
-        raise ConfigError(f'channel "{name}": code: {code} is not served; name it in {PREFIX}CODES')
-    return channel
-
-
-def open_gateways(config: Config, msisdn: Callable[[str], str | None]) -> dict[str, Gateway]:
-    """The channels that carry SMS, by name: those whose settings have a table for it. Raises `ConfigError`."""
-    made = {}
-    for channel in config.channels:
-        options = channels.sms_options(channel.name, config.channel_settings.get(channel.name, {}))
-        if options is not None:
-            settings = SmsSettings(name=channel.name, msisdn=msisdn, options=options)
-            made[channel.name] = channels.create_gateway(settings)
-    return made
-
-
 def _clashes(config: Config) -> Iterator[str]:
     scheme = config.sessions.scheme
     if scheme == "memory" and config.workers > 1:
@@ -277,35 +252,11 @@ def _clashes(config: Config) -> Iterator[str]:
             f"{PREFIX}DATABASE: a SQLite file has one writer, and several processes are to write. "
             "Use postgresql://, or one worker with role all"
         )
-    yield from _unusable(config)
+    yield from (f"{PREFIX}CHANNEL_SETTINGS: {one}" for one in unusable(config))
     if config.env == "production":
-        yield from _unguarded(config)
-
-
-def _unusable(config: Config) -> Iterator[str]:
-    """What is wrong with the settings of each channel, on either side."""
-    for one in config.channels:
-        alone = dataclasses.replace(config, channels=(one,))
-        try:
-            for channel in alone.ussd_channels:
-                opened = open_channel(alone, channel.name, lambda _: None)
-                given = config.channel_settings.get(channel.name, {})
-                if config.env == "production" and isinstance(opened, Posting) and "url" not in given:
-                    raise ConfigError(f'channel "{channel.name}": production needs "url", where its screens are posted')
-            open_gateways(alone, lambda _: None)
-        except ConfigError as error:
-            yield f"{PREFIX}CHANNEL_SETTINGS: {error}"
-
-
-def _unguarded(config: Config) -> Iterator[str]:
-    for channel in config.channels:
-        if not channel.tokens or min(map(readers.token_bits, channel.tokens)) < TOKEN_BITS:
-            yield (
-                f'{PREFIX}CHANNELS: channel "{channel.name}" needs a token of {TOKEN_BITS} bits in production, '
-                f"as {channel.name}:TOKEN; `openssl rand -hex 16` draws one"
-            )
-    if config.sources.get("keys", "default") == "default":
-        yield f"{PREFIX}KEYS: production needs a file of keys: `ussd-engine keys make PATH` makes one, once"
+        yield from (f"{PREFIX}CHANNELS: {one}" for one in unguarded(config))
+        if config.sources.get("keys", "default") == "default":
+            yield f"{PREFIX}KEYS: production needs a file of keys: `ussd-engine keys make PATH` makes one, once"
 
 
 def _shown(value: object) -> str:

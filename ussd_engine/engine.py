@@ -14,6 +14,7 @@ from pathlib import Path
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
 from ussd_engine.admission import Admission, Limits
 from ussd_engine.background import Told, Uniform, at_work
+from ussd_engine.binds import Binds
 from ussd_engine.carrier import Notify, open_answering, open_carriers
 from ussd_engine.channels.base import Channel
 from ussd_engine.channels.sms import Gateway as SmsGateway
@@ -57,6 +58,7 @@ class Engine:
     watch: KeyWatch
     gateways: Mapping[str, SmsGateway]
     answering: Answering
+    binds: Binds
     warnings: list[str]
 
     @property
@@ -182,7 +184,6 @@ async def open_engine(
     `proven`: another process has proven the menus a moment ago. `fault` is told on what the work beside the turns
     failed, `notice` what an operator should know; `uniform` draws how long what failed rests.
     """
-
     clock_ms, warnings = _in_ms(clock), list[str]()
     async with contextlib.AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -205,13 +206,14 @@ async def open_engine(
         metrics = Metrics()
         delivery = Delivery(ledger.outbox, store, clock_ms, uniform=uniform, count=metrics.delivered, told=fault)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
+        binds = Binds(channels := open_channels(config, country), gateways, config.role, metrics, notice)
         if config.role != "ussd":
-            around = (config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice)
-            await enter(at_work(*errands(Beside(*around, answering, uniform), gateways), told=fault))
+            around = (config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice, answering)
+            await enter(at_work(*errands(Beside(*around, uniform, binds), gateways), told=fault))
         yield Engine(
             config=config,
             editions=editions,
-            channels=open_channels(config, country),
+            channels=channels,
             sessions=sessions,
             ledger=ledger,
             store=store,
@@ -223,6 +225,7 @@ async def open_engine(
             watch=watch,
             gateways=gateways,
             answering=answering,
+            binds=binds,
             warnings=warnings,
         )
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ussd_engine.background import Told, Uniform, Work
+from ussd_engine.binds import Binds
 from ussd_engine.carrier import Notify, works
 from ussd_engine.channels.sms import Gateway
 from ussd_engine.config import Config
@@ -37,11 +38,12 @@ class Beside(NamedTuple):
     notice: Notify
     answering: Answering
     uniform: Uniform
+    binds: Binds
 
 
 def errands(beside: Beside, gateways: Mapping[str, Gateway]) -> Iterator[Work]:
     """Each runs until it is cancelled."""
-    config, editions, ledger, store, keyring, delivery, metrics, clock, told, notice, answering, uniform = beside
+    config, editions, ledger, store, keyring, delivery, metrics, clock, told, notice, answering, uniform, binds = beside
 
     def today() -> date:
         return editions.current.country.today(clock())
@@ -51,7 +53,9 @@ def errands(beside: Beside, gateways: Mapping[str, Gateway]) -> Iterator[Work]:
     yield delivery.run
     yield News(ledger, store, config.feedback.scheme, today, metrics.heard).run
     yield Upkeep(ledger, keyring, config.keys, log, today, tick=tick, told=told, purged=gone).run
-    yield from works(gateways, editions, ledger, store, clock, metrics, told, notice, answering, uniform)
+    yield from works(
+        gateways, editions, ledger, keyring, store, clock, metrics, told, notice, answering, uniform, binds
+    )
 
 
 def _purged(metrics: Metrics, notice: Notify) -> Callable[[int, int], None]:

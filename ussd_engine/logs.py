@@ -52,10 +52,23 @@ class Notice(StrEnum):
     MIGRATED = "the database was upgraded"
     PURGED = "what had to go was erased"
     UNSENT_GOES = "what no core has taken is purged within 30 days: see `ussd-engine outbox list`"
+    BOUND = "bound to the provider's SMSC"
+    BIND_LOST = "not bound to the provider's SMSC; it is tried again and again"
+    BIND_REFUSED = "the provider's SMSC refuses the bind: look at url, system_id and password; it is tried again slowly"
     SMS_STOPPED = "nothing is sent on this channel until somebody has mended it: see `ussd-engine sms list`"
 
 
-_CALM = frozenset({Notice.STARTED, Notice.DRAINING, Notice.STOPPED, Notice.RELOADED, Notice.MIGRATED, Notice.PURGED})
+_CALM = frozenset(
+    {
+        Notice.STARTED,
+        Notice.DRAINING,
+        Notice.STOPPED,
+        Notice.RELOADED,
+        Notice.MIGRATED,
+        Notice.PURGED,
+        Notice.BOUND,
+    }
+)
 
 
 class Log:

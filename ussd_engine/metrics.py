@@ -21,6 +21,7 @@ from ussd_engine.delivery import Happening
 from ussd_engine.ledger.smsinbox import Arrival
 from ussd_engine.ledger.smsreports import Joined
 from ussd_engine.ledger.smsview import Figures
+from ussd_engine.smpp.bind import Change
 from ussd_engine.sms import sender
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -70,6 +71,7 @@ class Metrics:
         self._stopped = self._gauge("ussd_stopped", stopped)
         self._told_sms: set[tuple[str, str]] = set()
         self._add_sms()
+        self._add_binds()
 
     def _add_sms(self) -> None:
         came = "SMS of citizens, by what became of them."
@@ -86,6 +88,14 @@ class Metrics:
         self._sms_silent = self._gauges("ussd_sms_silent", long, "channel")
         unknown = "Kinds of reports whose status nobody knows; they are kept for whoever runs the gateway."
         self._sms_unknown = self._gauge("ussd_sms_unknown_statuses", unknown)
+
+    def _add_binds(self) -> None:
+        stand = "Binds to a provider's SMSC that stand, one a process at most; `medium` is ussd or sms."
+        self.rows.append(Row("ussd_binds", ("channel", "medium"), stand))
+        labels, registry = ("channel", "medium"), self.registry
+        self._binds = Gauge("ussd_binds", stand, labels, registry=registry, multiprocess_mode="livesum")
+        changes = "What became of binds."
+        self._bind_changes = self._counter("ussd_bind_changes", changes, "channel", "medium", "change")
 
     def _counter(self, name: str, help: str, *labels: str) -> Callable[..., Counter]:
         """From the values of its labels to what is counted."""
@@ -152,6 +162,14 @@ class Metrics:
         """How many services and channels are stopped."""
         self._stopped.set(count)
 
+    def bind_stands(self, channel: str, medium: str, stands: bool) -> None:
+        """Whether this process's bind of a channel stands."""
+        self._binds.labels(channel, medium).set(float(stands))
+
+    def bind_changed(self, channel: str, medium: str, change: Change) -> None:
+        """Something became of a bind."""
+        self._bind_changes(channel, medium, change).inc()
+
     def sms_arrived(self, channel: str, arrival: str) -> None:
         """One SMS of a citizen; `arrival` as `smsinbox` names it, or as `sms/door.py` does."""
         self._sms_in(channel, arrival).inc()
@@ -192,9 +210,11 @@ def markdown() -> str:
     turns, deliveries = (", ".join(f"`{word}`" for word in words) for words in (Outcome, get_args(Happening)))
     sent, reported = (", ".join(f"`{word}`" for word in get_args(words)) for words in (sender.Happening, Joined))
     arrived = ", ".join(f"`{word}`" for word in (*Arrival, "unkept"))
+    changed = ", ".join(f"`{word}`" for word in Change)
     words = (
         f"`outcome` of turns: {turns}; of deliveries: {deliveries}; of SMS out: {sent}; of reports: {reported}, "
-        f"`unkept`. `arrival` of SMS in: {arrived}; `unkept` could not be stored while the gateway waited."
+        f"`unkept`. `arrival` of SMS in: {arrived}; `unkept` could not be stored while the gateway waited. "
+        f"`change` of binds: {changed}."
     )
     return "\n".join([_PAGE, *rows, "", *textwrap.wrap(words, 120), ""])
 

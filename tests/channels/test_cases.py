@@ -36,7 +36,17 @@ def channel(case: dict[str, Any]) -> Channel:
 
 
 def request(given: dict[str, Any], kind: Kind = Kind.USSD) -> Request:
-    return Request(**{**given, "kind": kind, "body": given.get("body", "").encode()})
+    named = {name: value for name, value in given.items() if name not in ("body", "hex")}
+    return Request(**{**named, "kind": kind, "body": octets(given)})
+
+
+def octets(given: dict[str, Any]) -> bytes:
+    """A body as it is written down: as text, or where it is none by its octets."""
+    return bytes.fromhex(given["hex"]) if "hex" in given else str(given.get("body", "")).encode()
+
+
+def written(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name != "hex"} | {"body": octets(given)}
 
 
 @pytest.mark.parametrize("case", cases())
@@ -75,13 +85,13 @@ def answered_alone(case: dict[str, Any]) -> None:
 
 
 def compared(response: Response, given: dict[str, Any]) -> None:
-    expected = {**given, "body": given["body"].encode()}
+    expected = written(given)
     assert {name: getattr(response, name) for name in expected} == expected
 
 
 def built(case: dict[str, Any]) -> None:
     made = channel(case).build(msgspec.convert(case["dial"], Dial))
-    expected = {**case["request"], "body": case["request"].get("body", "").encode()}
+    expected = written(case["request"])
     assert {name: getattr(made, name) for name in expected} == expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ussd_engine.channels import create
 from ussd_engine.channels.base import Channel
+from ussd_engine.testing.bound_contract import BoundContract
 from ussd_engine.testing.channel_contract import ChannelContract, PostingContract, settings
 
 
@@ -115,3 +116,29 @@ class TestRestComm(ChannelContract):
 class TestRestCommWithoutNumbers(TestRestComm):
     def channel(self) -> Channel:
         return create(settings("restcomm", legs="window"))
+
+
+class TestSmpp(BoundContract):
+    dialogue = "255700000001-ef"
+
+    def channel(self) -> Channel:
+        return create(settings("smpp"))
+
+
+class TestSmppWithoutNumbers(TestSmpp):
+    def channel(self) -> Channel:
+        return create(settings("smpp", legs="window", code_in="destination_addr", ucs2=0x48, coding=0x0F))
+
+
+class TestSmppSixD(BoundContract):
+    dialogue = "255700000001-4def"
+
+    def channel(self) -> Channel:
+        return create(settings("smpp", layout="6d"))
+
+
+class TestSmppMica(BoundContract):
+    dialogue = "255700000001-cdef"
+
+    def channel(self) -> Channel:
+        return create(settings("smpp", layout="mica", alphabet="latin-1"))

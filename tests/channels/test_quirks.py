@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from ussd_engine.channels import CHANNELS, create
-from ussd_engine.channels.base import ACKNOWLEDGED, Answered, Channel, Dial, Request
+from ussd_engine.channels.base import ACKNOWLEDGED, DELIVERED, Answered, Channel, Dial, Request
 from ussd_engine.errors import NotACallback
 from ussd_engine.model import LegKind, Phase, Reply, Turn
+from ussd_engine.smpp.pdu import Address
+from ussd_engine.testing.bound_contract import held, holding
 from ussd_engine.testing.channel_contract import CODE, NUMBER, START, settings
 
 SPELLINGS = ("152*00", "*152*00", "152*00#", "*152*00#", "*152*00%23", "%2A152%2A00%23")
@@ -50,6 +52,8 @@ def test_one_code_arrives_in_many_spellings(name: str, spelling: str) -> None:
 
 def _respelt(request: Request, spelling: str) -> Request:
     """The request of a dialled code, with the code in another spelling."""
+    if request.method == DELIVERED:
+        return holding(msgspec.structs.replace(held(request), short=spelling.encode()))
     query, body = request.query, request.body.decode()
     for written in ("%2A152%2A00%23", "152%2A00", CODE):
         escaped = spelling.replace("%", "%25") if "%" in written else spelling
@@ -76,6 +80,10 @@ def test_a_number_is_one_number_with_a_plus_and_without(name: str) -> None:
     channel, request = make(name), make(name).build(START)
     turns = []
     for spelling in (NUMBER, f"+{NUMBER}"):
+        if request.method == DELIVERED:
+            sm = held(request)
+            turns.append(channel.parse(holding(msgspec.structs.replace(sm, source=Address(spelling)))))
+            continue
         body = request.body.decode().replace(f"%2B{NUMBER}", NUMBER).replace(NUMBER, spelling.replace("+", "%2B"))
         if not request.content_type.startswith("application/x-www-form"):
             body = body.replace("%2B", "+")
@@ -91,7 +99,7 @@ def test_one_operator_tells_the_number_once(name: str) -> None:
     assert started(channel, "1").msisdn is None
 
 
-@pytest.mark.parametrize("name", ["truroute", "halotel", "tigo", "airtel", "restcomm"])
+@pytest.mark.parametrize("name", ["truroute", "halotel", "tigo", "airtel", "restcomm", "smpp"])
 def test_the_code_comes_on_the_first_leg_alone(name: str) -> None:
     channel = make(name)
     assert started(channel).service_code == CODE
@@ -107,7 +115,7 @@ def test_nothing_on_the_wire_tells_an_equal_answer_from_a_repeat(name: str) -> N
     assert channel.profile.hold_s > channel.profile.repeat_window_s > 0
 
 
-@pytest.mark.parametrize("name", ["beem", "restcomm"])
+@pytest.mark.parametrize("name", ["beem", "restcomm", "smpp"])
 def test_a_number_tells_the_legs_of_a_dialogue_apart(name: str) -> None:
     channel = make(name)
     legs = [started(channel, *["1"] * typed).sequence for typed in range(4)]
@@ -115,7 +123,7 @@ def test_a_number_tells_the_legs_of_a_dialogue_apart(name: str) -> None:
     assert channel.profile.hold_s == 0
 
 
-@pytest.mark.parametrize("name", ["beem", "restcomm"])
+@pytest.mark.parametrize("name", ["beem", "restcomm", "smpp"])
 def test_where_the_numbers_are_found_not_to_grow_the_window_decides(name: str) -> None:
     channel = make(name, legs="window")
     assert started(channel, "1").leg_kind is LegKind.WINDOW

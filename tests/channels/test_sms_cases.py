@@ -3,6 +3,7 @@ what comes in, what is reported, and what must be made of it."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,9 @@ def cases(*kinds: str) -> list[Any]:
     return found
 
 
-def gateway(case: Case, url: str = "http://127.0.0.1:9") -> Gateway:
-    given = {name: url if value == "URL" else value for name, value in case["settings"].items()}
+def gateway(case: Case, url: str = "") -> Gateway:
+    at = url or ("smpp://127.0.0.1:9" if case["gateway"] == "smpp" else "http://127.0.0.1:9")
+    given = {name: at if value == "URL" else value for name, value in case["settings"].items()}
     return create_gateway(settings(case["gateway"], **given))
 
 
@@ -140,8 +142,39 @@ def test_who_wants_nothing_more_from_a_sender(case: Case) -> None:
         assert made.stopped(callback) == case["is"]
 
 
+@pytest.mark.parametrize("case", cases("submit"))
+async def test_what_is_submitted_and_answered(case: Case) -> None:
+    asked, says = list[bytes](), iter(map(bytes.fromhex, case["says"]))
+
+    async def smsc(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for said in says:
+            length = await reader.readexactly(4)
+            asked.append(length + await reader.readexactly(int.from_bytes(length) - 4))
+            writer.write(said)
+        await reader.read(1)
+        writer.close()
+
+    listener = await asyncio.start_server(smsc, "127.0.0.1", 0)
+    made = gateway(case, f"smpp://127.0.0.1:{listener.sockets[0].getsockname()[1]}")
+    batch = outgoing("255700000001", text=case["submit"])
+    if "fault" in case:
+        with pytest.raises(RouteFault) as fault:
+            await made.send(batch)
+        words, expected = case["fault"].get("words"), {k: v for k, v in case["fault"].items() if k != "words"}
+        assert of(fault.value, expected) == expected
+        assert words is None or str(fault.value) == words
+    else:
+        said = await made.send(batch)
+        assert [of(one, expected) for one, expected in zip(said, case["sent"], strict=True)] == case["sent"]
+    await made.close()
+    listener.close()
+    assert asked == [bytes.fromhex(one) for one in case["asked"]]
+
+
 def request(given: Case, kind: Kind) -> Request:
-    return Request(**{**given, "kind": kind, "body": octets(given.get("body", ""))})
+    named = {name: value for name, value in given.items() if name not in ("body", "hex")}
+    body = bytes.fromhex(given["hex"]) if "hex" in given else octets(given.get("body", ""))
+    return Request(**{**named, "kind": kind, "body": body})
 
 
 @pytest.mark.parametrize("case", cases("incoming"))

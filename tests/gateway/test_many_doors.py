@@ -17,12 +17,12 @@ from test_sms_circle import Office
 from texting import Exchange, Writer, carrying, reference_in
 
 from simulator.phone import Line, Phone
-from simulator.posted import Posted
+from simulator.posted import Posted, posted_anywhere
 from ussd_engine.ledger.acts import SENT_AN_HOUR
 from ussd_engine.ledger.ledger import CASES_A_DAY
 from ussd_engine.testing.specimens import cases_of
 
-USSD = ("africastalking", "airtel", "beem", "generic", "halotel", "restcomm", "tigo", "truroute")
+USSD = ("africastalking", "airtel", "beem", "generic", "halotel", "restcomm", "smpp", "tigo", "truroute")
 SMS = ("kannel", "africastalking", "mgov", "loopback")
 TEXT = "No power in our street for three days"
 TO_TEXT = ("1", "1", "tanesco", "1", "1")
@@ -71,13 +71,12 @@ class Country(NamedTuple):
 
 @pytest.fixture
 async def country(tmp_path: Path) -> AsyncIterator[Country]:
-    posted = Posted()
-    posted.url = await posted.open(0)
     beside: dict[str, dict[str, object]] = {door: {} for door in USSD}
-    beside["halotel"] = {"url": posted.url}
-    async with carrying(tmp_path, " ".join(SMS), beside=beside) as (edge, exchange):
-        yield Country(edge, exchange, posted)
-    await posted.close()
+    async with posted_anywhere() as posted:
+        assert posted.smsc is not None
+        beside["halotel"], beside["smpp"] = {"url": posted.url}, {"url": posted.smsc.url}
+        async with carrying(tmp_path, " ".join(SMS), beside=beside) as (edge, exchange):
+            yield Country(edge, exchange, posted)
 
 
 async def test_a_number_that_moves_at_every_screen_is_still_one_dialog(country: Country) -> None:

@@ -119,6 +119,19 @@ def halotel(leg: Leg) -> Call:
     )
 
 
+def smpp(leg: Leg) -> Call:
+    """Not over HTTP: the body of a `deliver_sm`, in hex."""
+    op, text = (b"\x12", leg.text) if leg.inputs else (b"\x01", leg.code)
+    plain = text.isascii() and not set(text) & set("@$_`^{}[]~|\\")
+    short = text.encode() if plain else text.encode("utf-16-be")
+    info = bytes((int(leg.session[-2:], 16), 2 * len(leg.inputs)))
+    number = b"\1\1" + leg.number.encode() + b"\0"
+    coding = b"\0" if plain else b"\x08"
+    fixed = b"\0\0\0\0\0\0\0" + coding + b"\0" + bytes((len(short),))
+    options = b"\x05\x01\0\1" + op + b"\x13\x83\0\2" + info
+    return "DELIVER", "", "", (b"USSD\0" + number + b"\0\x00152*00\0" + fixed + short + options).hex()
+
+
 WIRES: dict[str, Callable[[Leg], Call]] = {
     "africastalking": africastalking,
     "airtel": airtel,
@@ -126,11 +139,14 @@ WIRES: dict[str, Callable[[Leg], Call]] = {
     "generic": generic,
     "halotel": halotel,
     "restcomm": restcomm,
+    "smpp": smpp,
     "tigo": tigo,
     "truroute": truroute,
 }
 POSTING = ("halotel",)
 """Those whose screens come in a request of the gateway's."""
+BOUND = ("smpp",)
+"""Those to whose network the gateway binds."""
 
 
 def ask(url: str, channel: str, call: Call) -> bytes:
@@ -149,6 +165,8 @@ def ask(url: str, channel: str, call: Call) -> bytes:
 
 def screen(channel: str, body: bytes) -> tuple[str, bool]:
     """The text that the phone shows, and whether it is the last."""
+    if channel == "smpp":
+        return _submitted(body)
     text = body.decode()
     if channel == "beem":
         said = json.loads(text)
@@ -163,3 +181,14 @@ def screen(channel: str, body: bytes) -> tuple[str, bool]:
         fields = {re.sub("{.*}", "", one.tag): one.text or "" for one in ElementTree.fromstring(text).iter()}
         return fields["msg"], fields["requestType"] in ("201", "203")
     return text[4:], text.startswith("END ")
+
+
+def _submitted(body: bytes) -> tuple[str, bool]:
+    """Of a `submit_sm` with its header: three texts with the types of two numbers between, ten octets, the message."""
+    _service, rest = body[16:].split(b"\0", 1)
+    _source, rest = rest[2:].split(b"\0", 1)
+    _destination, rest = rest[2:].split(b"\0", 1)
+    coding, size = rest[7], rest[9]
+    said, options = rest[10 : 10 + size], rest[10 + size :]
+    text = said.decode("utf-16-be") if coding == 8 else said.decode("ascii").replace("}", "ñ")
+    return text, options[options.index(b"\x05\x01\0\1") + 4] == 17

@@ -22,6 +22,8 @@ from ussd_engine.channels.loopback import LoopbackSms
 from ussd_engine.channels.mgov import MgovSms
 from ussd_engine.channels.nextsms import NextSms
 from ussd_engine.channels.restcomm import RestComm
+from ussd_engine.channels.smpp import Smpp
+from ussd_engine.channels.smpp_sms import SmppSms
 from ussd_engine.channels.sms import Gateway, SmsSettings
 from ussd_engine.channels.tigo import Tigo
 from ussd_engine.channels.truroute import TruRoute
@@ -39,6 +41,7 @@ CHANNELS: dict[str, Callable[[Settings], Channel]] = {
     "generic": Generic,
     "halotel": Halotel,
     "restcomm": RestComm,
+    "smpp": Smpp,
     "tigo": Tigo,
     "truroute": TruRoute,
 }
@@ -50,6 +53,7 @@ GATEWAYS: dict[str, Callable[[SmsSettings], Gateway]] = {
     "loopback": LoopbackSms,
     "mgov": MgovSms,
     "nextsms": NextSms,
+    "smpp": SmppSms,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -17,6 +17,10 @@ from ussd_engine.counts import Count
 from ussd_engine.errors import ConfigError, EngineError, did_you_mean
 from ussd_engine.model import LegKind, Profile, Reply, Turn
 from ussd_engine.secret import Secret
+from ussd_engine.smpp.account import Account
+
+DELIVERED: Final = "DELIVER_SM"
+"""The method of what comes over a bind."""
 
 _Own = TypeVar("_Own", bound=msgspec.Struct)
 
@@ -168,6 +172,25 @@ class Posting(Protocol):
 
     def addressee(self, posted: bytes) -> str:
         """The dialogue for which a screen was posted. Raises `NotACallback`."""
+
+
+@runtime_checkable
+class Bound(Protocol):
+    """What a channel has besides that is reached over a bind, and at no address of ours: its requests are the PDUs that
+    are delivered, as `delivered` makes them; its replies are those that are sent, and follow the acknowledgement."""
+
+    account: Account | None
+    """Of the bind; `None` where it is not set, so that there is none."""
+    post_s: float
+    """How long a screen may take to be sent."""
+
+    def addressee(self, posted: bytes) -> str:
+        """As of `Posting`."""
+
+
+def delivered(octets: bytes, kind: Kind = Kind.USSD) -> Request:
+    """The request that came over a bind as this PDU."""
+    return Request(method=DELIVERED, kind=kind, body=octets)
 
 
 def path(channel: str, kind: Kind = Kind.USSD, token: str = "") -> str:

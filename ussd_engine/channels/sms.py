@@ -8,19 +8,20 @@ call is a `RouteFault`, whose words never hold a number, a text or a key.
 from __future__ import annotations
 
 import base64
-import ipaddress
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timezone
-from typing import Annotated, Final, NamedTuple, NoReturn, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, ClassVar, Final, NamedTuple, NoReturn, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
 import msgspec
 
-from ussd_engine.channels.base import Request, Response
+from ussd_engine.channels.base import Kind, Request, Response
 from ussd_engine.errors import ConfigError, NotACallback, did_you_mean
 from ussd_engine.secret import Secret
+from ussd_engine.smpp.account import is_ours
+from ussd_engine.smpp.bind import Bind
 from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, Sent
 
 CONNECT_S: Final = 5.0
@@ -29,7 +30,6 @@ LONGEST_ID: Final = 128
 OLDEST: Final = 2000
 """No message was written before this year."""
 
-_LABEL = re.compile(r"[A-Za-z0-9_-]+")
 _WORD = re.compile(r"[A-Za-z0-9_ .:/-]{1,40}")
 _NUMBER = re.compile(r"[0-9]{5}")
 
@@ -75,6 +75,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     per_call: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
     connect_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = CONNECT_S
     total_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = TOTAL_S
+
+    over_http: ClassVar[bool] = True
+    """Whether its addresses are such."""
 
     @property
     def limits(self) -> Limits:
@@ -160,6 +163,17 @@ class TellsStops(Protocol):
 
 
 @runtime_checkable
+class BoundGateway(Protocol):
+    """A gateway that is reached over a bind, and at no address of ours: what comes is PDUs, as `delivered` makes
+    requests of them."""
+
+    bind: Bind
+
+    def kind(self, octets: bytes) -> Kind:
+        """Whether a PDU is an SMS or a report. Raises `NotACallback`."""
+
+
+@runtime_checkable
 class Sandbox(Protocol):
     """A gateway that can be set to talk to a sandbox."""
 
@@ -182,7 +196,7 @@ def configure(settings: SmsSettings, own: type[_Own]) -> _Own:
     try:
         given = {key: one.reveal() if isinstance(one, Secret) else one for key, one in settings.options.items()}
         read = msgspec.convert(given, own, strict=False, dec_hook=_hidden)
-        addresses = {name: one for name, one in _addresses(read) if one}
+        addresses = {name: one for name, one in _addresses(read) if one and own.over_http}
         return msgspec.structs.replace(read, **{name: _base(name, one) for name, one in addresses.items()})
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{place}: {error}") from None
@@ -208,16 +222,9 @@ def _base(name: str, text: str) -> str:
     host = parts.hostname or ""
     if parts.scheme not in ("https", "http") or not host or parts.username or parts.query or parts.fragment:
         raise ValueError(f"{name}: expected an address, https://HOST/PATH, without user, query and fragment")
-    if parts.scheme == "http" and not _is_ours(host):
+    if parts.scheme == "http" and not is_ours(host):
         raise ValueError(f"{name}: expected https://; without TLS only a host of your own network may be named")
     return text.rstrip("/")
-
-
-def _is_ours(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return _LABEL.fullmatch(host) is not None
 
 
 def one_text(batch: Sequence[Outgoing]) -> str:

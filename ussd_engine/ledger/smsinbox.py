@@ -82,6 +82,8 @@ class Arrival(StrEnum):
     NEW = "new"
     REPEAT = "repeat"
     """A copy of what is known: nothing is done."""
+    PART = "part"
+    """Of a long SMS that is not whole yet: it waits for the others."""
     AUTOMATIC = "automatic"
     """A machine's answer, the first of the day: it is told that it was not understood, and nothing else is done."""
     MACHINE = "machine"

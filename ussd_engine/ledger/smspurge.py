@@ -5,6 +5,7 @@
 | values and number of a message | until it is delivered, given up or withheld; 72 hours |
 | that it was sent, and how far it came; reports of it | 30 days |
 | what arrived, as a keyed hash | 30 days with an id, else 2 seconds |
+| parts of a long SMS | until it is taken; that they came, 10 minutes more |
 | open questions | their time |
 """
 
@@ -16,12 +17,14 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, or_, select, tuple_, update
 
 from ussd_engine.ledger.smsrows import EMPTIED
-from ussd_engine.ledger.smstables import conversations, sms, sms_in, sms_parts, sms_reports
+from ussd_engine.ledger.smstables import conversations, sms, sms_in, sms_parts, sms_pieces, sms_reports
 from ussd_engine.ledger.terms import DAY_MS, HOUR_MS
 from ussd_engine.sms.message import Progress
 
 VALUES_KEPT_MS: Final = 72 * HOUR_MS
 ROW_KEPT_MS: Final = 30 * DAY_MS
+PIECES_KEPT_MS: Final = 24 * HOUR_MS
+"""What lacks a part is read as far as it came long before."""
 TOO_OLD: Final = "not sent in 72 hours"
 
 Job = Callable[[Connection, int, int], int]
@@ -54,6 +57,10 @@ def _arrivals(conn: Connection, now_ms: int, most: int) -> int:
     return _drop(conn, sms_in, [sms_in.c.tag], sms_in.c.until_ms < now_ms, most)
 
 
+def _pieces(conn: Connection, now_ms: int, most: int) -> int:
+    return _drop(conn, sms_pieces, list(sms_pieces.primary_key), sms_pieces.c.at_ms < now_ms - PIECES_KEPT_MS, most)
+
+
 def _conversations(conn: Connection, now_ms: int, most: int) -> int:
     return _drop(conn, conversations, [conversations.c.id], conversations.c.until_ms < now_ms, most)
 
@@ -68,6 +75,7 @@ SMS_PURGES: Final[dict[str, Job]] = {
     "SMS": _rows,
     "reports of SMS": _reports,
     "arrivals of SMS": _arrivals,
+    "parts of SMS that came": _pieces,
     "open questions": _conversations,
 }
 """What is purged, by the name under which it is counted."""

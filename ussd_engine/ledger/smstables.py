@@ -80,6 +80,19 @@ sms_in = Table(
 )
 """What arrived, by the keyed hash of its route and id, or of all it holds; a copy of it is one until then."""
 
+sms_pieces = Table(
+    "sms_pieces",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("words", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_sms_pieces_at_ms", "at_ms"),
+)
+"""Parts of long SMS. `tag` is the keyed hash of what they have in common, `words` that of what a part says. `sealed`
+goes once the whole is taken; a part that comes again is known by the rest."""
+
 conversations = Table(
     "conversations",
     metadata,

@@ -10,50 +10,51 @@ from typing import Final
 
 from aiohttp import web
 
+from ussd_engine.background import Told
 from ussd_engine.callback import Callers, answered, received
 from ussd_engine.channels.base import ACKNOWLEDGED, Kind
-from ussd_engine.channels.sms import Gateway, TellsStops, no_callback
+from ussd_engine.channels.sms import BoundGateway, Gateway, TellsStops, no_callback
 from ussd_engine.counts import Count
 from ussd_engine.engine import Engine
 from ussd_engine.errors import NotACallback
 from ussd_engine.peers import Peers
+from ussd_engine.sms.taking import UNKEPT, Taking
 
-UNKEPT: Final = "unkept"
-"""What is counted of what could not be stored while its gateway waited."""
 STOPPED: Final = "stopped"
 """What is counted of who is sent nothing any more, by her own wish at the provider."""
 
 
 class SmsDoor:
-    """The callbacks of the gateways."""
+    """The callbacks of the gateways. `told` hears faults of our own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, told: Told) -> None:
         config = engine.config
-        carrying = [one for one in config.channels if one.name in engine.gateways]
+        # What is reached over a bind has no address.
+        called = {name for name, one in engine.gateways.items() if not isinstance(one, BoundGateway)}
+        carrying = [one for one in config.channels if one.name in called]
         self._engine = engine
+        known = (engine.answering, engine.ledger, engine.keyring, engine.gateway.now_ms, engine.metrics)
+        self._taking = Taking(*known, told)
         self._callers = Callers(carrying, Peers(config.peers, config.proxies))
 
     async def incoming(self, request: web.Request) -> web.Response:
         """An SMS of a citizen."""
-        gateway, metrics = self._gateway(request), self._engine.metrics
+        gateway = self._gateway(request)
         try:
             incoming = gateway.incoming(await received(request, Kind.SMS))
         except NotACallback as error:
             raise self._no_callback(gateway, error) from None
-        taken = await self._engine.answering.take(incoming, in_band=gateway.replies_in_band)
-        metrics.sms_arrived(gateway.name, str(taken.arrival or UNKEPT))
+        taken = await self._taking.incoming(gateway, incoming)
         return answered(gateway.answer(incoming if taken.kept else None, taken.reply))
 
     async def reports(self, request: web.Request) -> web.Response:
         """What became of SMS."""
-        gateway, engine = self._gateway(request), self._engine
+        gateway = self._gateway(request)
         try:
             reports = gateway.reports(await received(request, Kind.REPORTS))
         except NotACallback as error:
             raise self._no_callback(gateway, error) from None
-        joined = await engine.answering.reported(reports)
-        for outcome in [UNKEPT] * len(reports) if joined is None else joined:
-            engine.metrics.sms_reported(gateway.name, outcome)
+        await self._taking.reports(gateway, reports)
         return answered(ACKNOWLEDGED)
 
     async def stops(self, request: web.Request) -> web.Response:

@@ -95,6 +95,15 @@ class Way(StrEnum):
     FETCHED = "fetched"
 
 
+class Piece(Quiet, frozen=True, kw_only=True):
+    """Which part of a long SMS an SMS is. Its other parts have the same reference, sender and receiver."""
+
+    reference: int
+    total: int
+    number: int
+    """From 1."""
+
+
 class Incoming(Quiet, frozen=True, kw_only=True):
     """An SMS of a citizen, as a gateway handed it over."""
 
@@ -111,6 +120,8 @@ class Incoming(Quiet, frozen=True, kw_only=True):
     """What the gateway wants back with the replies to it, in words of its own; empty: nothing."""
     came: Way | None = None
     """Where the provider's inbox is read beside its callbacks, by which of the two: it may come by the other, too."""
+    piece: Piece | None = None
+    """Where a gateway hands over a long SMS part by part: which one this is."""
 
 
 class Report(Quiet, frozen=True, kw_only=True):

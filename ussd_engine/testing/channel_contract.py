@@ -9,13 +9,9 @@ Needs pytest and hypothesis.
 
 from __future__ import annotations
 
-import copy
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
-from urllib.parse import parse_qsl, urlencode
-from xml.etree import ElementTree
 
 import hypothesis
 import msgspec
@@ -38,6 +34,7 @@ from ussd_engine.channels.codes import Codes
 from ussd_engine.channels.wire import FORM, JSON
 from ussd_engine.errors import NotACallback
 from ussd_engine.model import LegKind, Phase, Reply, Turn
+from ussd_engine.testing.mangled import XML, doubled, lacking, media_type, spoilt, typed
 
 CODE = "*152*00#"
 NUMBER = "255700000001"
@@ -48,7 +45,6 @@ SHOWN = TYPED.filter(lambda text: text == text.strip())
 # one test runs in every subclass: what fails in one is only replayed, never trusted, in another
 inherited = hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.differing_executors])
 
-XML = "text/xml"
 TYPES = ["", FORM, JSON, XML, "text/plain", f"{FORM}; charset=utf-7", "multipart/form-data; boundary=x"]
 
 
@@ -77,6 +73,9 @@ class ChannelContract(ABC):
     carries_code: ClassVar[bool] = True
     """False where no start says which code was dialled."""
 
+    dialogue: ClassVar[str] = START.dialogue
+    """How a dialogue is named that the wire was given as that of `START`: some have room for a small number alone."""
+
     @abstractmethod
     def channel(self) -> Channel:
         """A new channel, made from `settings`."""
@@ -89,6 +88,14 @@ class ChannelContract(ABC):
         channel = self.channel()
         close = channel.build_close(START)
         return [channel.build(START), self.later("1"), *([close] if close else [])]
+
+    def doubled(self, request: Request) -> Iterator[Request]:
+        """The request with each of its fields a second time."""
+        return doubled(request)
+
+    def lacking(self, request: Request) -> Iterator[tuple[str, Request]]:
+        """The request without each of its fields, which is named."""
+        return lacking(request)
 
     def refusal(self, request: Request) -> str:
         """The words of a refusal; empty where the request was read as a turn, or has an answer of its own."""
@@ -110,7 +117,7 @@ class ChannelContract(ABC):
     def test_a_built_start_is_read_as_a_start(self) -> None:
         channel = self.channel()
         turn = channel.parse(channel.build(START))
-        assert (turn.channel, turn.dialogue) == (channel.name, START.dialogue)
+        assert (turn.channel, turn.dialogue) == (channel.name, self.dialogue)
         assert (turn.phase, turn.text, turn.msisdn) == (Phase.START, "", NUMBER)
         assert turn.service_code == (CODE if self.carries_code else channel.profile.code)
 
@@ -127,7 +134,7 @@ class ChannelContract(ABC):
         channel = self.channel()
         turn = channel.parse(self.later(first, second))
         assert turn.phase is Phase.INPUT
-        assert turn.dialogue == START.dialogue
+        assert turn.dialogue == self.dialogue
         assert turn.text == (f"{first}*{second}" if turn.leg_kind is LegKind.CUMULATIVE else second)
 
     def test_an_equal_answer_later_is_another_leg_where_the_wire_tells_legs_apart(self) -> None:
@@ -141,7 +148,7 @@ class ChannelContract(ABC):
         if close is None:
             pytest.skip("the provider announces no end")
         turn = parse(channel, close)
-        assert (turn.phase, turn.dialogue) == (Phase.CLOSED, START.dialogue)
+        assert (turn.phase, turn.dialogue) == (Phase.CLOSED, self.dialogue)
         assert channel.reply(Reply("Karibu", False), turn).status == 200
         assert b"Karibu" not in channel.reply(Reply("Karibu", False), turn).body
 
@@ -187,18 +194,18 @@ class ChannelContract(ABC):
 
     def test_a_field_that_stands_twice_is_refused(self) -> None:
         for request in self.requests():
-            for doubled in _doubled(request):
-                assert self.refused(doubled)
+            for twice in self.doubled(request):
+                assert self.refused(twice)
 
     def test_a_field_that_is_missing_is_refused(self) -> None:
         for request in self.requests():
-            for name, lacking in _lacking(request):
-                assert self.refused(lacking) or name in self.optional, name
+            for name, without in self.lacking(request):
+                assert self.refused(without) or name in self.optional, name
 
     def test_bytes_that_are_not_utf_8_are_refused(self) -> None:
         for request in self.requests():
             if request.body:
-                assert self.refused(msgspec.structs.replace(request, body=_spoilt(request.body)))
+                assert self.refused(msgspec.structs.replace(request, body=spoilt(request.body, NUMBER, START.dialogue)))
             if request.query:
                 assert self.refused(msgspec.structs.replace(request, query=request.query + "%FF"))
 
@@ -206,19 +213,19 @@ class ChannelContract(ABC):
     def test_another_charset_is_refused(self, charset: str) -> None:
         for request in self.requests():
             if request.method == "POST":
-                assert self.refused(_typed(request, f"{_media_type(request)}; charset={charset}"))
+                assert self.refused(typed(request, f"{media_type(request)}; charset={charset}"))
 
     def test_utf_8_may_be_said_in_any_case(self) -> None:
         for request in self.requests():
             if request.method == "POST":
-                assert not self.refused(_typed(request, f"{_media_type(request).title()}; Charset=UTF-8"))
+                assert not self.refused(typed(request, f"{media_type(request).title()}; Charset=UTF-8"))
 
     def test_another_body_type_is_refused(self) -> None:
         for request in self.requests():
             if request.method == "POST":
-                wrong = FORM if _media_type(request) == JSON else JSON
-                assert self.refused(_typed(request, wrong))
-                assert self.refused(_typed(request, ""))
+                wrong = FORM if media_type(request) == JSON else JSON
+                assert self.refused(typed(request, wrong))
+                assert self.refused(typed(request, ""))
                 assert self.refused(msgspec.structs.replace(request, body=b""))
 
     def test_another_method_is_refused(self) -> None:
@@ -232,7 +239,7 @@ class ChannelContract(ABC):
 
     def test_no_refusal_repeats_what_was_sent(self) -> None:
         for request in self.requests():
-            for broken in (*_doubled(request), *(lacking for _, lacking in _lacking(request))):
+            for broken in (*self.doubled(request), *(without for _, without in self.lacking(request))):
                 assert NUMBER not in self.refusal(broken)
                 assert START.dialogue not in self.refusal(broken)
 
@@ -265,86 +272,3 @@ class PostingContract(ChannelContract):
     @given(st.binary(max_size=80))
     def test_what_is_no_acknowledgement_is_a_fault(self, body: bytes) -> None:
         assert self.posting().fault(Response(body=body))
-
-
-def _media_type(request: Request) -> str:
-    return request.content_type.partition(";")[0]
-
-
-def _typed(request: Request, content_type: str) -> Request:
-    return msgspec.structs.replace(request, headers={**request.headers, "content-type": content_type})
-
-
-def _spoilt(body: bytes) -> bytes:
-    middle = body.index(NUMBER.encode()) if NUMBER.encode() in body else body.index(START.dialogue.encode())
-    return body[:middle] + b"\xff" + body[middle:]
-
-
-def _carried(request: Request) -> tuple[str, str]:
-    """How the fields travel, and the text that holds them."""
-    if request.method == "GET":
-        return "query", request.query
-    return {FORM: "form", JSON: "json", XML: "xml"}.get(_media_type(request), "other"), request.body.decode()
-
-
-def _with(request: Request, text: str) -> Request:
-    if request.method == "GET":
-        return msgspec.structs.replace(request, query=text)
-    return msgspec.structs.replace(request, body=text.encode())
-
-
-def _doubled(request: Request) -> Iterator[Request]:
-    carrier, text = _carried(request)
-    if carrier in ("query", "form"):
-        for pair in text.split("&"):
-            yield _with(request, f"{text}&{pair}")
-    elif carrier == "json":
-        for name, value in json.loads(text).items():
-            yield _with(request, f"{text.rstrip()[:-1]}, {json.dumps(name)}: {json.dumps(value)}}}")
-    elif carrier == "xml":
-        for parent, index in _places(ElementTree.fromstring(text)):
-            whole = ElementTree.fromstring(text)
-            _at(whole, parent).insert(index, copy.deepcopy(_at(whole, parent)[index]))
-            yield _with(request, ElementTree.tostring(whole, "unicode"))
-
-
-def _lacking(request: Request) -> Iterator[tuple[str, Request]]:
-    carrier, text = _carried(request)
-    if carrier in ("query", "form"):
-        pairs = parse_qsl(text, keep_blank_values=True)
-        for name, _ in pairs:
-            yield name, _with(request, urlencode([pair for pair in pairs if pair[0] != name]))
-    elif carrier == "json":
-        fields = json.loads(text)
-        for name in fields:
-            yield name, _with(request, json.dumps({key: fields[key] for key in fields if key != name}))
-    elif carrier == "xml":
-        yield from ((name, _with(request, lacking)) for name, lacking in _lacking_xml(text))
-
-
-def _lacking_xml(text: str) -> Iterator[tuple[str, str]]:
-    """The document without one of its elements, or without one of its attributes."""
-    root = ElementTree.fromstring(text)
-    for parent, index in _places(root):
-        whole = ElementTree.fromstring(text)
-        lost = _at(whole, parent)[index]
-        _at(whole, parent).remove(lost)
-        yield lost.tag.rpartition("}")[2], ElementTree.tostring(whole, "unicode")
-    for place in [[], *([*parent, index] for parent, index in _places(root))]:
-        for name in _at(root, place).attrib:
-            whole = ElementTree.fromstring(text)
-            del _at(whole, place).attrib[name]
-            yield name, ElementTree.tostring(whole, "unicode")
-
-
-def _places(element: ElementTree.Element, path: list[int] | None = None) -> Iterator[tuple[list[int], int]]:
-    """Where each element stands that is inside `element`: the way to its parent, and which one it is there."""
-    for index, child in enumerate(element):
-        yield path or [], index
-        yield from _places(child, [*(path or []), index])
-
-
-def _at(element: ElementTree.Element, path: list[int]) -> ElementTree.Element:
-    for index in path:
-        element = element[index]
-    return element
