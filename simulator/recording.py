@@ -65,7 +65,7 @@ class Recorder:
     def take(self, step: Step, screen: Reply | None = None, gets: Sequence[str] = ()) -> None:
         """A step that was done, with the screen that came and the SMS that arrived."""
         self.dialled = step.dial or self.dialled
-        passed = self._passed(self._real)
+        passed = 0 if step.restart else self._passed(self._real)  # while it is down, nothing hears of time
         if self.steps and passed and (gets or screen is None or screen.ends or step.does != "type"):
             self._told += passed
             self._add(Step(wait=float(passed)), ())

@@ -37,7 +37,7 @@ class Transcript(Pane):
     def compose(self) -> ComposeResult:
         yield Choices(id="transcript-list")
         yield Plain(id="path-label")
-        yield Input(id="path", compact=True, select_on_focus=False)
+        yield Input(id="path", compact=True)
         with Reading(id="steps"):
             yield Plain()
 

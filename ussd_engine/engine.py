@@ -198,9 +198,7 @@ async def open_engine(
         await enter(at_work(watch.run, told=fault))
         editions = Editions(edition)
         doors = await enter(open_doors(ledger.switches, editions, clock_ms, fault))
-        ledger.due = lambda *of: editions.current.due(*of)
-        ledger.knows = lambda *of: editions.current.knows(*of)
-        ledger.notices.higher = lambda *of: editions.current.higher(*of)
+        _ask_the_newest(ledger, editions)
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
         ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
         metrics = Metrics()
@@ -228,6 +226,12 @@ async def open_engine(
             binds=binds,
             warnings=warnings,
         )
+
+
+def _ask_the_newest(ledger: Ledger, editions: Editions) -> None:
+    ledger.due = lambda *of: editions.current.due(*of)
+    ledger.knows = lambda *of: editions.current.knows(*of)
+    ledger.notices.higher = lambda *of: editions.current.higher(*of)
 
 
 def _in_ms(clock: Callable[[], float]) -> Clock:
