@@ -204,12 +204,11 @@ async def open_engine(
         gateways = await enter(open_carriers(config, edition, warnings))
         ledger = await enter(_ledger(config, keyring, clock_ms, country, faults, tuple(gateways)))
         await enter(at_work(watch.run, told=fault))
-        editions = Editions(edition)
+        editions, metrics = Editions(edition), Metrics()
         doors = await enter(open_doors(ledger.switches, editions, clock_ms, fault))
         _lend(ledger, editions)
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
         ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
-        metrics = Metrics()
         hosting = await enter(open_hosting(config, edition, ledger, store, clock_ms))
         delivery = Delivery(ledger.outbox, hosting, clock_ms, uniform=uniform, count=metrics.delivered, told=fault)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
