@@ -206,9 +206,8 @@ async def open_engine(
         await enter(at_work(watch.run, told=fault))
         editions, metrics = Editions(edition), Metrics()
         doors = await enter(open_doors(ledger.switches, editions, clock_ms, fault))
-        _lend(ledger, editions)
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
-        ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
+        _lend(ledger, editions, store)
         hosting = await enter(open_hosting(config, edition, ledger, store, clock_ms))
         delivery = Delivery(ledger.outbox, hosting, clock_ms, uniform=uniform, count=metrics.delivered, told=fault)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
@@ -217,7 +216,6 @@ async def open_engine(
             around = (config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice, answering)
             await enter(at_work(*errands(Beside(*around, uniform, binds), gateways), told=fault))
         gateway = await enter(_gateway(config, editions, sessions, ledger, keyring, clock, store, doors, hosting))
-        collecting = await enter(open_collecting(config, gateway, ledger, keyring, clock_ms, store, answering.wording))
         yield Engine(
             config=config,
             editions=editions,
@@ -234,13 +232,14 @@ async def open_engine(
             gateways=gateways,
             answering=answering,
             binds=binds,
-            collecting=collecting,
+            collecting=await enter(open_collecting(config, gateway, ledger, keyring, clock_ms, store, answering)),
             warnings=warnings,
         )
 
 
-def _lend(ledger: Ledger, editions: Editions) -> None:
-    """What the ledger asks of the menus."""
+def _lend(ledger: Ledger, editions: Editions, store: FeedbackStore) -> None:
+    """What the ledger asks of the menus and of the core."""
+    ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
     ledger.due = lambda *of: editions.current.due(*of)
     ledger.knows = lambda *of: editions.current.knows(*of)
     ledger.lookups.hosted = lambda: editions.current.hosted

@@ -13,7 +13,7 @@ from ussd_engine.forms.collecting import Collecting, Surroundings
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Ledger
-from ussd_engine.sms.wording import Wording
+from ussd_engine.sms.answering import Answering
 
 
 @contextlib.asynccontextmanager
@@ -24,7 +24,7 @@ async def open_collecting(
     keyring: Keyring,
     clock: Clock,
     store: FeedbackStore,
-    wording: Wording,
+    answering: Answering,
 ) -> AsyncIterator[Collecting]:
     """Who takes forms; closed when what is under way is kept. Raises `ConfigError`, also where the settings name what
     the menus have not."""
@@ -36,7 +36,7 @@ async def open_collecting(
         random=os.urandom,
         doors=gateway.doors,
         view=gateway.view,
-        wording=wording,
+        wording=answering.wording,
         wants=store.wants | config.core_wants,
         core_lacks=CAPABILITIES - store.capabilities,
     )
