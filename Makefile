@@ -78,7 +78,7 @@ messages: .venv/.run ## bring the catalogues up to date with the menus and the s
 	$(PYTHON_) -m simulator.speech locales
 
 docs: .venv/.dev ## write the pages that are made from the code, and build the site
-	$(PYTHON_) -m ussd_engine.config > docs/settings.md
+	$(PYTHON_) -m ussd_engine.settingspage > docs/settings.md
 	$(PYTHON_) -m ussd_engine.metrics > docs/metrics.md
 	@$(MAKE) --no-print-directory site
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ussd_engine.config import markdown
 from ussd_engine.counts import Count
+from ussd_engine.settingspage import markdown
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("sessions", "ussd_engine", "simulator")
@@ -45,17 +45,19 @@ BELOW_THE_WATERLINE = """
 answered
 vault
 ledger
+fieldtable
 feedback
 smpp channels
 delivery news
 sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.deeds
 sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
-readers given openings config metrics logs binds sms.joining sms.copies sms.taking
+forms.became forms.fields forms.finding forms.checking forms.fieldmap forms.collecting
+readers given openings config settingspage metrics logs binds sms.joining sms.copies sms.taking
 peers callback lines posting port admission upkeep keywatch
-carrier errands
-engine events sms.door premises
-listing smstold app office cases casework operate smsdesk switchdesk sessionsdesk sample menudesk drain serve
+livesessions carrier hosting errands forms.opening
+engine events sms.door forms.door premises
+listing smstold app office cases casework operate smsdesk switchdesk sessionsdesk sample menudesk fieldsdesk drain serve
 cli
 testing
 """

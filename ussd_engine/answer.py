@@ -84,12 +84,11 @@ def typed(walk: Walk, screen: Screen, text: str) -> None:
     name = screen.secret or screen.answers[0]
     adding = walk.scope.adding
     whole = f"{walk.scope.answers.get(name) or ''}{JOINT}{text}".strip() if adding else text
-    error = next((found for rule, at in screen.checks.items() if (found := RULES[rule].run(whole, at))), None)
+    error = refused(screen, whole)
     if error:
         wrong(walk, error)
         return
-    for rule in screen.checks:
-        whole = RULES[rule].kept(whole)
+    whole = kept(screen, whole)
     full = screen.full if len(text) >= walk.profile.reply_full else None
     if screen.secret:
         walk.accept()
@@ -101,6 +100,18 @@ def typed(walk: Walk, screen: Screen, text: str) -> None:
     walk.save(screen, {name: whole}, full)
     warning = warning_of(screen, whole, str(walk.session.msisdn or ""), walk.edition.country)
     walk.session.line = f"!{warning}" if warning else ""
+
+
+def refused(screen: Screen, text: str) -> str | None:
+    """The error line of the first rule of a screen that a text breaks; `None` where it keeps them all."""
+    return next((found for rule, at in screen.checks.items() if (found := RULES[rule].run(text, at))), None)
+
+
+def kept(screen: Screen, text: str) -> str:
+    """What is kept of a text that keeps the rules of a screen."""
+    for rule in screen.checks:
+        text = RULES[rule].kept(text)
+    return text
 
 
 def warning_of(screen: Screen, text: str, msisdn: str, country: Country) -> str:

@@ -23,6 +23,7 @@ from ussd_engine.engine import Engine, open_engine
 from ussd_engine.errors import NotACallback
 from ussd_engine.events import add_events
 from ussd_engine.feedback import Opener, open_feedback
+from ussd_engine.forms.door import FormDoor, add_forms
 from ussd_engine.ledger import Faults
 from ussd_engine.leg import Kind as Leg
 from ussd_engine.logs import Log
@@ -187,6 +188,7 @@ class Door:
 
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
 SMS_DOOR: web.AppKey[SmsDoor] = web.AppKey("sms_door", SmsDoor)
+FORM_DOOR: web.AppKey[FormDoor] = web.AppKey("form_door", FormDoor)
 
 
 def _outcome(turn: Turn, seen: Seen, reply: Reply) -> Outcome:
@@ -253,6 +255,7 @@ def create_app(
             app[ENGINE] = opened
             app[DOOR] = Door(opened, written, tap)
             app[SMS_DOOR] = SmsDoor(opened, written.fault)
+            app[FORM_DOOR] = FormDoor(opened, written)
             async with at_work(*app[DOOR].over_binds(), told=written.fault):
                 yield
                 opened.binds.hush()
@@ -262,6 +265,7 @@ def create_app(
     if config.role != "worker":
         _add_callbacks(app.router)
         add_sms(app.router, SMS_DOOR)
+        add_forms(app.router, FORM_DOOR)
     add_events(app.router, ENGINE)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

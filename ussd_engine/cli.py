@@ -14,6 +14,7 @@ import click
 from ussd_engine import __version__, config
 from ussd_engine.casework import case
 from ussd_engine.errors import EngineError
+from ussd_engine.fieldsdesk import fields
 from ussd_engine.menudesk import check, messages, new
 from ussd_engine.operate import keys, outbox, purge
 from ussd_engine.sessionsdesk import sessions
@@ -119,6 +120,7 @@ def db_upgrade() -> None:
 for command in (
     case,
     check,
+    fields,
     keys,
     maintenance,
     messages,

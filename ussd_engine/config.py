@@ -17,8 +17,9 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import ussd_engine
 from ussd_engine import channels, readers
 from ussd_engine.errors import ConfigError
-from ussd_engine.given import FILE, PREFIX, USUAL, place, read_given
+from ussd_engine.given import PREFIX, place, read_given
 from ussd_engine.openings import open_channel as open_channel
+from ussd_engine.openings import open_collectors as open_collectors
 from ussd_engine.openings import open_gateways as open_gateways
 from ussd_engine.openings import unguarded, unusable
 from ussd_engine.readers import ChannelConfig, ChannelSettings, Network
@@ -82,15 +83,16 @@ class Config:
     )
     channels: tuple[ChannelConfig, ...] = _setting(
         readers.channel_list,
-        "Channels that are served, for USSD, for SMS or for both: `NAME` or `NAME:TOKEN`, two tokens (`TOKEN,TOKEN`) "
-        "while one is retired; separated by spaces, or a table.",
+        "Channels that are served, for USSD, SMS or collected forms: `NAME` or `NAME:TOKEN`, two tokens "
+        "(`TOKEN,TOKEN`) while one is retired; separated by spaces, or a table.",
         lambda _: tuple(ChannelConfig(name) for name in channels.names()),
         "all that answer USSD, without token",
     )
     channel_settings: ChannelSettings = _setting(
         readers.channel_settings,
         "For each channel a table of its own settings and of its profile: `septets`, `repeat_window_s`, `hold_s`, "
-        "`code` and so on; in it a table `sms` where it is to carry SMS. In a variable as JSON.",
+        "`code` and so on; in it a table `sms` where it is to carry SMS, `forms` where its provider collects forms. "
+        "In a variable as JSON.",
         lambda _: {},
         "none",
     )
@@ -116,6 +118,13 @@ class Config:
     feedback_settings: Mapping[str, object] = _setting(
         readers.store_settings,
         "A table of the core's own settings; for webhooks `secrets`, `payload`, `can`, `allow`. In a variable as JSON.",
+        lambda _: {},
+        "none",
+    )
+    hosted: Mapping[str, Mapping[str, object]] = _setting(
+        readers.hosted,
+        "For each service of another institution that is hosted here a table: `url`, `fields`, `check`, `allow`. "
+        "In a variable as JSON.",
         lambda _: {},
         "none",
     )
@@ -268,27 +277,3 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple | frozenset):
         return " ".join(sorted(map(str, value)))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def markdown() -> str:
-    """The page `docs/settings.md`."""
-    rows = [
-        f"| `{PREFIX}{one.name.upper()}` | {one.metadata['shown']} | {one.metadata['help']} |" for one in settings()
-    ]
-    return "\n".join([_PAGE, *rows, ""])
-
-
-_PAGE = f"""# Settings
-
-Each is a variable, or a key of the TOML file that `{FILE}` names, there in lower case and without the prefix
-(`[channels]`, `[channel_settings.generic]`). Where none is named, `{USUAL}` in the working folder is read. A variable
-stands over the file, the file over the default; an empty variable counts as unset. What is not a setting stops the
-start. `ussd-engine config` prints what a process would use, and from where; secrets are shown as `***`.
-
-This page is written by `make docs`.
-
-| setting | default | what it is for |
-| --- | --- | --- |"""
-
-if __name__ == "__main__":
-    print(markdown(), end="")

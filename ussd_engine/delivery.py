@@ -151,7 +151,8 @@ class Delivery:
                 core_reference = await self._carry(message)
         except Exception as error:
             self._answered |= isinstance(error, Rejected)
-            return Failure(claim, error, unheard=not isinstance(error, Rejected))
+            alone = isinstance(error, DeliveryError) and error.alone
+            return Failure(claim, error, unheard=not alone and not isinstance(error, Rejected))
         self._answered = True
         await self._settle(self._outbox.done(claim, core_reference), "delivered")
         return None
@@ -169,6 +170,9 @@ class Delivery:
 
     async def _put_off(self, failure: Failure) -> None:
         claim, error, unheard = failure
+        if isinstance(error, DeliveryError) and error.alone and error.retry:
+            await self._put_off_alone(claim, error)
+            return
         now_ms, final = self._clock(), isinstance(error, DeliveryError) and not error.retry
         holds = (unheard and self._unheard >= SILENT) or (isinstance(error, DeliveryError) and error.pause)
         asked_ms = _asked_ms(error)
@@ -185,6 +189,17 @@ class Delivery:
         else:
             next_ms = now_ms + max(asked_ms, self._backoff_ms(claim.attempts))
             await self._settle(self._outbox.later(claim, next_ms, reason, paused=bool(asked_ms)), "retried")
+
+    async def _put_off_alone(self, claim: Claim, error: DeliveryError) -> None:
+        """What one addressee among several has not taken: the others' rows go on."""
+        now_ms, reason = self._clock(), type(error).__name__
+        if claim.attempts >= ATTEMPTS and not error.silent:
+            self._told(error)
+            await self._settle(self._outbox.dead(claim, reason, now_ms), "dead")
+            return
+        wait_ms = round(self._uniform(PAUSE_MS, CAP_MS)) if error.silent else self._backoff_ms(claim.attempts)
+        next_ms = now_ms + max(_asked_ms(error), wait_ms)
+        await self._settle(self._outbox.later(claim, next_ms, reason, counts=not error.silent), "retried")
 
     def _pause(self, until_ms: int, error: Exception) -> None:
         why = type(error), getattr(error, "why", None)

@@ -27,10 +27,15 @@ from ussd_engine.errands import Beside, errands
 from ussd_engine.errors import ConfigError, EngineError, LedgerUnavailable, MenuError
 from ussd_engine.feedback import FeedbackStore, Opener, Surroundings, open_feedback
 from ussd_engine.feedback.base import CAPABILITIES
+from ussd_engine.feedback.hosted import Hosting
+from ussd_engine.forms.collecting import Collecting
+from ussd_engine.forms.opening import open_collecting
 from ussd_engine.gateway import Gateway
+from ussd_engine.hosting import check_hosted, open_hosting
 from ussd_engine.keys import Keyring
 from ussd_engine.keywatch import KeyWatch
 from ussd_engine.ledger import Clock, Faults, Ledger, upgrade
+from ussd_engine.livesessions import live_sessions
 from ussd_engine.menu.edition import Edition, load_edition
 from ussd_engine.menu.lint import prove
 from ussd_engine.metrics import Metrics
@@ -59,6 +64,7 @@ class Engine:
     gateways: Mapping[str, SmsGateway]
     answering: Answering
     binds: Binds
+    collecting: Collecting
     warnings: list[str]
 
     @property
@@ -75,6 +81,8 @@ class Engine:
         edition = await asyncio.to_thread(load_menus, self.config)
         if self.gateways:
             check_words(edition)
+        self.collecting.prove(edition)
+        check_hosted(self.config, edition)
         self.editions.swap(edition)
         return edition
 
@@ -184,7 +192,7 @@ async def open_engine(
     `proven`: another process has proven the menus a moment ago. `fault` is told on what the work beside the turns
     failed, `notice` what an operator should know; `uniform` draws how long what failed rests.
     """
-    clock_ms, warnings = _in_ms(clock), list[str]()
+    clock_ms, warnings = (lambda: int(clock() * 1000)), list[str]()
     async with contextlib.AsyncExitStack() as stack:
         enter = stack.enter_async_context
         edition = await asyncio.to_thread(read_menus if proven else load_menus, config)
@@ -192,22 +200,22 @@ async def open_engine(
         keyring = open_keys(config, country, clock, warnings)
         seal = _seal(keyring, clock)
         watch = KeyWatch(keyring, config.keys, clock, lambda keys: _renew(seal, keys), fault)
-        sessions = await enter(_sessions(config, seal, open_store))
+        sessions = await enter(live_sessions(config, seal, open_store))
         gateways = await enter(open_carriers(config, edition, warnings))
         ledger = await enter(_ledger(config, keyring, clock_ms, country, faults, tuple(gateways)))
         await enter(at_work(watch.run, told=fault))
-        editions = Editions(edition)
+        editions, metrics = Editions(edition), Metrics()
         doors = await enter(open_doors(ledger.switches, editions, clock_ms, fault))
-        _ask_the_newest(ledger, editions)
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
-        ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
-        metrics = Metrics()
-        delivery = Delivery(ledger.outbox, store, clock_ms, uniform=uniform, count=metrics.delivered, told=fault)
+        _lend(ledger, editions, store)
+        hosting = await enter(open_hosting(config, edition, ledger, store, clock_ms))
+        delivery = Delivery(ledger.outbox, hosting, clock_ms, uniform=uniform, count=metrics.delivered, told=fault)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
         binds = Binds(channels := open_channels(config, country), gateways, config.role, metrics, notice)
         if config.role != "ussd":
             around = (config, editions, ledger, store, keyring, delivery, metrics, clock_ms, fault, notice, answering)
             await enter(at_work(*errands(Beside(*around, uniform, binds), gateways), told=fault))
+        gateway = await enter(_gateway(config, editions, sessions, ledger, keyring, clock, store, doors, hosting))
         yield Engine(
             config=config,
             editions=editions,
@@ -215,7 +223,7 @@ async def open_engine(
             sessions=sessions,
             ledger=ledger,
             store=store,
-            gateway=await enter(_gateway(config, editions, sessions, ledger, keyring, clock, store, doors)),
+            gateway=gateway,
             admission=_admission(config, country, clock),
             delivery=delivery,
             metrics=metrics,
@@ -224,18 +232,18 @@ async def open_engine(
             gateways=gateways,
             answering=answering,
             binds=binds,
+            collecting=await enter(open_collecting(config, gateway, ledger, keyring, clock_ms, store, answering)),
             warnings=warnings,
         )
 
 
-def _ask_the_newest(ledger: Ledger, editions: Editions) -> None:
+def _lend(ledger: Ledger, editions: Editions, store: FeedbackStore) -> None:
+    """What the ledger asks of the menus and of the core."""
+    ledger.followups.lacks = ledger.notices.lacks = CAPABILITIES - store.capabilities
     ledger.due = lambda *of: editions.current.due(*of)
     ledger.knows = lambda *of: editions.current.knows(*of)
+    ledger.lookups.hosted = lambda: editions.current.hosted
     ledger.notices.higher = lambda *of: editions.current.higher(*of)
-
-
-def _in_ms(clock: Callable[[], float]) -> Clock:
-    return lambda: int(clock() * 1000)
 
 
 def _surroundings(
@@ -259,32 +267,6 @@ def _seal(keyring: Keyring, clock: Callable[[], float]) -> Seal:
 def _renew(seal: Seal, keyring: Keyring) -> None:
     ring = keyring.ring("session")
     seal.renew(ring.keys, ring.write)
-
-
-@contextlib.asynccontextmanager
-async def _sessions(
-    config: Config, seal: Seal, open_store: Callable[[str, Seal], SessionStore]
-) -> AsyncIterator[SessionStore]:
-    """The session store; in production one that keeps what it was given."""
-    try:
-        sessions = open_store(config.sessions.reveal(), seal)
-    except ValueError as error:
-        raise ConfigError(f"sessions: {error}") from None
-    try:
-        if config.env == "production":
-            await _check_sessions(sessions)
-        yield sessions
-    finally:
-        await sessions.close()
-
-
-async def _check_sessions(sessions: SessionStore) -> None:
-    try:
-        complaints = await sessions.check()
-    except StoreUnavailable as error:
-        complaints = [str(error)]
-    if complaints:
-        raise ConfigError("sessions: " + "; ".join(complaints))
 
 
 @contextlib.asynccontextmanager
@@ -323,6 +305,7 @@ async def _gateway(
     clock: Callable[[], float],
     store: FeedbackStore,
     doors: Doors,
+    hosting: Hosting,
 ) -> AsyncIterator[Gateway]:
     """What takes turns; it closes when its commits are done."""
     gateway = Gateway(
@@ -335,6 +318,7 @@ async def _gateway(
         core_wants=store.wants | config.core_wants,
         core_can=store.capabilities,
         ask_core=store.view,
+        ask_hosted=hosting.asked,
         deadline_s=config.deadline_s,
         sends=ledger.notices.sends,
         doors=doors,

@@ -22,7 +22,7 @@ from ussd_engine.editions import Editions
 from ussd_engine.errors import RolledBack, Unknown
 from ussd_engine.ledger.terms import NUMBER_KEPT
 from ussd_engine.leg import Kind, Leg, equals_recent, remember
-from ussd_engine.looks import AskCore, Looks
+from ussd_engine.looks import AskCore, AskHosted, Looks
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 from ussd_engine.place import Keys, Places, Work
 from ussd_engine.view import KEPT_S, Seen, View
@@ -52,6 +52,7 @@ class Gateway:
         core_wants: frozenset[str] = frozenset(),
         core_can: frozenset[str] = frozenset(),
         ask_core: AskCore | None = None,
+        ask_hosted: AskHosted | None = None,
         deadline_s: float = DEADLINE_S,
         sends: bool = False,
         doors: Doors = ALL_OPEN,
@@ -66,7 +67,7 @@ class Gateway:
         self.doors = doors
         self.view = View(keys.pin, core_wants, core_can, NUMBER_KEPT.days, sends=sends, doors=doors.facts)
         self.commits = Commits(ledger)
-        self.looks = Looks(ledger, self.view, self.now_ms, ask_core)
+        self.looks = Looks(ledger, self.view, self.now_ms, ask_core, ask_hosted)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)

@@ -24,6 +24,7 @@ from ussd_engine.messages import View as CaseView
 from ussd_engine.model import Case
 from ussd_engine.place import Work
 from ussd_engine.scope import Scope, about_of
+from ussd_engine.screens.base import From
 from ussd_engine.tracking import LookUp
 from ussd_engine.view import View
 from ussd_engine.walk import SMS
@@ -42,6 +43,8 @@ MOST_SPOKEN = 8000
 T = TypeVar("T")
 AskCore = Callable[[str], Awaitable[CaseView | None]]
 """What a core shows of the case of a reference."""
+AskHosted = Callable[[str, str, str], Awaitable[list[list[str]]]]
+"""What the institution of a service says of an answer, by its name, and of what was typed: the columns of one row."""
 
 
 class Looked(NamedTuple):
@@ -57,6 +60,11 @@ async def nothing_to_show(reference: str) -> CaseView | None:
     return None
 
 
+async def nobody_to_ask(service: str, answer: str, text: str) -> list[list[str]]:
+    """No service is hosted."""
+    raise DeliveryError(f"nobody is to be asked of {answer}")
+
+
 class Looks:
     """Looks for the turns of a gateway; holds nothing of any citizen."""
 
@@ -65,11 +73,19 @@ class Looks:
     cut = 0
     """How many looks were given up, for they took too long."""
 
-    def __init__(self, ledger: Ledger, view: View, now_ms: Callable[[], int], ask_core: AskCore | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        view: View,
+        now_ms: Callable[[], int],
+        ask_core: AskCore | None = None,
+        ask_hosted: AskHosted | None = None,
+    ) -> None:
         self._ledger = ledger
         self._view = view
         self._now_ms = now_ms
         self._ask_core = ask_core or nothing_to_show
+        self._ask_hosted = ask_hosted or nobody_to_ask
 
     async def language(self, work: Work) -> str:
         """The language that this caller chose before; empty where it is not known or cannot be read in time."""
@@ -182,7 +198,7 @@ class Looks:
             work.words = view.words[:MOST_SPOKEN] if view else None
             return await self._seen_by_her(work, machine.spoken(edition, session, facts, profile, work.words))
         assert screen.source is not None
-        rows = await self._in_time(work, self._rows(work, session, screen.source.source)) if may else None
+        rows = await self._in_time(work, self._rows(work, session, screen.source)) if may else None
         return machine.fetched(edition, session, facts, profile, rows)
 
     async def _seen_by_her(self, work: Work, step: Step) -> Step:
@@ -204,8 +220,13 @@ class Looks:
         await self._ledger.seen(reference, msisdn)
         return True
 
-    async def _rows(self, work: Work, session: Session, source: str) -> list[list[str]] | None:
-        if source == "my_cases":
+    async def _rows(self, work: Work, session: Session, source: From) -> list[list[str]] | None:
+        if source.source == "checked":
+            name = source.args["typed"]
+            return await self._ask_hosted(
+                session.service, name, Scope(work.edition, session, {}).answers.get(name) or ""
+            )
+        if source.source == "my_cases":
             return found.cases(await self._ledger.own_cases(str(session.msisdn)) if session.msisdn else [])
         view = await self._asked(session)
         locale = Scope(work.edition, session, {}).locale

@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.delivery import Happening
+from ussd_engine.forms.became import Became
 from ussd_engine.ledger.smsinbox import Arrival
 from ussd_engine.ledger.smsreports import Joined
 from ussd_engine.ledger.smsview import Figures
@@ -72,6 +73,13 @@ class Metrics:
         self._told_sms: set[tuple[str, str]] = set()
         self._add_sms()
         self._add_binds()
+        self._add_forms()
+
+    def _add_forms(self) -> None:
+        came = "Forms that a platform collected, by what became of them."
+        self._forms = self._counter("ussd_forms", came, "channel", "became")
+        asked = "Fields of collected forms that were checked, by what was said."
+        self._checks = self._counter("ussd_form_checks", asked, "channel", "said")
 
     def _add_sms(self) -> None:
         came = "SMS of citizens, by what became of them."
@@ -182,6 +190,14 @@ class Metrics:
         """One report; `outcome` as `smsreports` names it, or `unkept`."""
         self._sms_reports(channel, outcome).inc()
 
+    def form(self, channel: str, became: str) -> None:
+        """One collected form; `became` as `forms/collecting.py` names it."""
+        self._forms(channel, became).inc()
+
+    def field_checked(self, channel: str, right: bool) -> None:
+        """One field of a collected form was checked."""
+        self._checks(channel, "right" if right else "wrong").inc()
+
     def sms_figures(self, figures: Figures, now_ms: int) -> None:
         """How the queue of messages stands."""
         for labels in self._told_sms - figures.states.keys():
@@ -209,12 +225,12 @@ def markdown() -> str:
     rows = [f"| `{row.name}` | {', '.join(row.labels)} | {row.help} |" for row in Metrics().rows]
     turns, deliveries = (", ".join(f"`{word}`" for word in words) for words in (Outcome, get_args(Happening)))
     sent, reported = (", ".join(f"`{word}`" for word in get_args(words)) for words in (sender.Happening, Joined))
-    arrived = ", ".join(f"`{word}`" for word in (*Arrival, "unkept"))
+    arrived, forms = (", ".join(f"`{word}`" for word in words) for words in ((*Arrival, "unkept"), Became))
     changed = ", ".join(f"`{word}`" for word in Change)
     words = (
         f"`outcome` of turns: {turns}; of deliveries: {deliveries}; of SMS out: {sent}; of reports: {reported}, "
         f"`unkept`. `arrival` of SMS in: {arrived}; `unkept` could not be stored while the gateway waited. "
-        f"`change` of binds: {changed}."
+        f"`change` of binds: {changed}. `became` of forms: {forms}; `said` of their fields: `right`, `wrong`."
     )
     return "\n".join([_PAGE, *rows, "", *textwrap.wrap(words, 120), ""])
 

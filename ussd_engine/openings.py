@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from ussd_engine import channels, readers
 from ussd_engine.channels.base import Bound, Channel, Posting, Settings
 from ussd_engine.channels.codes import Codes
+from ussd_engine.channels.forms import Collector, FormSettings
 from ussd_engine.channels.sms import BoundGateway, Gateway, SmsSettings
 from ussd_engine.errors import ConfigError
 from ussd_engine.readers import ChannelConfig, ChannelSettings
@@ -53,13 +54,27 @@ def _open_gateway(config: Given, name: str, msisdn: ReadNumber) -> Gateway | Non
     return None if options is None else channels.create_gateway(SmsSettings(name=name, msisdn=msisdn, options=options))
 
 
-def _sides(config: Given, name: str) -> Iterator[Channel | Gateway]:
-    """What a channel has: the side that answers USSD, the one that carries SMS. Raises `ConfigError`."""
+def open_collectors(config: Given, msisdn: ReadNumber) -> dict[str, Collector]:
+    """The channels whose providers collect forms, likewise."""
+    found = {one.name: _open_collector(config, one.name, msisdn) for one in config.channels}
+    return {name: collector for name, collector in found.items() if collector is not None}
+
+
+def _open_collector(config: Given, name: str, msisdn: ReadNumber) -> Collector | None:
+    own = channels.form_options(name, config.channel_settings.get(name, {}))
+    return None if own is None else channels.create_collector(FormSettings(name=name, msisdn=msisdn, options=own))
+
+
+def _sides(config: Given, name: str) -> Iterator[Channel | Gateway | Collector]:
+    """What a channel has: the sides that answer USSD, carry SMS, take collected forms. Raises `ConfigError`."""
     if name in channels.names():
         yield open_channel(config, name, lambda _: None)
     gateway = _open_gateway(config, name, lambda _: None)
     if gateway is not None:
         yield gateway
+    collector = _open_collector(config, name, lambda _: None)
+    if collector is not None:
+        yield collector
 
 
 def unusable(config: Given) -> Iterator[str]:
@@ -74,7 +89,7 @@ def unusable(config: Given) -> Iterator[str]:
             yield from _untold(one.name, sides, config.channel_settings.get(one.name, {}))
 
 
-def _untold(name: str, sides: list[Channel | Gateway], given: Mapping[str, object]) -> Iterator[str]:
+def _untold(name: str, sides: list[Channel | Gateway | Collector], given: Mapping[str, object]) -> Iterator[str]:
     """What production has to be told."""
     for side in sides:
         if isinstance(side, Posting) and "url" not in given:

@@ -180,6 +180,18 @@ def channel_settings(value: object) -> ChannelSettings:
     return {_known(name): {key: _one_setting(key, one) for key, one in table.items()} for name, table in tables.items()}
 
 
+def hosted(value: object) -> Mapping[str, Mapping[str, object]]:
+    """A table for each service; in a variable a JSON object. An address may hold a token."""
+    tables = _table(value)
+    if tables is None or not all(_SERVICE.fullmatch(name) and isinstance(tables[name], Mapping) for name in tables):
+        raise ValueError('expected a table for each service; in a variable as JSON: {"water": {"url": "https://…"}}')
+    addresses = ("url", "check")
+    return {
+        name: {key: _address(one) if key in addresses else one for key, one in table.items()}
+        for name, table in tables.items()
+    }
+
+
 def store_settings(value: object) -> Mapping[str, object]:
     """A table; in a variable a JSON object. What is called a key, a secret and so on is one."""
     table = _table(value)
@@ -229,7 +241,7 @@ def _channel(name: str, tokens: list[str]) -> ChannelConfig:
 
 
 def _known(name: str) -> str:
-    names = sorted({*channels.names(), *channels.sms_names()})
+    names = sorted({*channels.names(), *channels.sms_names(), *channels.form_names()})
     if name in names:
         return name
     if "," in name:

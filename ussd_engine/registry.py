@@ -55,6 +55,12 @@ class Source(NamedTuple):
     local: bool = True
     chosen: bool = True
     """A row is an answer; else it is only read, and has no number."""
+    within: bool = False
+    """It is asked for elsewhere, and may stand within a form all the same."""
+
+    @property
+    def in_forms(self) -> bool:
+        return self.local or self.within
 
 
 class Offer(NamedTuple):
@@ -129,6 +135,7 @@ KINDS: dict[str, Kind] = {
         },
         lambda place, day: (day,),
     ),
+    "checked": Kind({"": Column(40, _at(0)), "name": Column(60, _at(1))}, lambda place, value: (value,)),
 }
 
 
@@ -178,6 +185,14 @@ SOURCES: dict[str, Source] = {
         _elsewhere,
         local=False,
         chosen=False,
+    ),
+    "checked": Source(
+        "what the institution that a service is hosted for says of a typed answer: one row, or none",
+        "checked",
+        {"typed": "answer"},
+        _elsewhere,
+        local=False,
+        within=True,
     ),
 }
 MOST_KEPT = 20

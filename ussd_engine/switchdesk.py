@@ -40,6 +40,8 @@ class _Target(NamedTuple):
 
     kinds: tuple[Kind, ...]
     route: bool
+    sides: str = "dials"
+    """What a channel takes beside SMS."""
 
 
 # stopping
@@ -135,7 +137,8 @@ def _stop(name: str, target: _Target, until_ms: int | None, why: str) -> None:
 def _target(settings: Config, name: str, only: str | None) -> _Target:
     """What is called so. `UsageError` where nothing is, or two things are."""
     services = _services(settings)
-    dialled = [one.name for one in settings.ussd_channels]
+    collects = list(config.open_collectors(settings, lambda _: None))
+    dialled = [*(one.name for one in settings.ussd_channels), *collects]
     routes = list(config.open_gateways(settings, lambda _: None))
     channel = name in dialled or name in routes
     if name in services and channel:
@@ -149,7 +152,7 @@ def _target(settings: Config, name: str, only: str | None) -> _Target:
         hint = did_you_mean(name, there)
         raise click.UsageError(f'no service and no channel is called "{name}"{hint}; there are {", ".join(there)}')
     kinds = (Kind.CHANNEL,) if name in dialled and only != SMS else ()
-    target = _Target(kinds, route=name in routes and only != USSD)
+    target = _Target(kinds, name in routes and only != USSD, "forms" if name in collects else "dials")
     if not target.kinds and not target.route:
         raise click.UsageError(f"{name} {'takes no dials' if only == USSD else 'carries no SMS'} here")
     return target
@@ -168,7 +171,7 @@ def _stopped_sides(target: _Target) -> Iterator[str]:
     if Kind.SERVICE in target.kinds:
         yield "stopped; its SMS are answered that they cannot be taken now"
     if Kind.CHANNEL in target.kinds:
-        yield "its dials are stopped"
+        yield f"its {target.sides} are stopped"
     if target.route:
         yield "its SMS wait"
 

@@ -115,12 +115,24 @@ class View:
         if name == "fault":
             seen.kind = name
         root = edition.codes.get(turn.service_code or profile.code or "") or next(iter(edition.codes.values()))
-        menu = edition.services.get(seen.service) or edition.services[root]
-        locale = seen.locale if seen.locale in edition.languages[menu.name] else ""
-        screens, instead = menu.service.system, "busy" if name in ("limit", "steps") else "fault"
-        shown = Session(b"", edition.version, menu.name, screens.get(name) or screens[instead], locale)
+        service = seen.service if seen.service in edition.services else root
+        shown = self._system(name, edition, service, seen.locale)
         _note(seen, edition, shown)
-        told = {"code": edition.code(menu.name, profile.passes_digits), "minutes": BUSY_MINUTES, **(values or {})}
+        return self._told(edition, shown, profile, values or {})
+
+    def system_of(self, service: str, name: str, edition: Edition, locale: str, values: Mapping[str, str]) -> str:
+        """As `system`, of one service, for who has no dialog."""
+        return self._told(edition, self._system(name, edition, service, locale), Profile(), values).text
+
+    @staticmethod
+    def _system(name: str, edition: Edition, service: str, locale: str) -> Session:
+        screens, instead = edition.services[service].service.system, "busy" if name in ("limit", "steps") else "fault"
+        spoken = locale if locale in edition.languages[service] else ""
+        return Session(b"", edition.version, service, screens.get(name) or screens[instead], spoken)
+
+    @staticmethod
+    def _told(edition: Edition, shown: Session, profile: Profile, values: Mapping[str, str]) -> Reply:
+        told = {"code": edition.code(shown.service, profile.passes_digits), "minutes": BUSY_MINUTES, **values}
         return render(edition, shown, {}, profile, told)
 
 

@@ -329,6 +329,8 @@ class Walk:
         screen = self.scope.screen
         beside = screen.slow if rows is None else screen.none if not rows else None
         if beside:
+            if self.scope.menu.screen(beside).kind == "end":
+                self.leave_form()
             self.fire("none", beside)
         elif rows is not None:
             self.session.rows = rows

@@ -16,7 +16,7 @@ from ussd_engine.model import Reply, Turn
 from ussd_engine.testing.channel_contract import parse, settings
 
 HERE = Path(__file__).parent
-FILES = sorted(file for file in HERE.glob("*.yaml") if not file.stem.endswith("_sms"))
+FILES = sorted(file for file in HERE.glob("*.yaml") if not file.stem.endswith(("_sms", "_forms")))
 
 
 def cases() -> list[Any]:

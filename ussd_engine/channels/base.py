@@ -33,6 +33,8 @@ class Kind(StrEnum):
     SMS = "sms"
     REPORTS = "reports"
     STOPS = "stops"
+    FORMS = "forms"
+    CHECK = "check"
 
 
 _PLACES = {
@@ -41,6 +43,8 @@ _PLACES = {
     Kind.SMS: ("sms",),
     Kind.REPORTS: ("sms", "reports"),
     Kind.STOPS: ("sms", "stops"),
+    Kind.FORMS: ("forms",),
+    Kind.CHECK: ("forms", "check"),
 }
 
 

@@ -36,7 +36,7 @@ from ussd_engine.ledger.switches import Switches
 from ussd_engine.ledger.tables import cases, languages, limits, submissions
 from ussd_engine.lifecycle import Due, Knows, anybody
 from ussd_engine.messages import CaseEvent
-from ussd_engine.model import Case, Committed, Submission, Submit
+from ussd_engine.model import Case, Committed, Mode, Submission, Submit
 from ussd_engine.tracking import Append, AskHigher, Effect, Erase, FinishBySms, LookedUp, LookUp
 
 Clock = Callable[[], int]
@@ -82,7 +82,7 @@ class Ledger:
         self._clock = clock
         self._zone = zone
         self._scribe = Scribe(keyring)
-        self._lookups = LookUps(keyring)
+        self.lookups = LookUps(keyring)
         self.due: Due = _never
         """Our own table of deadlines; whoever has the menus sets it."""
         self.knows: Knows = anybody
@@ -140,17 +140,18 @@ class Ledger:
             self.sms.added.set()
         return committed
 
-    def within(self, conn: Connection, act: Effect) -> Committed:
-        """As `act`, in a transaction of an SMS, whose answer is for whoever calls: no receipt is left beside it."""
+    def within(self, conn: Connection, act: Effect, *, receipt: bool = False) -> Committed:
+        """As `act`, in a transaction of an SMS, or of a form that was collected elsewhere, whose answer is for whoever
+        calls: no receipt is left beside it, but where that is wanted."""
         committed = self._acts.one(conn, self._plan(act))
-        if isinstance(act, Submit):
+        if isinstance(act, Submit) and not receipt:
             mine = select(cases.c.handle).where(cases.c.reference == committed.reference)
             conn.execute(delete(sms).where(sms.c.handle.in_(mine)))
         return committed
 
     def own_within(self, conn: Connection, msisdn: str, now_ms: int) -> list[Case]:
         """As `own_cases`, in a transaction."""
-        return self._lookups.own(conn, msisdn, self._day(now_ms))
+        return self.lookups.own(conn, msisdn, self._day(now_ms))
 
     async def probe(self) -> None:
         """Write something, and take it away. `EngineError` where the database takes no writing."""
@@ -165,13 +166,13 @@ class Ledger:
     async def own_cases(self, msisdn: str) -> list[Case]:
         """What was sent from a phone, the newest first; a phone that was silent for 90 days has none."""
         today = self._day(self._clock())
-        return await self.database.read(lambda conn: self._lookups.own(conn, msisdn, today))
+        return await self.database.read(lambda conn: self.lookups.own(conn, msisdn, today))
 
     async def look_up(self, ask: LookUp) -> LookedUp:
         """Open a case, or say what it needs; the try is counted. Raises as `act` does."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        found = await self.database.write(lambda conn: self._lookups.look_up(conn, ask, self._day(ask.at_ms)))
+        found = await self.database.write(lambda conn: self.lookups.look_up(conn, ask, self._day(ask.at_ms)))
         if found.case is None:
             taken = loop.time() - began
             await asyncio.sleep(began + REFUSED_S * math.ceil(taken / REFUSED_S) - loop.time())
@@ -212,6 +213,14 @@ class Ledger:
         tags = self._scribe.language_tags(msisdn)
         return not await self.database.read(lambda conn: muted(conn, tags))
 
+    async def relay(self, submission: Submission, words: str) -> None:
+        """Tell whoever sent a form by name what its institution says to it; once, and nothing after STOP or an erasure.
+        Raises as `act` does."""
+        if self.notices.sends and submission.mode is Mode.NAMED and submission.number:
+            now_ms = self._clock()
+            await self.database.write(lambda conn: self.notices.relayed(conn, submission, words, now_ms))
+            self.sms.added.set()
+
     async def case(self, reference: str) -> Case | None:
         """The case of a reference."""
         query = select(cases).where(cases.c.reference == reference)
@@ -240,7 +249,7 @@ class Ledger:
 
     def _seen(self, conn: Connection, reference: str, msisdn: str) -> None:
         now_ms = self._clock()
-        mine = self._lookups.own(conn, msisdn, self._day(now_ms))
+        mine = self.lookups.own(conn, msisdn, self._day(now_ms))
         self.notices.seen(conn, [case for case in mine if case.reference == reference], msisdn, now_ms)
 
     def _overdue(self, conn: Connection) -> list[Case]:

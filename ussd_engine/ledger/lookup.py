@@ -7,7 +7,7 @@ try, however many come at the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from secrets import token_bytes
 from typing import Any, Final, NamedTuple
@@ -48,6 +48,7 @@ class _Door(NamedTuple):
     pin_seen: bool
     pin_asked_ms: int | None
     mode: str
+    service: str
 
 
 _DOOR = (
@@ -56,19 +57,20 @@ _DOOR = (
     .order_by(cases.c.reference)
     .limit(1)
 )
-_NO_CASE = _Door("", bytes(16), None, date(2000, 1, 1), 0, True, None, Mode.CONFIDENTIAL.value)
+_NO_CASE = _Door("", bytes(16), None, date(2000, 1, 1), 0, True, None, Mode.CONFIDENTIAL.value, "")
 """Behind the last one there is."""
 _CASE = select(cases).where(cases.c.reference == bindparam("reference"))
 _MINE = select(contacts.c.handle).where(
     contacts.c.handle == bindparam("handle"), contacts.c.tag.in_(bindparam("tags", expanding=True))
 )
-_OWN = (
+_ALL_OWN = (
     select(cases)
     .join(contacts, contacts.c.handle == cases.c.handle)
     .where(contacts.c.tag.in_(bindparam("tags", expanding=True)), cases.c.touched >= bindparam("since"))
     .order_by(cases.c.submitted.desc(), cases.c.sent_ms.desc(), cases.c.reference)
 )
-_CONTACTS = _OWN.with_only_columns(cases.c.reference, cases.c.handle)
+_OWN = _ALL_OWN.where(cases.c.service.not_in(bindparam("hosted", expanding=True)))
+_CONTACTS = _ALL_OWN.with_only_columns(cases.c.reference, cases.c.handle)
 _COUNT = select(func.count(), func.coalesce(func.sum(case((tries.c.once == bindparam("this"), 1), else_=0)), 0)).where(
     tries.c.tag.in_(bindparam("tags", expanding=True)),
     tries.c.what == bindparam("what"),
@@ -106,16 +108,21 @@ class LookUps:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._vault = Vault(keyring)
+        self.hosted: Callable[[], Collection[str]] = tuple
+        """The services of other institutions: of what was sent there nothing is known here but that it was. Set by
+        whoever has the menus."""
 
     def own(self, conn: Connection, msisdn: str, today: date) -> list[Case]:
         """A phone's own cases, the newest first."""
         tags = self._vault.vault_tags(msisdn)
-        return [case_of(row) for row in conn.execute(_OWN, {"tags": tags, "since": today - OWN_FOR})]
+        asked = {"tags": tags, "since": today - OWN_FOR, "hosted": sorted(self.hosted())}
+        return [case_of(row) for row in conn.execute(_OWN, asked)]
 
     def look_up(self, conn: Connection, ask: LookUp, today: date) -> LookedUp:
         """Open a case, or say what it needs."""
         # Nothing else is read of a case before it is known to open: the time would tell that there is one.
         door = conn.execute(_DOOR, {"reference": ask.reference}).one_or_none() or _NO_CASE
+        door = _NO_CASE if door.service in self.hosted() else door
         known = door.reference == ask.reference
         own = owns(conn, self._vault, ask.msisdn, door.handle, door.touched, today) and known
         if own and ask.pin is None:

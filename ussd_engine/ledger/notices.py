@@ -23,10 +23,10 @@ from ussd_engine.ledger.smsinbox import forget
 from ussd_engine.ledger.smsrows import SmsScribe, enqueue, withhold
 from ussd_engine.ledger.tables import cases, contacts, languages
 from ussd_engine.ledger.talks import Kind, Talks
-from ussd_engine.model import Case, CaseState, Committed, Mode, Submit, Told
+from ussd_engine.model import Case, CaseState, Committed, Mode, Submission, Submit, Told
 from ussd_engine.sms.matrix import Happening, say
-from ussd_engine.sms.message import Notice
-from ussd_engine.sms.templates import SMS, truthful
+from ussd_engine.sms.message import Notice, Priority
+from ussd_engine.sms.templates import RELAYED, SMS, truthful
 from ussd_engine.tracking import (
     FINISH_HOURS,
     Append,
@@ -180,6 +180,23 @@ class Notices:
         asked_ms = conn.scalar(_ASKED, {"reference": case.reference})
         return self._happened(Happening.PIN_ASKED, case, str(asked_ms), act.at_ms)
 
+    def relayed(self, conn: Connection, submission: Submission, words: str, now_ms: int) -> None:
+        """What the institution of a hosted service says to a form, in its own words."""
+        if self._muted(conn, submission.number) or not _stands(conn, submission.handle):
+            return
+        notice = Notice(
+            key=_key(RELAYED, submission.idempotency_key),
+            service=submission.service,
+            template=RELAYED,
+            values={"ref": submission.reference, "part": words},
+            locale=submission.locale,
+            priority=Priority.NOTICE,
+            push=True,
+            at_ms=now_ms,
+            handle=submission.handle,
+        )
+        enqueue(conn, [self.scribe.row(notice)])
+
     def to_be_finished(self, conn: Connection, act: FinishBySms) -> list[Row] | None:
         """Her draft waits for her SMS, and she is told how; `None` where she cannot be told, and nothing waits."""
         if not self.sends or not act.msisdn or self._muted(conn, act.msisdn):
@@ -264,6 +281,11 @@ class _About(NamedTuple):
     values: Mapping[str, str]
     locale: str = ""
     msisdn: str | None = None
+
+
+def _stands(conn: Connection, handle: str) -> bool:
+    """Whether a contact was not erased."""
+    return conn.scalar(select(contacts.c.handle).where(contacts.c.handle == handle)) is not None
 
 
 def _values(case: Case) -> dict[str, str]:

@@ -38,11 +38,13 @@ def read_beside(service: Service, asked: Collection[str], name: str) -> bool:
 
 
 def beside_of(service: Service, asked: Collection[str], name: str) -> list[str]:
-    """The screens that stand beside a question's own one: in its place, or only read."""
+    """The screens that stand beside a question's own one: in its place, or only read. An end stands beside nothing."""
     screen = service.screens[name]
     dests = [case.dest for line in screen.lines for case in line.target if case.dest.verb == "to"]
     read = [dest.name for dest in dests if read_beside(service, asked, dest.name)]
-    return [one for one in (screen.full, screen.none, *dict.fromkeys(read)) if one]
+    slow = service.screens.get(screen.slow or "")
+    late = slow.name if slow and slow.kind != "end" else None
+    return [one for one in (screen.full, screen.none, late, *dict.fromkeys(read)) if one]
 
 
 def inside_forms(service: Service) -> set[str]:

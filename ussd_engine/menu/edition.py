@@ -68,6 +68,11 @@ class Edition:
     above: dict[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
     """By service, screen and locale: the lines that can stand above it."""
 
+    @property
+    def hosted(self) -> frozenset[str]:
+        """The services of other institutions."""
+        return frozenset(name for name, menu in self.services.items() if menu.service.hosted)
+
     def code(self, service: str, passes_digits: bool) -> str:
         """What to dial to reach a service: at once where the digits are passed through, else one by one."""
         code, digits = self.paths.get(service, ("", ()))

@@ -253,7 +253,7 @@ class _Checker:
         if screen.kind == "read" and bool(screen.slow) is not _spoken(screen):
             need = "needs a slow screen" if _spoken(screen) else f"has a slow screen, but shows no {{{SPOKEN}}}"
             self.fault(screen.place, f"{where} {need}", "slow")
-        if inside and screen.slow and (screen.source is None or not SOURCES[screen.source.source].local):
+        if inside and screen.slow and not (screen.source and SOURCES[screen.source.source].in_forms):
             self.fault(screen.place, f"{where}: what is asked for elsewhere stands outside a form", "slow")
         for name in (screen.none, screen.slow):
             if name in self.service.screens and self.service.screens[name].slow:
@@ -325,7 +325,7 @@ def check_names(
 def check_no_data(service: Service, file: str, faults: list[Fault]) -> None:
     """Add a fault for each screen that needs the institutions which this service does not have."""
     for screen in service.screens.values():
-        if screen.source or screen.offer:
+        if screen.offer or (screen.source and SOURCES[screen.source.source].local):
             message = f'screen "{screen.name}" needs institutions: the service\'s folder has no {file}'
             faults.append(Fault(*screen.place, message, "sources"))
 

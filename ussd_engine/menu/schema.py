@@ -34,6 +34,7 @@ SERVICE: dict[str, Key] = {
     "resume": Key("name", "shown when the caller has an unfinished form"),
     "last": Key("name", "shown on a redial within 3 minutes after an end screen that may not have arrived"),
     "pilot": Key("name", "the end screen for phones that are not listed: makes the service a pilot, unseen by them"),
+    "hosted": Key("text", "the institution whose service this is: its forms go there, and it has no tracking"),
     "keys": Key("keys", "the navigation keys, as printed"),
     "tries": Key("number", "wrong choices in a row before a polite end"),
     "too_many": Key("name", "the end screen after that"),
@@ -129,6 +130,7 @@ class Service:
     resume: str = ""
     last: str = ""
     pilot: str = ""
+    hosted: str = ""
     tries: int = 3
     too_many: str = ""
     back: Line | None = None
@@ -188,6 +190,8 @@ def _single(service: Service, reader: Reader, name: str, node: Node) -> None:
             service.places[f"{name}.{key}"] = reader.place(value)
         setattr(service, name, found)
         (_system if name == "system" else _dial)(reader, node, found)
+    elif name == "hosted":
+        service.hosted = reader.text(node, name)
     elif name == "language":
         service.language = _language(reader, node)
     elif name == "keywords":

@@ -63,35 +63,35 @@ class Sender(NamedTuple):
 
 def fill(edition: Edition, service: str, heard: Heard, row: Institution, sender: Sender) -> Submit | Lacking:
     """The act that an SMS is, or what is missing."""
-    return _filled(_begun(edition, service, heard.value, answers(heard, row), sender), sender)
+    return _filled(begun(edition, service, heard.value, answers(heard, row), sender), sender)
 
 
 def finish(edition: Edition, service: str, kept: Unfinished, sender: Sender) -> Submit | Lacking:
     """The act that a text comes to which was finished by SMS, or what is missing."""
     if kept.form not in edition.services[service].plans:
         return Lacking(Anyway.NO_INSTITUTION)
-    return _filled(_begun(edition, service, kept.form, kept.answers, sender), sender)
+    return _filled(begun(edition, service, kept.form, kept.answers, sender), sender)
 
 
 def too_long(edition: Edition, service: str, kept: Unfinished, sender: Sender) -> Lacking | None:
     """Whether a text has grown too long, by the screen on which its form asks for it."""
     if kept.form not in edition.services[service].plans:
         return None
-    scope = _begun(edition, service, kept.form, kept.answers, sender)
+    scope = begun(edition, service, kept.form, kept.answers, sender)
     lacking = _wrong_text(scope, Run(scope), kept.text)
     return lacking if lacking and lacking.most else None
 
 
-def _begun(edition: Edition, service: str, form: str, given: Answers, sender: Sender) -> Scope:
+def begun(edition: Edition, service: str, form: str, given: Answers, sender: Sender, facts: Facts = FACTS) -> Scope:
     """A form with what is given of it."""
     start = edition.services[service].service.start
-    session = Session(b"", edition.version, service, start, sender.locale, msisdn=int(sender.msisdn))
+    session = Session(b"", edition.version, service, start, sender.locale, msisdn=int(sender.msisdn or 0))
     session.drafts = [Draft(service, form, sender.key, dict(given))]
-    return Scope(edition, session, FACTS)
+    return Scope(edition, session, facts)
 
 
-def _asked(scope: Scope, run: Run) -> Item:
-    """The first question without an answer that must have one: what she may skip is not asked by SMS."""
+def asked(scope: Scope, run: Run) -> Item:
+    """The first question without an answer that must have one: what she may skip is not asked where nobody can ask."""
     while True:
         item = run.plan.items[run.next()]
         screen = scope.menu.service.screens.get(item.name)
@@ -102,24 +102,28 @@ def _asked(scope: Scope, run: Run) -> Item:
 
 
 def _filled(scope: Scope, sender: Sender) -> Submit | Lacking:
-    run, session = Run(scope), scope.session
-    item = _asked(scope, run)
+    run = Run(scope)
+    item = asked(scope, run)
     if item.saves:
         return Lacking(Anyway.NO_TEXT if MESSAGE in item.saves else Anyway.NO_INSTITUTION)
     lacking = _wrong_text(scope, run, run.draft.answers.get(MESSAGE) or "")
-    if lacking is not None:
-        return lacking
-    session.screen = item.name
+    return act_of(scope, item, sender, BY_SMS + sender.channel) if lacking is None else lacking
+
+
+def act_of(scope: Scope, last: Item, sender: Sender, channel: str) -> Submit:
+    """The act of a form that is complete: it stands at its last question, which saves nothing."""
+    session = scope.session
+    session.screen = last.name
     drawn: dict[str, str | None] = {"ref": sender.reference, "case": sender.case.hex()}
     session.pending = Pending(ACTION, "submit", sender.key, 1, sender.at_ms, drawn)
-    act = acts.effect(scope.edition, session, "submit", BY_SMS + sender.channel)
+    act = acts.effect(scope.edition, session, "submit", channel)
     assert isinstance(act, Submit)
     return act
 
 
 def _wrong_text(scope: Scope, run: Run, text: str) -> Lacking | None:
-    asked = (run.plan.items[index].name for index in run.plan.applicable(scope.look))
-    screens = [scope.menu.screen(name) for name in asked if name in scope.menu.service.screens]
+    names = (run.plan.items[index].name for index in run.plan.applicable(scope.look))
+    screens = [scope.menu.screen(name) for name in names if name in scope.menu.service.screens]
     screen = next((screen for screen in screens if MESSAGE in screen.answers), None)
     return wrong(screen, text) if screen else None
 

@@ -33,6 +33,8 @@ VALUES: dict[str, CaseValue] = {
 
 WARNING = "warning"
 """Stands in the values of a reply for the warning above it, by its name in the menu."""
+RELAYED = "relayed"
+"""What stands for a template where the words are an institution's own: no menu has any for them."""
 BELOW_A_WARNING = {"appeal_received": "act_quiet"}
 """What is said instead where the two would not fit one SMS together."""
 

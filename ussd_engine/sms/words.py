@@ -32,13 +32,15 @@ from ussd_engine.registry import KINDS, ROW, Place
 from ussd_engine.scope import plain
 from ussd_engine.sms.message import Notice
 from ussd_engine.sms.prefix import prefixed
-from ussd_engine.sms.templates import DATES, SMS, VALUES, WARNING
+from ussd_engine.sms.templates import DATES, RELAYED, SEPTETS, SMS, VALUES, WARNING
 from ussd_engine.texts import count_of
 
 
 def text(edition: Edition, notice: Notice, locale: str, extra: Mapping[str, str], prefix: str = "") -> str:
     """The SMS for a notice; empty where it has no words. `prefix` stands before its keywords, as often as there is room
     for it."""
+    if notice.template == RELAYED:
+        return gsm.shorten(f"{notice.values['ref']}: {notice.values['part']}", SEPTETS)
     menu = edition.services.get(notice.service)
     msgid = menu.service.sms.get(notice.template, "") if menu else ""
     if menu is None or not msgid:

@@ -20,7 +20,7 @@ def unreceipted(edition: Edition, menu: Menu) -> Iterator[Fault]:
     screens: dict[str, set[str]] = {}
     for action in menu.service.actions.values():
         for outcome, target in action.outcomes.items():
-            brought = _kept(ACTIONS[action.do].outcomes[outcome])
+            brought = _kept(menu, ACTIONS[action.do].outcomes[outcome])
             for case in target if brought else ():
                 if case.dest.verb == "to" and case.dest.name in menu.service.screens:
                     screens.setdefault(case.dest.name, set()).update(brought)
@@ -28,13 +28,14 @@ def unreceipted(edition: Edition, menu: Menu) -> Iterator[Fault]:
                     message = f'action "{action.name}": outcome "{outcome}" leads to no screen that shows {{ref}}'
                     yield Fault(*case.place, message, "receipt")
     if menu.service.last:
-        screens.setdefault(menu.service.last, set()).update(_kept(RECEIPT))
+        screens.setdefault(menu.service.last, set()).update(_kept(menu, RECEIPT))
     for name, kept in screens.items():
         yield from _left_out(edition, menu, menu.screen(name), kept)
 
 
-def _kept(brought: Mapping[str, int]) -> list[str]:
-    return [name for name in KEPT if name in brought]
+def _kept(menu: Menu, brought: Mapping[str, int]) -> list[str]:
+    """Of a hosted service the reference alone: its PIN would open nothing."""
+    return [name for name in KEPT if name in brought and not (menu.service.hosted and name == "pin")]
 
 
 def _left_out(edition: Edition, menu: Menu, screen: Screen, kept: set[str]) -> Iterator[Fault]:

@@ -1,0 +1,222 @@
+"""Forms that the national platform has collected: filled by the menu's own rules, committed once, answered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from collected import COMPLAINT, WORDS, Platform, collecting
+from house import NUMBER
+from sqlalchemy import func, select
+from texting import JSON, count, reference_in
+
+from ussd_engine.ledger.smstables import sms
+from ussd_engine.model import Mode
+from ussd_engine.tracking import SetSms
+
+RECEIVED = "Tumepokea. Namba: {ref}. Kufuatilia piga *152*00*9*2# au tuma HALI {ref} kwenda 15200"
+NAMED = "Tumepokea ujumbe wako kwa TANESCO. Namba: {ref}."
+FAULT = "Samahani, kuna hitilafu. Piga tena *152*00*9*2#"
+BUSY = "Huduma ina shughuli nyingi. Jaribu tena baada ya dakika 1."
+
+
+async def submission(platform: Platform, said: dict[str, Any]) -> Any:
+    return await platform.edge.engine.ledger.submission(reference_in(said["sms_text"]))
+
+
+async def told(platform: Platform) -> int:
+    """How many SMS wait to leave."""
+    query = select(func.count()).select_from(sms)
+    return int(await platform.edge.engine.ledger.database.read(lambda conn: conn.scalar(query)))
+
+
+# what it is
+
+
+async def test_a_collected_complaint_is_a_case_like_any_other(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        said = await platform.form(**COMPLAINT)
+        reference = reference_in(said["sms_text"])
+        assert said == {"status": True, "sms_reply": True, "sms_text": RECEIVED.format(ref=reference)}
+        stored, case = await submission(platform, said), await platform.edge.engine.ledger.case(reference)
+        assert (stored.type, stored.institution, stored.mode) == ("complaint", "TANESCO", Mode.CONFIDENTIAL)
+        assert (stored.answers["message"], stored.answers["nature"], stored.number) == (WORDS, "other", None)
+        assert case.due is not None
+        (own,) = await platform.edge.engine.ledger.own_cases(NUMBER)
+        assert own.reference == reference
+        assert (await platform.edge.engine.ledger.outbox.backlog()).waiting == 1
+        assert await told(platform) == 0, "the platform sends the receipt"
+
+
+async def test_what_she_says_of_herself_is_kept_as_in_the_menu(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        said = await platform.form(**COMPLAINT, em_utambulisho="2", em_jina="Asha Juma")
+        stored = await submission(platform, said)
+        assert stored.mode is Mode.NAMED
+        assert said["sms_text"].startswith(NAMED.format(ref=stored.reference))
+        hidden = await submission(platform, await platform.form(**COMPLAINT, em_utambulisho="1", em_jina="Asha Juma"))
+        assert hidden.mode is Mode.CONFIDENTIAL
+        assert "Asha Juma" not in hidden.answers.values(), "a name whose question does not apply is forgotten"
+
+
+async def test_who_is_anonymous_gets_no_sms_and_leaves_no_number(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        said = await platform.form(**COMPLAINT, em_utambulisho="3")
+        assert said == {"status": True, "sms_reply": False, "sms_text": ""}
+        assert await count(platform.edge) == 1
+        assert await platform.edge.engine.ledger.own_cases(NUMBER) == []
+
+
+async def test_a_number_of_another_country_can_only_be_anonymous(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        assert (await platform.form("254700000001", **COMPLAINT))["sms_reply"] is False
+        said = await platform.form("254700000002", **COMPLAINT, em_utambulisho="1")
+        assert said["success"] is False
+        assert said["sms_text"].startswith("Chaguo si sahihi.\nNani ajue")
+        # Two of them are two, whatever is equal beside that.
+        await platform.form("254700000003", **COMPLAINT)
+        assert await count(platform.edge) == 2
+
+
+async def test_bribery_is_never_named(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        bribe = {**COMPLAINT, "em_kero": "3"}
+        assert (await submission(platform, await platform.form(**bribe))).mode is Mode.CONFIDENTIAL
+        said = await platform.form(**bribe, em_utambulisho="2")
+        assert said["success"] is False
+        assert said["sms_text"].startswith("Chaguo si sahihi.\nRushwa:")
+
+
+async def test_a_message_to_a_leader_goes_to_an_office_that_has_one(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        said = await platform.form(em_aina="5", em_taasisi="Wizara ya Maji", em_maelezo=WORDS)
+        stored = await submission(platform, said)
+        assert (stored.type, stored.institution, stored.answers["level"]) == ("complaint", "MAJI", "minister")
+        refused = await platform.form(em_aina="5", em_taasisi="TANESCO", em_maelezo=WORDS)
+        assert refused["sms_text"] == "Chaguo si sahihi.\nSema na Kiongozi:"
+
+
+async def test_what_the_core_would_like_to_know_is_asked_where_the_platform_has_a_field(tmp_path: Path) -> None:
+    async with collecting(tmp_path, core_wants="place") as platform:
+        said = await platform.form(**COMPLAINT)
+        assert said["sms_text"].startswith("Hujaandika kitu.\nChagua mkoa:")
+        where = {"em_mkoa": "dodoma", "em_halmashauri": "Bahi DC", "em_mahali": "Mundemu"}
+        stored = await submission(platform, await platform.form(**COMPLAINT, **where))
+        assert (stored.answers["region"], stored.answers["place"]) == ("Dodoma", "Mundemu")
+        other = await platform.form(**COMPLAINT, **{**where, "em_mkoa": "Mwanza"})
+        assert other["sms_text"].startswith("Chaguo si sahihi.\nChagua halmashauri:"), "no council of that region"
+    fields = {"f": "form", "t": "institution", "m": "message"}
+    async with collecting(tmp_path, own={"fields": fields}, core_wants="place") as platform:
+        assert (await platform.form(f="complaint", t="TANESCO", m=WORDS))["status"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "Chaguo si sahihi."),
+        ({"em_aina": "9"}, "Chaguo si sahihi."),
+        ({"em_aina": "complaint"}, "Chaguo si sahihi."),
+        ({"em_aina": "1"}, "Hujaandika kitu.\nUnamwandikia nani?"),
+        ({"em_aina": "1", "em_taasisi": "qqqq"}, 'Hatukupata "qqqq".'),
+        (
+            {"em_aina": "1", "em_taasisi": "maji"},
+            "Chagua taasisi: Wizara ya Maji, RUWASA, Chuo cha Maji, NWF, EWURA",
+        ),
+        ({"em_aina": "1", "em_taasisi": "rafiki"}, "Chagua taasisi: Polisi"),
+        ({"em_aina": "1", "em_taasisi": "TANESCO"}, "Hujaandika kitu.\nAndika ujumbe wako, hadi herufi 480."),
+        ({**COMPLAINT, "em_maelezo": "umeme hakuna"}, "Eleza kwa maneno 3 au zaidi.\nAndika ujumbe wako"),
+        ({**COMPLAINT, "em_maelezo": "a b " + "x" * 480}, "Herufi zimezidi 480. Fupisha.\nAndika ujumbe wako"),
+        ({**COMPLAINT, "em_kero": "8"}, "Chaguo si sahihi."),
+        ({**COMPLAINT, "em_utambulisho": "2", "em_jina": "A"}, "Andika herufi 2 au zaidi.\nAndika jina lako kamili."),
+    ],
+)
+async def test_what_is_wrong_is_said_as_the_menu_says_it(tmp_path: Path, fields: dict[str, str], words: str) -> None:
+    async with collecting(tmp_path) as platform:
+        said = await platform.form(**fields)
+        assert said["success"] is False
+        assert said["sms_reply"] is True
+        assert said["sms_text"].startswith(words)
+        assert len(said["sms_text"]) <= 160
+        assert await count(platform.edge) == 0
+
+
+async def test_she_is_answered_in_the_language_that_she_chose(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        ledger = platform.edge.engine.ledger
+        await ledger.act(SetSms(key=b"k", msisdn=NUMBER, on=True, locale="en", at_ms=int(platform.edge.now * 1000)))
+        assert (await platform.form(em_aina="1"))["sms_text"] == "You wrote nothing.\nWho is it for?"
+        assert (await platform.form(**COMPLAINT))["sms_text"].startswith("Received. Number: ")
+
+
+async def test_who_wants_no_sms_is_sent_none(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        ledger = platform.edge.engine.ledger
+        await ledger.act(SetSms(key=b"k", msisdn=NUMBER, on=False, locale="sw", at_ms=int(platform.edge.now * 1000)))
+        said = await platform.form(**COMPLAINT)
+        assert (said["status"], said["sms_reply"]) == (True, False)
+
+
+async def test_who_wrote_a_pin_is_warned_above_the_receipt(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        said = await platform.form(**{**COMPLAINT, "em_maelezo": "PIN yangu ni 4821 na umeme umekatika"})
+        assert said["sms_text"].startswith("Umeandika PIN au namba ya simu.\nTumepokea.")
+
+
+# who may call
+
+
+async def test_a_token_opens_both_addresses_and_no_other_does(tmp_path: Path) -> None:
+    token = "0123456789abcdef0123456789abcdef"
+    async with collecting(tmp_path, channels=f"mgov:{token} africastalking") as platform:
+        body = json.dumps({"msisdn": NUMBER, "data": "x", **COMPLAINT}).encode()
+        for place in ("/forms/mgov", "/forms/mgov/check"):
+            for tail, status in ((f"/{token}", 200), ("", 404), (f"/{token[:-1]}0", 404), ("/check", 404)):
+                assert (await platform.edge.post(place + tail, body, headers=JSON))[0] == status, place + tail
+        assert (await platform.edge.post(f"/forms/africastalking/{token}", body, headers=JSON))[0] == 404
+        assert (await platform.edge.post("/forms", body, headers=JSON))[0] == 404
+        assert (await platform.edge.get(f"/forms/mgov/{token}"))[0] == 405
+
+
+# checks of one field
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "answer"),
+    [
+        ("em_taasisi", "tanesco", {"success": True, "code": "TANESCO", "name": "TANESCO"}),
+        ("", "Wizara ya maji", {"success": True, "code": "MAJI", "name": "Wizara ya Maji"}),
+        ("em_taasisi", "", {"success": False, "message": "Hujaandika kitu.\nChagua taasisi:"}),
+        ("em_taasisi", "qqqq", {"success": False, "message": 'Hatukupata "qqqq".'}),
+        ("em_aina", "1", {"success": True}),
+        ("em_aina", "7", {"success": False, "message": "Chaguo si sahihi."}),
+        ("em_utambulisho", "2", {"success": True}),
+        ("em_maelezo", WORDS, {"success": True}),
+        ("em_jina", "A", {"success": False, "message": "Andika herufi 2 au zaidi.\nAndika jina lako kamili."}),
+        ("em_mkoa", "dar es salaam", {"success": True, "code": "Dar es Salaam", "name": "Dar es Salaam"}),
+        ("em_mkoa", "Nairobi", {"success": False, "message": "Chaguo si sahihi.\nChagua mkoa:"}),
+        ("em_kero", "", {"success": False, "message": "Hujaandika kitu."}),
+    ],
+)
+async def test_a_field_is_checked_while_she_types(
+    tmp_path: Path, field: str, text: str, answer: dict[str, object]
+) -> None:
+    async with collecting(tmp_path) as platform:
+        assert await platform.check(field, text) == answer
+
+
+async def test_what_a_check_shows_of_an_institution_is_taken_in_the_form(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        for typed in ("maji dodoma", "nhif", "Bima ya Afya"):
+            shown = await platform.check("em_taasisi", typed)
+            for text in (typed, shown["name"]):
+                fields = {**COMPLAINT, "em_taasisi": text, "em_maelezo": f"{WORDS} {text}"}
+                assert (await submission(platform, await platform.form(**fields))).institution == shown["code"]
+            platform.edge.now += 86_400
+
+
+async def test_a_field_that_nobody_knows_is_no_callback(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        status, _ = await platform.edge.post("/forms/mgov/check?field=other", b'{"data":"x"}', headers=JSON)
+        assert status == 400

@@ -1,0 +1,183 @@
+"""From a platform's fields to the answers of a form of ours, and to the act that a finished form is.
+
+What the platform does not ask has the answer that the settings give, else that which an SMS takes for granted; who does
+not say who may know her is confidential. The menu's own rule says what is missing then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
+
+from ussd_engine import gsm
+from ussd_engine.channels.forms import FORM, Collected, Options
+from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.forms.checking import CHOICE, EMPTY, Checking, Right, Wrong
+from ussd_engine.forms.fields import sent
+from ussd_engine.forms.finding import FINDERS
+from ussd_engine.menu.answers import answers_of
+from ussd_engine.menu.compile import Menu
+from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.keywords import INSTITUTION, Entry
+from ussd_engine.menu.plan import Plan, all_tests
+from ussd_engine.model import Answers, Mode, Submit
+from ussd_engine.registry import KINDS, Place
+from ussd_engine.run import Run
+from ussd_engine.scope import Facts
+from ussd_engine.sms import addressee, filling
+from ussd_engine.sms.filling import Sender
+
+IDENTITY: Final = "identity"
+WANTS: Final = "core_wants"
+
+
+class Filled(NamedTuple):
+    """What became of a form: the act, or words; `form` is empty where it is not known which one it is."""
+
+    form: str
+    act: Submit | Wrong
+
+
+class FieldMap:
+    """The fields of one platform, on one edition."""
+
+    def __init__(self, edition: Edition, name: str, options: Options) -> None:
+        """Raises `ConfigError` where the settings name what the menus have not."""
+        self._edition = edition
+        self._options = options
+        self.service = options.service
+        prove(edition, name, options)
+        self._menu = edition.services[options.service]
+        self._forms = sent(self._menu)
+
+    def check(self, field: str, text: str, locale: str) -> Right | Wrong | None:
+        """Whether a field may stand so; `None` for a field that is not known. No name: that of the institution."""
+        named = field or self._searched()
+        known = self._options.field(named)
+        if known is None:
+            return None
+        checking, typed = Checking(self._edition, self.service, locale), gsm.clean(text).strip()
+        if known.values:
+            value = known.values.get(typed)
+            return Wrong(checking.line(CHOICE if typed else EMPTY)) if value is None else Right(value)
+        if known.answer == FORM:
+            return Right(typed) if typed in self._forms else Wrong(checking.line(CHOICE))
+        return checking.field(known.answer, typed)
+
+    def fill(self, collected: Collected, sender: Sender, wants: Collection[str]) -> Filled:
+        """The act of a finished form, or what is wrong with it. `wants`: what the core asks for besides."""
+        checking = Checking(self._edition, self.service, sender.locale)
+        given: Answers = {}
+        for name, text in collected.fields.items():
+            found = self._given(checking, name, text)
+            if isinstance(found, Wrong):
+                return Filled("", found)
+            given |= found
+        form = self._options.form or str(given.pop(FORM, ""))
+        if form not in self._forms:
+            return Filled("", Wrong(checking.line(CHOICE)))
+        given = {**self._granted(form, given, sender), **given}
+        plan, can = self._menu.plans[form], frozenset({"be_reached"} if sender.msisdn else set[str]())
+        facts: Facts = {"can": can, WANTS: frozenset(wants).intersection(self._offered(plan))}
+        scope = filling.begun(self._edition, self.service, form, given, sender, facts)
+        if wrong := checking.form(scope):
+            return Filled(form, wrong)
+        last = filling.asked(scope, Run(scope))
+        if last.saves:
+            screen = self._menu.screen(last.name)
+            # Where an institution does not answer for all that leads to one, the form does not go to this one.
+            elsewhere = given.get(INSTITUTION) and all(item.name != INSTITUTION for item in plan.items)
+            error = CHOICE if screen.kind != "input" and elsewhere else EMPTY
+            return Filled(form, Wrong(checking.said(scope, screen, error)))
+        return Filled(form, filling.act_of(scope, last, sender, sender.channel))
+
+    def _given(self, checking: Checking, name: str, text: str) -> Answers | Wrong:
+        """The answer that a field brings; rows are found by now, the rest is checked with the form."""
+        field = self._options.field(name)
+        assert field is not None
+        typed = gsm.clean(text).strip()
+        if not typed:
+            return {}
+        value = field.values.get(typed) if field.values else typed
+        if value is None:
+            return Wrong(checking.line(CHOICE))
+        shown = self._menu.shown.get(field.answer)
+        if shown and shown.kind in FINDERS and not field.values:
+            row = checking.found(field.answer, value)
+            return row if isinstance(row, Wrong) else {field.answer: row.value}
+        return {field.answer: value}
+
+    def _granted(self, form: str, given: Answers, sender: Sender) -> Answers:
+        """What is taken for granted of a form: by the settings, and as an SMS does."""
+        entry = entry_of(self._menu, form)
+        granted: Answers = {IDENTITY: Mode.CONFIDENTIAL.value}
+        if entry:
+            data = self._edition.data.get(self.service)
+            row = data.get(given.get(INSTITUTION) or "") if data else None
+            granted |= entry.set
+            if row:
+                granted |= {**entry.kinds.get(row.kind, {}), **addressee.answers_of(row, entry.save)}
+        granted |= dict(self._options.set)
+        if not sender.msisdn:
+            granted[IDENTITY] = Mode.ANONYMOUS.value
+        return granted
+
+    def _offered(self, plan: Plan) -> Iterator[str]:
+        """What the core may ask for besides: that for which the platform has a field."""
+        answers = {field.answer for name in self._options.fields if (field := self._options.field(name))}
+        for item in plan.items:
+            if answers.intersection(item.saves):
+                yield from (value for test in all_tests(plan, item) if test.name == WANTS for value in test.values)
+
+    def _searched(self) -> str:
+        """The field of the institution; empty where there is none."""
+        fields = ((name, self._options.field(name)) for name in self._options.fields)
+        return next((name for name, field in fields if field and field.answer == INSTITUTION), "")
+
+
+def entry_of(menu: Menu, form: str) -> Entry | None:
+    """What an SMS that fills a form takes for granted; `None` where none fills it."""
+    entries = menu.service.keywords.entries if menu.service.keywords else ()
+    return next((entry for entry in entries if entry.action == FORM and entry.value == form), None)
+
+
+def prove(edition: Edition, name: str, options: Options) -> None:
+    """Raises `ConfigError` where the table `forms` of a channel names what the menus have not."""
+    place = f'channel "{name}": forms'
+    menu = edition.services.get(options.service)
+    if menu is None:
+        hint = did_you_mean(options.service, edition.services)
+        raise ConfigError(f'{place}: service "{options.service}" does not exist{hint}')
+    if not menu.service.sms:
+        raise ConfigError(f'{place}: service "{menu.name}" has no words for SMS, by which a form is answered')
+    told = [field for one in options.fields if (field := options.field(one)) and field.answer == FORM]
+    if bool(options.form) == bool(told):
+        raise ConfigError(f'{place}: either "form" names the form, or one field whose answer is "form"')
+    known = sent(menu)
+    forms = [options.form] if options.form else [form for field in told for form in field.values.values()]
+    for form in forms:
+        if form not in known:
+            raise ConfigError(f'{place}: "{form}" is no form that sends something{did_you_mean(form, known)}')
+    answers = {answer for form in forms or known for answer in asked_by(known[form])}
+    for one in options.fields:
+        field = options.field(one)
+        assert field is not None
+        if field.answer != FORM:
+            _known(edition, menu, f'{place}: field "{one}"', field.answer, list(field.values.values()), answers)
+    for answer, value in options.set.items():
+        _known(edition, menu, f"{place}: set", answer, [value], answers)
+
+
+def asked_by(plan: Plan) -> set[str]:
+    """The answers for which a form asks."""
+    return {answer for item in plan.items if not item.asks for answer in item.saves}
+
+
+def _known(edition: Edition, menu: Menu, place: str, answer: str, given: list[str], known: Collection[str]) -> None:
+    if answer not in known:
+        raise ConfigError(f'{place}: no form asks for "{answer}"{did_you_mean(answer, known)}')
+    values, kind = answers_of(menu.service)[answer], menu.shown[answer].kind
+    for value in given:
+        there = not kind or KINDS[kind].find(Place(edition.data[menu.name], ""), value) is not None
+        if not there or (values and value not in values):
+            raise ConfigError(f'{place}: "{value}" is no value of "{answer}"{did_you_mean(value, values)}')

@@ -1,0 +1,119 @@
+"""What a form asks for, as a list of fields: for whoever collects it in a menu of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from sessions import Session
+from ussd_engine.menu.compile import Menu
+from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.plan import Plan, all_tests
+from ussd_engine.model import Profile
+from ussd_engine.render import Frame
+from ussd_engine.scope import Scope
+from ussd_engine.screens.base import Screen, Test
+
+MISSING: Final = "…"
+"""Stands for what only a dialog knows."""
+SUBMIT: Final = "submit"
+CAN: Final = "can"
+"""What a phone can do is nothing that a platform asks about."""
+
+
+class FormField(NamedTuple):
+    """One answer of a form."""
+
+    name: str
+    kind: str
+    """`choice`, `text`, or the kind of the row that it names: `institution`, `region`."""
+    asks: str
+    """The words of the screen that asks for it."""
+    values: Mapping[str, str] = {}
+    """Of a choice: each value, and the words of its line."""
+    check: Mapping[str, Mapping[str, int]] = {}
+    """Of a text: the rules that it must keep."""
+    optional: bool = False
+    """It may be left out."""
+    when: tuple[tuple[str, ...], ...] = ()
+    """It is asked where all of one of these hold; none: always. Else it is not looked at."""
+
+
+def sent(menu: Menu) -> dict[str, Plan]:
+    """The forms of a service at whose end something new is sent: what can be collected."""
+    submits = {action.name for action in menu.service.actions.values() if action.do == SUBMIT}
+    return {name: plan for name, plan in menu.plans.items() if submits & _behind(menu.screen(plan.items[-1].name))}
+
+
+def _behind(screen: Screen) -> set[str]:
+    return {case.dest.name for line in screen.lines for case in line.target}
+
+
+def fields_of(edition: Edition, service: str, form: str, locale: str) -> Collection[FormField]:
+    """The fields of a form in its order. A sub-form that has an answer of its own is one field."""
+    menu = edition.services[service]
+    plan, found = menu.plans[form], dict[str, FormField]()
+    savers = {name for screen in menu.service.screens.values() for name in screen.answers}
+    behind = 0
+    for index, item in enumerate(plan.items):
+        whole = item.asks and item.name in savers
+        if index < behind or (item.asks and not whole):
+            continue
+        if whole:
+            behind = item.end
+        screen = menu.screen(plan.items[index + 1].name if whole else item.name)
+        when = tuple(_when(test) for test in all_tests(plan, item) if test.name != CAN)
+        for name in {item.name: None} if whole else dict.fromkeys(item.saves):
+            if name not in plan.sets:
+                field = _field(edition, service, name, screen, locale, whole)._replace(when=(when,) if when else ())
+                found[name] = _both(found[name], field) if name in found else field
+    return found.values()
+
+
+def _both(one: FormField, other: FormField) -> FormField:
+    """Two questions for one answer."""
+    more, less = sorted((one, other), key=lambda field: len(field.values), reverse=True)
+    when = tuple(dict.fromkeys((*one.when, *other.when))) if one.when and other.when else ()
+    return more._replace(values={**more.values, **less.values, **more.values}, when=when)
+
+
+def _field(edition: Edition, service: str, name: str, screen: Screen, locale: str, whole: bool) -> FormField:
+    extra = _Unknown({*screen.bounds, *edition.settings})
+    scope = Scope(edition, Session(b"", edition.version, service, screen.name, locale), {}, extra)
+    frame = Frame(scope, Profile())
+    kind = scope.menu.shown[name].kind if name in scope.menu.shown else ""
+    lines = [] if whole or kind else [line for line in screen.lines if line.value is not None]
+    return FormField(
+        name=name,
+        kind=kind or ("choice" if lines else "text"),
+        asks=" ".join(frame.head.split()),
+        values={line.value or "": frame.words(screen.name, line.label) for line in lines},
+        check={rule: dict(bounds) for rule, bounds in screen.checks.items()},
+        optional=screen.skip is not None,
+    )
+
+
+class _Unknown(Mapping[str, str]):
+    """What a placeholder shows where nobody is in a dialog, but for what is known to all."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, name: object) -> bool:
+        return name not in self._known
+
+    def __getitem__(self, name: str) -> str:
+        return MISSING
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _when(test: Test) -> str:
+    return f"{test.name} {'is' if test.holds else 'is not'} {' or '.join(test.values)}"

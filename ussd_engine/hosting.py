@@ -1,0 +1,48 @@
+"""Hosted services as a process carries them: each with its institution, by menus and settings that agree."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from ussd_engine.config import Config
+from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.feedback import FeedbackStore
+from ussd_engine.feedback.hosted import Hosting, Institution, open_institution
+from ussd_engine.ledger import Clock, Ledger
+from ussd_engine.menu.edition import Edition
+
+
+@contextlib.asynccontextmanager
+async def open_hosting(
+    config: Config, edition: Edition, ledger: Ledger, store: FeedbackStore, clock: Clock
+) -> AsyncIterator[Hosting]:
+    """The core with the institutions beside it. Raises `ConfigError`, also where menus and settings do not agree."""
+    check_hosted(config, edition)
+    institutions: dict[str, Institution] = {}
+
+    async def service_of(reference: str) -> str:
+        case = await ledger.case(reference)
+        return case.service if case else ""
+
+    hosting = Hosting(store, institutions, service_of)
+    try:
+        for service, settings in config.hosted.items():
+            production = config.env == "production"
+            institutions[service] = open_institution(service, settings, clock, ledger.relay, production=production)
+        yield hosting
+    finally:
+        await hosting.close()
+
+
+def check_hosted(config: Config, edition: Edition) -> None:
+    """Raises `ConfigError` where a hosted service has no institution in the settings, or the other way round: its forms
+    would go to the core."""
+    for service in sorted(edition.hosted - config.hosted.keys()):
+        raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" is hosted, and nothing says where its forms go')
+    for service in config.hosted:
+        if service not in edition.services:
+            hint = did_you_mean(service, edition.services)
+            raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" does not exist{hint}')
+        if service not in edition.hosted:
+            raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" is not hosted: its menu has no "hosted"')
