@@ -103,7 +103,7 @@ def test_a_stopped_route_lends_nothing_to_its_senders_until_it_is_started(comman
     said = command("stop-route", "kannel", "--reason", " repeats,\n ask them ")
     assert "`ussd-engine sms start-route kannel` lets it send again" in said.output
     assert in_ledger(var, held) == (True, "repeats, ask them")
-    told = [row for row in map(json.loads, command("list", "--json").output.splitlines()) if "is" in row]
+    told = [row for row in map(json.loads, command("list", "--json").stdout.splitlines()) if "is" in row]
     assert [(row["route"], row["is"], row["reason"]) for row in told] == [
         ("kannel", "stopped", "repeats, ask them"),
         ("loopback", "no gateway runs that sends", ""),
@@ -128,7 +128,7 @@ def test_how_routes_stand_is_counted_by_state(command: Command, var: Path) -> No
         await ledger.sms_routes.hold("kannel", "a node", now())
 
     in_ledger(var, some)
-    first = json.loads(command("list", "--json").output.splitlines()[0])
+    first = json.loads(command("list", "--json").stdout.splitlines()[0])
     assert (first["is"], first["states"]) == ("sends", {"accepted": 1, "queued": 1})
     printed = command("list").output
     assert "1 queued, 1 accepted" in printed
@@ -141,7 +141,7 @@ def test_until_when_a_route_rests_is_told(command: Command, var: Path) -> None:
         await ledger.sms_routes.rest("kannel", "a node", now() + 3_600_000, 0)
 
     in_ledger(var, rests)
-    first = json.loads(command("list", "--json").output.splitlines()[0])
+    first = json.loads(command("list", "--json").stdout.splitlines()[0])
     assert first["is"].startswith("rests until ")
 
 
