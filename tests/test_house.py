@@ -34,7 +34,7 @@ menu.syntax menu.load menu.rules menu.template
 screens
 menu.shapes menu.smsbook menu.keywords sms.prefix menu.schema menu.answers
 menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
-menu.names menu.pilots menu.edition
+menu.order menu.names menu.pilots menu.edition
 scope memo doorway
 render
 menu.lint menu.check menu.watch menu.draw menu.page menu.publish

@@ -10,7 +10,7 @@ from ussd_engine.facts import FACTS
 from ussd_engine.menu.answers import all_named, answers_of, asked_in, inside_forms, read_beside
 from ussd_engine.menu.chains import chained
 from ussd_engine.menu.compile import entered, targets
-from ussd_engine.menu.course import grounds
+from ussd_engine.menu.order import out_of_order
 from ussd_engine.menu.schema import Form, Item, Service
 from ussd_engine.menu.template import template
 from ussd_engine.registry import OFFERS, SOURCES, SPOKEN, WARNINGS, columns_of
@@ -89,7 +89,8 @@ class _Checker:
             self.exists(item.name, self.questions, item.place, f'form "{form.name}": question', "questions")
             self.tests(item.tests)
         if not self.circle(form, ()):
-            self.order(form)
+            for place, words in out_of_order(self.service, form):
+                self.fault(place, words, "order")
             self.end(form)
 
     def circle(self, form: Form, above: tuple[str, ...]) -> bool:
@@ -100,25 +101,6 @@ class _Checker:
             if item.name in self.service.forms and self.circle(self.service.forms[item.name], (*above, form.name)):
                 return True
         return False
-
-    def order(self, form: Form) -> None:
-        """Within one list, a condition may not look at what is asked only at or after its question."""
-        for index, item in enumerate(form.ask):
-            later = {name for other in form.ask[index:] for name in self.saved_by(other.name)}
-            screen = self.service.screens.get(item.name)
-            looks = [(test.name, test.place) for test in item.tests]
-            looks += [(name, item.place) for name in sorted(grounds(screen) if screen else ())]
-            own = self.saved_by(item.name)
-            for name, place in looks:
-                if name in later:
-                    when = "which it saves itself" if name in own else "which is asked later"
-                    self.fault(place, f'form "{form.name}": "{item.name}" looks at "{name}", {when}', "order")
-
-    def saved_by(self, name: str) -> set[str]:
-        if name in self.service.forms:
-            return {saved for item in self.service.forms[name].ask for saved in self.saved_by(item.name)}
-        screen = self.service.screens.get(name)
-        return set(screen.answers) if screen else set()
 
     def end(self, form: Form) -> None:
         """A form that is entered ends with a question that saves nothing; no other one does: it is never answered."""
