@@ -32,6 +32,7 @@ class Vocabulary:
     def __init__(self, words: Iterable[str]) -> None:
         self._words = sorted(set(words))
         self._known = frozenset(self._words)
+        self._longest = max(map(len, self._words), default=0)
         self._shortened: dict[str, list[str]] = defaultdict(list)
         for word in self._words:
             if len(word) >= _SLIPS_FROM:
@@ -54,6 +55,8 @@ class Vocabulary:
         return list(found)[:most]
 
     def _candidates(self, word: str) -> Iterator[str]:
+        if len(word) > self._longest + 1:  # no slip leads that far, and its forms would be as many as its letters
+            return
         forms = _shortened(word) if len(word) >= _SLIPS_FROM else []
         yield from (form for form in forms if form in self._known)
         for form in (word, *forms):

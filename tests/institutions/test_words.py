@@ -52,3 +52,14 @@ def test_a_vocabulary_knows_its_words() -> None:
     words = Vocabulary(["maji"])
     assert "maji" in words
     assert "maj" not in words
+
+
+def test_a_word_longer_than_any_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its forms is as long as itself: 60,000 letters would be 60,000 of them."""
+    words = Vocabulary(["tanesco"])
+    taken: list[str] = []
+    monkeypatch.setattr("ussd_engine.words._shortened", lambda word: taken.append(word) or [])
+    assert words.near("tanescoxx", 5) == words.near("a" * 60_000, 5) == []
+    assert taken == []
+    words.near("tanescox", 5)
+    assert taken == ["tanescox"]

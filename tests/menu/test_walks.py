@@ -17,7 +17,7 @@ from ussd_engine import gsm
 pytestmark = pytest.mark.usefixtures("strict")
 
 KEYS = ["0", "0", "98", "00", "", "7", "abc"]
-ENGINE_SHOWS = {"last", "fault", "old", "busy", "maint", "shut", "too_fast"}
+ENGINE_SHOWS = {"last", "fault", "old", "busy", "maint", "shut", "too_fast", "no_service"}
 """Screens that the engine shows by itself."""
 FOLLOWS = ("9", "2", "5")
 """Most dial so: what lies behind an answer is many screens away."""

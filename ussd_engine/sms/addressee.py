@@ -78,7 +78,7 @@ def split(
 def _behind(spans: Sequence[re.Match[str]], before: Collection[str], data: Institutions | None = None) -> int:
     """Where the name can begin: behind what may stand before it; with `data` also behind words of many names."""
     at = 0
-    while at < len(spans):
+    while at < min(len(spans), _LOOKED_AT):
         word = "".join(words_of(spans[at].group()))
         if word and word not in before and (data is None or data.words(word)):
             break

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
 from ussd_engine import reference
@@ -19,6 +19,8 @@ _SHORTEST: Final = 4
 """Letters and digits of a core's reference: a shorter one may be any number in her words."""
 _PIECES: Final = 6
 """Pieces in which a core's reference may be typed."""
+_LOOKED_AT: Final = 64
+"""Pieces of a text, from its front: behind them nobody puts the reference that she means."""
 
 _like_a_number = re.compile(r"[0-9][0-9Oo \-]*[0-9]")
 _ours = re.compile(r"(?<!\w)[1-9](?:[ \-\u00a0\u2010\u2011\u2013]{0,2}[0-9Oo]){8}(?!\w)")
@@ -59,7 +61,7 @@ def like_a_reference(text: str) -> Number | None:
 def _known(text: str, near: int, cores: Collection[str]) -> Iterator[Number]:
     """Those of `cores` that stand in a text."""
     names = {_folded(core): core.upper() for core in cores if len(_folded(core)) >= _SHORTEST}
-    pieces = list(_piece.finditer(text)) if names else []
+    pieces = list(islice(_piece.finditer(text), _LOOKED_AT)) if names else []
     for at, first in enumerate(pieces):
         if not _is_near(text, first.start(), near):
             break
@@ -74,7 +76,8 @@ def _folded(core: str) -> str:
 
 
 def _is_near(text: str, start: int, near: int) -> bool:
-    return len(text[:start].split()) <= near
+    # no more than the first few are parted: a text may be long, and this is asked at each of its pieces
+    return start <= near or len(text[:start].split(None, near)) <= near
 
 
 def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
