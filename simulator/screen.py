@@ -38,6 +38,7 @@ from ussd_engine.country import Country
 TICK_S: Final = 1.0
 NEEDS: Final = (80, 24)
 """Columns and rows that every view fits."""
+DIALLED: Final = "0123456789*#"
 OWN: Final = ("inbox", "desk")
 """Pages that a gateway elsewhere does not have."""
 PAGES: Final[dict[str, type[Pane]]] = {
@@ -110,6 +111,13 @@ class Simulator(App[int]):
 
     def on_phone_typed(self) -> None:
         self.renew()
+
+    def on_key(self, event: events.Key) -> None:
+        """A digit that no field takes is meant for the phone, wherever the keys went: on a list, Enter would act."""
+        if event.character and event.character in DIALLED and not isinstance(self.focused, Input | Phone):
+            self.action_phone()
+            self.room.press(event.character)
+            self.renew()
 
     def on_key_pressed(self, event: Key.Pressed) -> None:
         """A key at the foot was clicked."""

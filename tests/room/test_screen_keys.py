@@ -202,3 +202,14 @@ async def test_a_gateway_elsewhere_is_offered_nothing_that_it_does_not_have() ->
         assert "Redial" in tester.page
         for word in ("Core down", "Let ", "Gateway killed", "Ledger"):
             assert word not in tester.page
+
+
+@pytest.mark.parametrize("page", ["f3", "f4", "f5"])
+async def test_digits_on_a_list_go_to_the_phone_and_enter_sends_them(room: Room, page: str) -> None:
+    """Who thinks that she types on the phone must not act on a list."""
+    async with at_the_terminal(room) as tester:
+        await tester.type(CODE)
+        await tester.press(page)
+        await tester.type("9")
+        assert tester.phone.startswith("Maoni na mrejesho")
+        assert isinstance(tester.app.focused, Phone)
