@@ -218,6 +218,16 @@ async def test_a_test_sends_one_text_and_says_what_came_of_it(command: Command, 
     assert gsm.segments(TEXT) == [TEXT]
 
 
+async def test_a_test_says_where_the_answer_names_another_number(command: Command) -> None:
+    row = {"statusCode": 101, "number": "+255700000099", "status": "Success", "messageId": "ATXid_1"}
+    answer = json.dumps({"SMSMessageData": {"Message": "Sent to 1/1", "Recipients": [row]}}).encode()
+    async with playing(lambda _: Says(201, answer)) as provider:
+        table = {"username": "sandbox", "api_key": KEY, "url": provider.url}
+        said = await asyncio.to_thread(command, "test", MSISDN, africastalking={"sms": table})
+    assert said.output == "africastalking: failed: the answer does not name this number\n"
+    assert said.return_value == 1
+
+
 @pytest.mark.parametrize(
     ("says", "told"),
     [

@@ -97,13 +97,13 @@ def plain(one: Message, to: str, why: Why) -> dict[str, Any]:
     """A message as programs have it in a list, with its masked number."""
     times = {"queued": iso(one.queued_ms), "changed": iso(one.changed_ms), "not_before": iso(one.not_before_ms)}
     shown = {"id": one.id.hex(), "to": to, "route": why.route(one), "state": one.state.value}
-    return {**shown, "attempts": one.attempts, **times, "reason": why.told(one)}
+    return {**shown, "attempts": one.tries, **times, "reason": why.told(one)}
 
 
 def print_messages(messages: Sequence[Message], to: Sequence[str], why: Why) -> None:
     """The same as a table."""
     rows = [
-        (short(one), to_, why.route(one), one.state, why.age(one), str(one.attempts), why.told(one))
+        (short(one), to_, why.route(one), one.state, why.age(one), str(one.tries), why.told(one))
         for one, to_ in zip(messages, to, strict=True)
     ]
     if rows:
@@ -128,7 +128,7 @@ def details(one: Message, why: Why) -> dict[str, object]:
         "push": one.push,
         "state": one.state.value,
         "route": why.route(one),
-        "attempts": one.attempts,
+        "attempts": one.tries,
         "queued": iso(one.queued_ms),
         "changed": iso(one.changed_ms),
         "not_before": iso(one.not_before_ms),

@@ -36,6 +36,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sending: bool
     route: str | None
     attempts: int
+    rounds: int
+    """After how many reports of a failure it goes again by this route, with its attempts counted anew."""
     not_before_ms: int
     queued_ms: int
     changed_ms: int
@@ -43,6 +45,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     behind: bool
     """It waits for an earlier message to the same addressee."""
+
+    @property
+    def tries(self) -> int:
+        """How often it was given to its route, at the least: what was reported as failed had been."""
+        return self.attempts + self.rounds
 
 
 class Part(msgspec.Struct, frozen=True):
