@@ -42,6 +42,7 @@ import msgspec
 from ussd_engine.channels import sms, wire
 from ussd_engine.channels.base import ACKNOWLEDGED, Request, Response
 from ussd_engine.channels.client import Answer, Client
+from ussd_engine.errors import Why
 from ussd_engine.model import Quiet
 from ussd_engine.secret import Secret
 from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, RouteFault, Sent, Way
@@ -182,7 +183,7 @@ class AfricasTalkingSms:
         data = answer.object().get("SMSMessageData") if answer.taken else None
         rows = data.get("Messages") if isinstance(data, dict) else None
         if not isinstance(rows, list):
-            raise RouteFault(f"{self.name} gave an inbox that cannot be read")
+            raise RouteFault(f"{self.name} gave an inbox that cannot be read", why=Why.PROVIDER_UNREADABLE)
         named = [(sms.identity(row.get("id")), row) for row in rows if isinstance(row, dict)]
         there = [(id, row) for id, row in named if id]
         if all(id.isascii() and id.isdecimal() for id, _ in there):
