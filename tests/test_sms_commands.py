@@ -150,6 +150,7 @@ def test_each_sms_of_a_message_is_shown_as_its_gateway_knows_it(command: Command
         (1, "P-71", "accepted"),
         (2, "P-72", "accepted"),
     ]
+    assert json.loads(command("show", "P-72", "--json").output)["id"] == id, "the provider's id names it too"
     printed = command("show", id[:18]).output
     for told in ("template    opened", "attempts    1", "P-71", "P-72"):
         assert told in printed

@@ -140,9 +140,16 @@ def test_until_when_a_route_rests_is_told(command: Command, var: Path) -> None:
         await ledger.sms_routes.hold("kannel", "a node", now())
         await ledger.sms_routes.rest("kannel", "a node", now() + 3_600_000, 0)
 
+    async def is_down(ledger: Ledger) -> None:
+        await ledger.sms_routes.rest("kannel", "a node", now() + 3_600_000, now())
+
     in_ledger(var, rests)
     first = json.loads(command("list", "--json").stdout.splitlines()[0])
     assert first["is"].startswith("rests until ")
+    assert first["reason"] == "its provider asks to be left alone"
+    in_ledger(var, is_down)
+    first = json.loads(command("list", "--json").stdout.splitlines()[0])
+    assert first["reason"].startswith("its provider has not answered since ")
 
 
 @pytest.mark.parametrize("reason", ["", " \n", "a" * 201])

@@ -30,6 +30,9 @@ def plain_route(name: str, names: Sequence[str], route: Route | None, figures: F
     elif route.not_before_ms > now:
         stands = f"rests until {clock_time(route.not_before_ms)}"
     reason = route.reason if route is not None and route.stopped else ""
+    if route is not None and stands.startswith("rests"):
+        since = f"its provider has not answered since {clock_time(route.down_ms)}"
+        reason = since if route.down_ms else "its provider asks to be left alone"
     return {"route": name, "is": stands, "reason": reason, "states": states}
 
 

@@ -120,6 +120,12 @@ class SmsView:
         query = select(*_MESSAGE).where(sms.c.id >= first, sms.c.id <= last).order_by(sms.c.id).limit(most)
         return [_read(row, Message) for row in await self._all(query)]
 
+    async def at_provider(self, provider_id: str, most: int = 2) -> list[Message]:
+        """Those of which a gateway knows an SMS under this id."""
+        here = select(sms_parts.c.sms).where(sms_parts.c.provider_id == provider_id)
+        query = select(*_MESSAGE).where(sms.c.id.in_(here)).order_by(sms.c.id).limit(most)
+        return [_read(row, Message) for row in await self._all(query)]
+
     async def given_up(self, most: int = 50) -> list[Message]:
         """What no route could send."""
         return await self.messages(GIVEN_UP, most=most)
