@@ -62,6 +62,8 @@ class Player:
         self._ids = itertools.count(1)
         self._sms = ""
         """The id of the SMS that was written last."""
+        self.at = 1
+        """The step that is done, from 1."""
         self.phones: dict[str, Phone] = {}
         self.phone = self._phone("")
 
@@ -82,6 +84,7 @@ class Player:
         """The transcript with what is shown and arrives now, where it is not what is written."""
         steps = []
         for number, step in enumerate(self.transcript.steps, 1):
+            self.at = number
             screen, texts = await self.do(step), await self._arrived()
             if screen is not None and (step.expected is None or self._compare(number, step, screen)):
                 step = step.showing(Reply(self.holes.cut(screen.text), screen.ends))
@@ -92,6 +95,7 @@ class Player:
 
     async def step(self, number: int, step: Step, twice: bool = False) -> list[Difference]:
         """One step, the `number`-th, and what it shows otherwise than written."""
+        self.at = number
         screen = await self.do(step)
         found = [] if screen is None else self._compare(number, step, screen)
         if self.local and not self.local.trouble.struck:

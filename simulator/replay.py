@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from simulator.side_by_side import side_by_side, visible
 from simulator.stage import Stage
 from simulator.transcript import Transcript
 from ussd_engine.config import Config
+from ussd_engine.errors import EngineError
 
 Make = Callable[["Written", str], Awaitable[Player]]
 """Makes the run of a transcript on a provider."""
@@ -108,7 +110,9 @@ class Replay:
                         self._leave_out(one, "", "only transcripts are renewed")
                         continue
                     provider = next(self._providers(one.transcript))
-                    renewed = await (await stage.player(one.transcript, provider)).renew()
+                    player = await stage.player(one.transcript, provider)
+                    with _placed(one, player):
+                        renewed = await player.renew()
                     for difference in _changed(one.transcript, renewed):
                         tell(one, provider, difference)
                     if renewed != one.transcript and agrees(one.path):
@@ -123,7 +127,9 @@ class Replay:
             played, begun = Played(one.path, one.transcript.title, provider), time.monotonic()
             self.all.append(played)
             try:
-                found = await (await make(one, provider)).play(self.twice)
+                player = await make(one, provider)
+                with _placed(one, player):
+                    found = await player.play(self.twice)
             except NoAnswer as error:
                 played.broke = str(error)
                 raise
@@ -139,6 +145,18 @@ class Replay:
 
     def _providers(self, transcript: Transcript) -> Iterator[str]:
         yield from self.providers or [first_of(self.settings, transcript)]
+
+
+@contextlib.contextmanager
+def _placed(one: Written, player: Player) -> Iterator[None]:
+    """What a step may not do, such as an officer's act that is refused, is told with its file and line."""
+    try:
+        yield
+    except NoAnswer:
+        raise
+    except EngineError as error:
+        place = str(one.path) if one.foreign else transcripts.place(one.path, player.at)
+        raise EngineError(f"{place}: {error}") from None
 
 
 def first_of(settings: Config, transcript: Transcript) -> str:

@@ -183,6 +183,11 @@ def load(path: Path) -> Transcript:
     return found
 
 
+def place(path: Path, step: int) -> str:
+    """File and line of a step, which counts from 1."""
+    return f"{path}:{_line(_compose(path), f'$.steps[{step - 1}]')}"
+
+
 def _dated(found: Transcript, place: str) -> None:
     try:
         found.begun(UTC)

@@ -154,6 +154,7 @@ def test_a_phone_needs_a_channel_that_answers(command: str, tmp_path: Path) -> N
         ("SMS_PREFIXES", "EM"),
         ("SMS_PREFIXES", "emrejesho="),
         ("SMS_PREFIXES", "emrejesho=E-M"),
+        ("SMS_PREFIXES", "emrejesho=EMREJESHO"),
         ("SMS_PREFIXES", "e-Mrejesho=EM"),
         ("SMS_ABROAD", "+254"),
         ("SMS_ABROAD", "0"),

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from ussd_engine.channels.codes import normalise
 from ussd_engine.counts import Count, Outcome
+from ussd_engine.errors import Why
 from ussd_engine.logs import Log, Notice, place_of, redirect
+from ussd_engine.sms.message import RouteFault
 
 CANARY = "Barabara mbovu 255700000001"
 
@@ -120,6 +122,19 @@ def test_a_fault_is_told_by_place_and_type_to_its_first_cause(captured: Captured
     assert line["level"] == "error"
     assert [cause["type"] for cause in line["chain"]] == ["KeyError", "ValueError"]
     assert line["chain"][0]["place"].startswith("test_logs.py:")
+    assert "Barabara" not in captured.text
+
+
+def test_a_fault_of_a_provider_tells_its_channel_and_why_in_words_of_ours(captured: Captured) -> None:
+    fault = RouteFault(CANARY, why=Why.PROVIDER_UNREADABLE)
+    fault.channel = "africastalking"
+    captured.log.fault(fault)
+    (line,) = captured.lines
+    assert line["channel"] == "africastalking"
+    assert line["chain"] == [{"type": "RouteFault", "place": "", "why": Why.PROVIDER_UNREADABLE.value}]
+    fault.channel = CANARY
+    captured.log.fault(fault)
+    assert captured.lines[1]["channel"] == "?"
     assert "Barabara" not in captured.text
 
 

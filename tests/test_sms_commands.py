@@ -99,7 +99,7 @@ def test_nothing_is_shown_of_whom_and_what_it_is_about(command: Command, var: Pa
 def test_a_number_whose_message_has_ended_is_not_told_though_its_case_has_it(command: Command, var: Path) -> None:
     async def tell(ledger: Ledger) -> None:
         await ledger.act(submit())
-        for lent in (await ledger.sms.take("kannel", now(), 9)).lent:
+        for lent in (await ledger.sms.take("kannel", noon(), 9)).lent:
             await ledger.sms.settle(outcome(lent, "kannel", now(), said(Progress.REJECTED)))
 
     in_ledger(var, tell)
@@ -150,6 +150,7 @@ def test_each_sms_of_a_message_is_shown_as_its_gateway_knows_it(command: Command
         (1, "P-71", "accepted"),
         (2, "P-72", "accepted"),
     ]
+    assert json.loads(command("show", "P-72", "--json").output)["id"] == id, "the provider's id names it too"
     printed = command("show", id[:18]).output
     for told in ("template    opened", "attempts    1", "P-71", "P-72"):
         assert told in printed
@@ -172,6 +173,8 @@ def test_what_was_reported_as_failed_is_shown_with_its_id_at_the_provider_and_wh
     told = "its next try, at 12:00 UTC; the last try: AbsentSubscriber, of P-71 at kannel"
     assert json.loads(command("show", id, "--json").output)["reason"] == told
     assert told in command("show", id).output
+    assert json.loads(command("show", id, "--json").output)["attempts"] == 1, "it was sent once"
+    assert [row["attempts"] for row in listed(command("list", "--json"))] == [1]
 
 
 def test_what_waits_is_listed_before_what_was_given_up_and_that_before_what_a_gateway_has(

@@ -140,9 +140,16 @@ def test_until_when_a_route_rests_is_told(command: Command, var: Path) -> None:
         await ledger.sms_routes.hold("kannel", "a node", now())
         await ledger.sms_routes.rest("kannel", "a node", now() + 3_600_000, 0)
 
+    async def is_down(ledger: Ledger) -> None:
+        await ledger.sms_routes.rest("kannel", "a node", now() + 3_600_000, now())
+
     in_ledger(var, rests)
     first = json.loads(command("list", "--json").stdout.splitlines()[0])
     assert first["is"].startswith("rests until ")
+    assert first["reason"] == "its provider asks to be left alone"
+    in_ledger(var, is_down)
+    first = json.loads(command("list", "--json").stdout.splitlines()[0])
+    assert first["reason"].startswith("its provider has not answered since ")
 
 
 @pytest.mark.parametrize("reason", ["", " \n", "a" * 201])
@@ -216,6 +223,16 @@ async def test_a_test_sends_one_text_and_says_what_came_of_it(command: Command, 
     }
     assert files(var) == before
     assert gsm.segments(TEXT) == [TEXT]
+
+
+async def test_a_test_says_where_the_answer_names_another_number(command: Command) -> None:
+    row = {"statusCode": 101, "number": "+255700000099", "status": "Success", "messageId": "ATXid_1"}
+    answer = json.dumps({"SMSMessageData": {"Message": "Sent to 1/1", "Recipients": [row]}}).encode()
+    async with playing(lambda _: Says(201, answer)) as provider:
+        table = {"username": "sandbox", "api_key": KEY, "url": provider.url}
+        said = await asyncio.to_thread(command, "test", MSISDN, africastalking={"sms": table})
+    assert said.output == "africastalking: failed: the answer does not name this number\n"
+    assert said.return_value == 1
 
 
 @pytest.mark.parametrize(

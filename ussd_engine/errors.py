@@ -58,7 +58,7 @@ class LedgerUnavailable(EngineError):
 
 
 class Why(StrEnum):
-    """What only an operator can mend between gateway and core. These words stand in the log."""
+    """What only an operator can mend between gateway and core, or a provider of SMS. These words stand in the log."""
 
     AWAY = "the core was not reached, or did not answer"
     REFUSES = "the core refuses everything: look at the secrets, and at what it answers 401 or 403 for"
@@ -67,6 +67,10 @@ class Why(StrEnum):
     UNKNOWN_AUTHORITY = "the core's certificate is of an authority that is not trusted here: SSL_CERT_FILE may name it"
     NOT_TODAY = "the core's certificate is not valid at this time"
     NOT_TRUSTED = "the core's certificate cannot be trusted"
+    PROVIDER_AWAY = "the provider was not reached, or did not answer"
+    PROVIDER_BUSY = "the provider answered with a fault of its own, or asks to be left alone"
+    PROVIDER_REFUSES = "the provider refuses us: look at the credentials, credit and sender in the channel's table sms"
+    PROVIDER_UNREADABLE = "the provider's answer cannot be read: look at the addresses in the channel's table sms"
 
 
 class DeliveryError(EngineError):

@@ -119,6 +119,7 @@ class Log:
     def fault(self, error: BaseException, *, log_tag: str = "", channel: str = "") -> None:
         """A fault: where it arose and of what type it is, back to its first cause; and why, in words of ours, where an
         operator can mend it."""
+        channel = channel or getattr(error, "channel", "")
         self._logger.error(
             "fault", log_tag=_fit(_TAG, log_tag), channel=_fit(_NAME, channel), chain=[*map(_told, _chain(error))]
         )

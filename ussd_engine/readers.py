@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ussd_engine import channels
 from ussd_engine.errors import did_you_mean
+from ussd_engine.registry import LONGEST_PREFIX
 from ussd_engine.secret import Secret, Url
 
 _C = TypeVar("_C", bound=str)
@@ -32,6 +33,7 @@ _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,3}")
 _SERVICE = re.compile(r"[a-z][a-z0-9_]*")
+_PREFIX = re.compile(rf"[A-Za-z0-9]{{1,{LONGEST_PREFIX}}}")
 _SECRET_NAME = re.compile(r"key|secret|token|pass|credential")
 
 
@@ -128,8 +130,9 @@ def codes(value: object) -> dict[str, str]:
 def prefixes(value: object) -> dict[str, str]:
     """`emrejesho=EM other=OT`, or a table from service to prefix."""
     read = _pairs(value)
-    if not all(_SERVICE.fullmatch(name) and prefix.isalnum() for name, prefix in read.items()):
-        raise ValueError("expected each service once, as SERVICE=PREFIX (emrejesho=EM), separated by spaces")
+    if not all(_SERVICE.fullmatch(name) and _PREFIX.fullmatch(prefix) for name, prefix in read.items()):
+        words = f"a prefix is 1 to {LONGEST_PREFIX} letters and digits"
+        raise ValueError(f"expected each service once, as SERVICE=PREFIX (emrejesho=EM), separated by spaces; {words}")
     return read
 
 

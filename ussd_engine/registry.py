@@ -338,3 +338,5 @@ SETTINGS: dict[str, tuple[int, str]] = {
 
 LONGEST_COUNT = 3
 """The longest count shown, in digits."""
+LONGEST_PREFIX = 8
+"""Before the keywords of a number for SMS that is shared, in letters and digits."""

@@ -108,12 +108,13 @@ def list_sms(states: tuple[str, ...], route: str | None, limit: int, as_json: bo
 def show_sms(id: str, as_json: bool) -> None:
     """Show how far one message is, and no word of it.
 
-    With the kind of text that it is, and each SMS of it as its gateway knows it.
+    With the kind of text that it is, and each SMS of it as its gateway knows it. ID is ours, or the provider's.
     """
     names = list(_gateways())
 
     async def work(ledger: Ledger) -> None:
-        one = await _named(ledger, id)
+        known = await ledger.sms_view.at_provider(id.strip()) if id.strip() else []
+        one = known[0] if len(known) == 1 else await _named(ledger, id)
         why = Why(names, {one.name: one for one in await ledger.sms_routes.all()}, now_ms())
         parts = await ledger.sms_view.parts(one.id)
         shown = details(one, why)

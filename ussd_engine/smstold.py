@@ -30,6 +30,9 @@ def plain_route(name: str, names: Sequence[str], route: Route | None, figures: F
     elif route.not_before_ms > now:
         stands = f"rests until {clock_time(route.not_before_ms)}"
     reason = route.reason if route is not None and route.stopped else ""
+    if route is not None and stands.startswith("rests"):
+        since = f"its provider has not answered since {clock_time(route.down_ms)}"
+        reason = since if route.down_ms else "its provider asks to be left alone"
     return {"route": name, "is": stands, "reason": reason, "states": states}
 
 
@@ -97,13 +100,13 @@ def plain(one: Message, to: str, why: Why) -> dict[str, Any]:
     """A message as programs have it in a list, with its masked number."""
     times = {"queued": iso(one.queued_ms), "changed": iso(one.changed_ms), "not_before": iso(one.not_before_ms)}
     shown = {"id": one.id.hex(), "to": to, "route": why.route(one), "state": one.state.value}
-    return {**shown, "attempts": one.attempts, **times, "reason": why.told(one)}
+    return {**shown, "attempts": one.tries, **times, "reason": why.told(one)}
 
 
 def print_messages(messages: Sequence[Message], to: Sequence[str], why: Why) -> None:
     """The same as a table."""
     rows = [
-        (short(one), to_, why.route(one), one.state, why.age(one), str(one.attempts), why.told(one))
+        (short(one), to_, why.route(one), one.state, why.age(one), str(one.tries), why.told(one))
         for one, to_ in zip(messages, to, strict=True)
     ]
     if rows:
@@ -128,7 +131,7 @@ def details(one: Message, why: Why) -> dict[str, object]:
         "push": one.push,
         "state": one.state.value,
         "route": why.route(one),
-        "attempts": one.attempts,
+        "attempts": one.tries,
         "queued": iso(one.queued_ms),
         "changed": iso(one.changed_ms),
         "not_before": iso(one.not_before_ms),

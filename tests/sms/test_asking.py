@@ -10,7 +10,6 @@ from leaping import LeapingLoop
 from sms_provider import Office, Tell, notice_to
 
 from ussd_engine.channels.sms import Fetched
-from ussd_engine.errors import EngineError
 from ussd_engine.sms.answering import Answered
 from ussd_engine.sms.clockwork import PULL_S, InboxReader, Puller
 from ussd_engine.sms.message import Incoming, Progress, Report, RouteFault
@@ -59,8 +58,8 @@ def test_who_asks_waits_for_as_long_as_the_provider_wants(
         asked = Asked(loop, after_s)
 
         def tell_of(error: Exception) -> None:
-            assert isinstance(error, EngineError)
-            told.append(str(error))
+            assert isinstance(error, RouteFault)
+            told.append(f"{error.channel}: {error}")
 
         work: Puller | InboxReader
         if inbox:
@@ -71,6 +70,6 @@ def test_who_asks_waits_for_as_long_as_the_provider_wants(
         await asyncio.sleep(PULL_S + next_s + PULL_S / 2)
         running.cancel()
         assert asked.at_s == [PULL_S, PULL_S + next_s]
-        assert told == ["not now"]
+        assert told == ["first: not now"]
 
     tell(story)

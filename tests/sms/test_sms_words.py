@@ -11,7 +11,7 @@ from sms_edition import EXTRA, LANGUAGES, OTHER, OURS, ROOT, SERVICE, THIRD, hea
 from ussd_engine import gsm
 from ussd_engine.menu.keywords import fold
 from ussd_engine.registry import WORDS
-from ussd_engine.sms.templates import DATES, SMS, VALUES
+from ussd_engine.sms.templates import DATES, PREFIXED, SMS, VALUES
 from ussd_engine.sms.words import lacking, sends
 
 
@@ -142,7 +142,8 @@ def longest(name: str, template: str) -> str:
 
 @pytest.mark.parametrize(("template", "locale"), list(product(SMS, LANGUAGES)))
 def test_every_sms_fits_and_is_whole_with_all_its_values(template: str, locale: str) -> None:
-    found = said(template, locale, **{name: longest(name, template) for name in SMS[template].values})
+    asked = {shared: name for name, shared in PREFIXED.items()}.get(template, template)
+    found = said(asked, locale, **{name: longest(name, template) for name in SMS[template].values})
     assert found
     assert "{" not in found
     assert gsm.measure(found).encoding == "GSM-7"

@@ -318,3 +318,11 @@ def test_a_folder_that_cannot_be_made_is_named_in_one_line(command: Command, mon
 def test_an_address_without_http_is_told_how_it_is_written(command: Command) -> None:
     code, _, told = command("dial", CODE, "--url", "localhost")
     assert (code, told) == (1, "localhost is no address: write it as http://127.0.0.1:8080\n")
+
+
+def test_an_act_of_an_officer_that_is_refused_is_told_with_file_and_line(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "soon.yaml"
+    file.write_text(f"title: an officer too soon\nsteps:\n- dial: '{CODE}'\n- officer: open\n")
+    code, _, aside = command("replay", str(file))
+    assert code != 0
+    assert f"{file}:4: there is no case on which an officer could act: none was shown" in aside

@@ -12,7 +12,7 @@ That its ids are those of the callbacks is said nowhere.
 Who wants no more SMS from a sender, `POST /sms/africastalking/stops`, form: `senderId`, `phoneNumber`.
 
 Delivery reports, `POST /sms/africastalking/reports`, form: `id` as the answer to the sending gave it, `status` (table
-`REPORTS`), `failureReason` where it failed. They may overtake each other.
+`REPORTS`), `failureReason` where it failed: one of `IN_VAIN` is final. They may overtake each other.
 
 SMS out, `POST /version1/messaging`, form: `username`, `to` (+2557…,+2557…), `message`, `from`, `bulkSMSMode`; header
 `apiKey`. The official SDK writes this request and our client sends it: the SDK's own sending blocks, follows redirects
@@ -42,6 +42,7 @@ import msgspec
 from ussd_engine.channels import sms, wire
 from ussd_engine.channels.base import ACKNOWLEDGED, Request, Response
 from ussd_engine.channels.client import Answer, Client
+from ussd_engine.errors import Why
 from ussd_engine.model import Quiet
 from ussd_engine.secret import Secret
 from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, RouteFault, Sent, Way
@@ -66,6 +67,17 @@ REPORTS: Final = {
     "AbsentSubscriber": Progress.FAILED,
     "Expired": Progress.EXPIRED,
 }
+IN_VAIN: Final = frozenset(
+    {
+        "UserInBlackList",
+        "UserInBlacklist",
+        "UserDoesNotExist",
+        "UserAccountSuspended",
+        "NotNetworkSubcriber",
+        "NotNetworkSubscriber",
+    }
+)
+"""Why an SMS failed that would fail again, whenever and by whatever route; two are spelled in two ways."""
 
 
 class SmsOptions(sms.Options, frozen=True, kw_only=True):
@@ -171,7 +183,7 @@ class AfricasTalkingSms:
         data = answer.object().get("SMSMessageData") if answer.taken else None
         rows = data.get("Messages") if isinstance(data, dict) else None
         if not isinstance(rows, list):
-            raise RouteFault(f"{self.name} gave an inbox that cannot be read")
+            raise RouteFault(f"{self.name} gave an inbox that cannot be read", why=Why.PROVIDER_UNREADABLE)
         named = [(sms.identity(row.get("id")), row) for row in rows if isinstance(row, dict)]
         there = [(id, row) for id, row in named if id]
         if all(id.isascii() and id.isdecimal() for id, _ in there):
@@ -204,7 +216,10 @@ class AfricasTalkingSms:
     def reports(self, request: Request) -> list[Report]:
         fields = wire.form(request)
         id, status = sms.identified(fields, "id"), wire.filled(fields, "status")
-        return [sms.report(self.name, id, status, REPORTS.get(status), fields.get("failureReason"))]
+        progress, reason = REPORTS.get(status), fields.get("failureReason")
+        if progress is Progress.FAILED and reason in IN_VAIN:
+            progress = Progress.REJECTED
+        return [sms.report(self.name, id, status, progress, reason)]
 
     async def close(self) -> None:
         await self._client.close()
@@ -259,4 +274,5 @@ def _sent(one: Outgoing, rows: list[Mapping[str, object]]) -> Sent:
         return Sent(id=one.id, progress=Progress.ACCEPTED, provider_id=sms.identity(row.get("messageId")))
     again = not row or code in AGAIN or code in MENDED_FIRST
     final = Progress.FAILED if again else Progress.REJECTED
-    return Sent(id=one.id, progress=final, reason=MENDED_FIRST.get(code) or sms.word(row.get("status")), again=again)
+    reason = (MENDED_FIRST.get(code) or sms.word(row.get("status"))) if row else sms.UNNAMED
+    return Sent(id=one.id, progress=final, reason=reason, again=again)

@@ -11,6 +11,7 @@ from yarl import URL
 
 from ussd_engine.answered import retry_after, short_body
 from ussd_engine.channels.sms import Options, SmsSettings
+from ussd_engine.errors import Why
 from ussd_engine.model import Quiet
 from ussd_engine.sms.message import Progress, RouteFault, Sent
 
@@ -78,30 +79,32 @@ class Client:
                 after_s = retry_after(response.headers.get("retry-after", ""), self._clock() / 1000)
                 answer = Answer(status=response.status, body=await short_body(response.content))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            raise RouteFault(f"{self._name} was not reached: {type(error).__name__}") from None
+            raise RouteFault(f"{self._name} was not reached: {type(error).__name__}", why=Why.PROVIDER_AWAY) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise RouteFault(f"{self._name} did not answer: {type(error).__name__}", perhaps_taken=True) from None
+            words = f"{self._name} did not answer: {type(error).__name__}"
+            raise RouteFault(words, perhaps_taken=True, why=Why.PROVIDER_AWAY) from None
         self._judge(answer.status, after_s)
         return answer
 
     def _judge(self, status: int, after_s: float | None) -> None:
         said = f"{self._name} answered {status}"
         if status in BUSY:
-            raise RouteFault(said, after_s=after_s)
+            raise RouteFault(said, after_s=after_s, why=Why.PROVIDER_BUSY)
         if status in STOP:
-            raise RouteFault(f"{said}: look at its credentials, credit and sender", stop=True)
+            raise RouteFault(f"{said}: look at its credentials, credit and sender", stop=True, why=Why.PROVIDER_REFUSES)
         if status >= 500:
-            raise RouteFault(said, after_s=after_s, perhaps_taken=True)
+            raise RouteFault(said, after_s=after_s, perhaps_taken=True, why=Why.PROVIDER_BUSY)
         if status < 200 or 300 <= status < 400 or status in NOT_NOW:
-            raise RouteFault(f"{said}: look at its url", after_s=after_s)
+            raise RouteFault(f"{said}: look at its url", after_s=after_s, why=Why.PROVIDER_UNREADABLE)
 
     def unreadable(self) -> NoReturn:
         """The provider said yes, and nobody can tell to what."""
-        raise RouteFault(f"{self._name} gave an answer that cannot be read", perhaps_taken=True)
+        words = f"{self._name} gave an answer that cannot be read"
+        raise RouteFault(words, perhaps_taken=True, why=Why.PROVIDER_UNREADABLE)
 
     def stopped(self, reason: str) -> NoReturn:
         """The provider said what somebody must mend first."""
-        raise RouteFault(f"{self._name} answered {reason}", stop=True)
+        raise RouteFault(f"{self._name} answered {reason}", stop=True, why=Why.PROVIDER_REFUSES)
 
     def unless_stopped(self, said: list[Sent], reasons: Collection[str]) -> list[Sent]:
         """What was said of each, unless nothing was taken and one of `reasons`, which are said of our account, is why.

@@ -101,7 +101,7 @@ def _sent(one: Outgoing, rows: list[Mapping[str, object]]) -> Sent:
     """What is said of one number; a row serves once, for a number may stand twice in a batch."""
     status = rows.pop(0).get("status") if rows else None
     if not isinstance(status, dict):
-        return Sent(id=one.id, progress=Progress.FAILED, again=True)
+        return Sent(id=one.id, progress=Progress.FAILED, reason=sms.UNNAMED, again=True)
     progress = GROUPS.get(str(status.get("groupName")), Progress.FAILED)
     if progress is Progress.SENT:
         return Sent(id=one.id, progress=progress)

@@ -227,6 +227,10 @@ def _base(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+UNNAMED: Final = "the answer does not name this number"
+"""Of one number nothing was said where others were spoken of."""
+
+
 def one_text(batch: Sequence[Outgoing]) -> str:
     """The text of a batch. `ValueError` where it has several, for one call would give them all the first."""
     texts = {one.text for one in batch}

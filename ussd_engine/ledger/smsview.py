@@ -36,6 +36,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sending: bool
     route: str | None
     attempts: int
+    rounds: int
+    """After how many reports of a failure it goes again by this route, with its attempts counted anew."""
     not_before_ms: int
     queued_ms: int
     changed_ms: int
@@ -43,6 +45,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     behind: bool
     """It waits for an earlier message to the same addressee."""
+
+    @property
+    def tries(self) -> int:
+        """How often it was given to its route, at the least: what was reported as failed had been."""
+        return self.attempts + self.rounds
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -111,6 +118,12 @@ class SmsView:
         """Those whose id begins with these hexadecimal digits."""
         first, last = (bytes.fromhex(digits.ljust(ID_DIGITS, filler)) for filler in "0f")
         query = select(*_MESSAGE).where(sms.c.id >= first, sms.c.id <= last).order_by(sms.c.id).limit(most)
+        return [_read(row, Message) for row in await self._all(query)]
+
+    async def at_provider(self, provider_id: str, most: int = 2) -> list[Message]:
+        """Those of which a gateway knows an SMS under this id."""
+        here = select(sms_parts.c.sms).where(sms_parts.c.provider_id == provider_id)
+        query = select(*_MESSAGE).where(sms.c.id.in_(here)).order_by(sms.c.id).limit(most)
         return [_read(row, Message) for row in await self._all(query)]
 
     async def given_up(self, most: int = 50) -> list[Message]:

@@ -64,8 +64,10 @@ class Talks:
         *,
         reference: str = "",
         content: bytes = b"",
+        lasts_ms: int | None = None,
     ) -> None:
         """Ask a phone something. The same question about the same case is one, and begins anew; so is `finish`.
+        `lasts_ms` stands for what a question of its kind has (`LASTS_MS`).
 
         Each "which one?" stands for itself.
         """
@@ -81,7 +83,7 @@ class Talks:
             "service": service,
             "sealed": self._keyring.seal(PLACE, row_id, plain),
             "opened_ms": now_ms,
-            "until_ms": now_ms + LASTS_MS[kind],
+            "until_ms": now_ms + (LASTS_MS[kind] if lasts_ms is None else lasts_ms),
         }
         conn.execute(insert(conversations).values(row))
 

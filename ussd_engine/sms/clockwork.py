@@ -87,7 +87,7 @@ class Puller:
 
     async def run(self) -> None:
         """Until cancelled."""
-        await _again_and_again(self.step, self._told)
+        await _again_and_again(self.step, self._told, self._name)
 
     async def step(self) -> None:
         """Ask about some, the oldest first, and behind the last ones the next time. Raises as ledger and gateway do."""
@@ -130,7 +130,7 @@ class InboxReader:
 
     async def run(self) -> None:
         """Until cancelled."""
-        await _again_and_again(self.step, self._told)
+        await _again_and_again(self.step, self._told, self._name)
 
     async def step(self) -> None:
         """Read what has come since the last time. Raises as ledger and gateway do."""
@@ -163,7 +163,7 @@ class InboxReader:
         return answered.kept
 
 
-async def _again_and_again(step: Callable[[], Awaitable[None]], told: Told) -> None:
+async def _again_and_again(step: Callable[[], Awaitable[None]], told: Told, name: str) -> None:
     """Each time after `PULL_S`, or after as long as the provider asked for."""
     rest_s = PULL_S
     while True:
@@ -172,6 +172,8 @@ async def _again_and_again(step: Callable[[], Awaitable[None]], told: Told) -> N
         try:
             await step()
         except EngineError as error:
+            if isinstance(error, RouteFault):
+                error.channel = name
             told(error)
             if isinstance(error, RouteFault) and error.after_s is not None:
                 rest_s = max(PULL_S, min(ASKED_S, error.after_s))

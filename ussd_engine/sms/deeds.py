@@ -14,39 +14,24 @@ from sqlalchemy import Connection
 
 from ussd_engine import found, lifecycle
 from ussd_engine.ledger import Ledger
-from ussd_engine.ledger.talks import LASTS_MS, Talk
+from ussd_engine.ledger.talks import LASTS_MS
 from ussd_engine.ledger.terms import HOUR_MS
 from ussd_engine.menu.keywords import MESSAGE
 from ussd_engine.model import Case, Committed, Mode, SetLanguage, Submit
 from ussd_engine.sms import filling, talk
 from ussd_engine.sms.filling import Lacking
-from ussd_engine.sms.keywords import CHOICE, PLAIN, Heard
+from ussd_engine.sms.keywords import PLAIN, Heard
 from ussd_engine.sms.matrix import Anyway, Happening, Say, say, say_anyway
 from ussd_engine.sms.message import Priority
 from ussd_engine.sms.oncase import FULL, CaseDeeds
 from ussd_engine.sms.ontext import TextDeeds
 from ussd_engine.sms.talk import Act, AskBack, Decision, Kind, Open, State, Wants
 from ussd_engine.sms.templates import BELOW_A_WARNING, SMS, WARNING, truthful
+from ussd_engine.sms.waiting import Held, act_of, decode, encode, is_words, open_of
 from ussd_engine.sms.written import Reply, Written, anyway, lacks
 from ussd_engine.tracking import Effect, SetSms
 
-KINDS: Final = {"rate": Kind.RATE, "need_info": Kind.ASKED, "which": Kind.WHICH, "finish": Kind.TEXT}
-"""What can be open, as the ledger calls it."""
 WHICH_HOURS: Final = LASTS_MS["which"] // HOUR_MS
-FRESH_MS: Final = HOUR_MS
-"""So long words are taken for what was missing: later they would be sent for what she may have forgotten."""
-
-
-class Held(msgspec.Struct, frozen=True, array_like=True):
-    """What waits for "which one?"."""
-
-    whole: str
-    offered: tuple[str, ...]
-    """What 1, 2 and 3 stand for; where nothing was offered, the institution that is clear already."""
-    institutions: bool
-    wants: Wants | None = None
-    text: str = ""
-    """Of a new message: what there is of it."""
 
 
 class Deeds:
@@ -60,7 +45,7 @@ class Deeds:
         self._cases = ledger.own_within(conn, written.sender.msisdn, written.sender.at_ms)
         open_now = ledger.notices.talks.of(conn, written.sender.msisdn, written.sender.at_ms)
         self._talks = {one.id: one for one in open_now if one.service == written.service}
-        self._which_ended = self._which_opened = False
+        self._which_ended = self._which_opened = self._did = False
         cores = [case.core_reference for case in self._cases if case.core_reference]
         whole, spoken = written.heard.whole, written.sender.locale
         self._heard = written.ear.hear(whole, spoken, cores) if cores else written.heard
@@ -117,7 +102,7 @@ class Deeds:
         today, cases = self._written.today, self._cases
         waits = [case for case in cases if _takes(case, today)]
         return State(
-            open=tuple(_open(one, self._sender.at_ms) for one in self._talks.values()),
+            open=tuple(open_of(one, self._sender.at_ms) for one in self._talks.values()),
             cases=tuple(case.reference for case in waits),
             answered=tuple(case.reference for case in waits if case.spoken),
         )
@@ -132,7 +117,7 @@ class Deeds:
                 return talk.Help(heard=act.heard)
             return self._formed(again, (pick,), named=True, text=held.text or again.text, open=act.open)
         # A yes or no that an officer asked for is words to her.
-        added = again.guessed or again.action in (PLAIN, CHOICE) or (again.action == "rate" and self._asked(pick))
+        added = is_words(again) or (again.action == "rate" and self._asked(pick))
         text = held.whole if added else again.text
         heard = msgspec.structs.replace(again, reference=pick, core_reference="", text=text, guessed=False, sure=True)
         return Act(name="add" if added else again.action, heard=heard, reference=pick, open=act.open)
@@ -157,7 +142,7 @@ class Deeds:
 
     def _held(self, one: Open) -> tuple[Held, Heard]:
         """What waits, and what it says."""
-        held = msgspec.msgpack.decode(self._talks[one.id].content, type=Held)
+        held = decode(self._talks[one.id].content)
         return held, self._written.ear.hear(held.whole, self._sender.locale)
 
     def _asked(self, reference: str) -> bool:
@@ -209,13 +194,14 @@ class Deeds:
 
     def _end(self, id: bytes) -> bool:
         """End a "which one?"; false where another SMS did."""
-        self._which_ended = True
+        newest = next((one.id for one in self._talks.values() if one.kind == "which"), None)
+        self._which_ended = self._which_ended or id == newest
         return self._ledger.notices.talks.end(self._conn, self._talks.pop(id))
 
     def _end_what_it_replaces(self, new: Heard) -> None:
         """A new message takes the place of one of which something is missing, and of one with the same words that waits
         for its institution."""
-        asked = [_open(one, self._sender.at_ms) for one in self._talks.values() if one.kind == "which"]
+        asked = [open_of(one, self._sender.at_ms) for one in self._talks.values() if one.kind == "which"]
         for which in asked:
             held, before = self._held(which)
             if which.wants or (which.institutions and talk.repeats(new, before.entry, held.text)):
@@ -226,7 +212,7 @@ class Deeds:
         older = next((one for one in self._talks.values() if one.kind == "which"), None)
         if older is None or not self._which_ended or self._which_opened:
             return []
-        return self._asked_back(talk.which_again(heard, _open(older, self._sender.at_ms)))
+        return self._asked_back(talk.which_again(heard, open_of(older, self._sender.at_ms)))
 
     def _asked_back(self, ask: AskBack) -> list[Reply]:
         if ask.open is not None and ask.open.kind is Kind.TEXT:
@@ -246,7 +232,7 @@ class Deeds:
                 "which",
                 self._written.service,
                 self._sender.at_ms,
-                content=msgspec.msgpack.encode(held),
+                content=encode(held),
             )
         values = {"hours": str(WHICH_HOURS), ("institution" if ask.institutions else "ref"): "\n".join(rows)}
         template = truthful(ask.template, self._written.core_lacks)
@@ -329,19 +315,23 @@ class Deeds:
         if case is None:
             ref = act.reference or act.heard.reference or act.heard.core_reference
             return [Reply(say_anyway(Anyway.NOT_HERS), {"ref": ref})]
-        return CaseDeeds(self._written, self._done).done(case, act.name, act.heard)
+        deeds = CaseDeeds(self._conn, self._ledger.notices.talks, self._written, self._done)
+        replies = deeds.done(case, act.name, act.heard)
+        if act.open is None and (self._did or act.name == "read"):
+            self._end_the_same(act.name)
+        return replies
+
+    def _end_the_same(self, name: str) -> None:
+        """What was done by keyword and number is not done again by a choice: what waits with the same act is over."""
+        for which in [open_of(one, self._sender.at_ms) for one in self._talks.values() if one.kind == "which"]:
+            held, again = self._held(which)
+            if held.of_cases and act_of(again) == name:
+                self._end(which.id)
 
     def _done(self, act: Effect) -> Committed:
-        return self._ledger.within(self._conn, act)
-
-
-def _open(one: Talk, now_ms: int) -> Open:
-    if one.kind != "which":
-        return Open(id=one.id, kind=KINDS[one.kind], reference=one.reference)
-    held = msgspec.msgpack.decode(one.content, type=Held)
-    which = Open(id=one.id, kind=Kind.WHICH, offered=held.offered, institutions=held.institutions)
-    stale = bool(held.text or held.offered) and now_ms - one.opened_ms > FRESH_MS
-    return msgspec.structs.replace(which, wants=held.wants, stale=stale)
+        committed = self._ledger.within(self._conn, act)
+        self._did = committed.kind not in (*FULL, "refused")
+        return committed
 
 
 def _takes(case: Case, today: date) -> bool:

@@ -31,6 +31,8 @@ class Happening(StrEnum):
     """She asked what the institution said: there is something to read."""
     READ_TOO_EARLY = "read_too_early"
     ADDED = "added"
+    NOTHING_TO_ADD = "nothing_to_add"
+    """She names the case alone: what is to be added comes next."""
     WITHDRAWN = "withdrawn"
     WITHDRAWN_TOO_LATE = "withdrawn_too_late"
     APPEALED = "appealed"
@@ -121,6 +123,7 @@ TABLE: Final[Mapping[Told | Happening, tuple[Say | None, Say | None]]] = {
     Happening.READ: (_LOCKED, _reply("answer_part")),
     Happening.READ_TOO_EARLY: (_LOCKED, _reply("no_answer")),
     Happening.ADDED: (_reply("added"), _reply("added")),
+    Happening.NOTHING_TO_ADD: (_reply("add_ask"), _reply("add_ask")),
     Happening.WITHDRAWN: (_LOCKED, _reply("withdrawn")),
     Happening.WITHDRAWN_TOO_LATE: (_LOCKED, _reply("status")),
     Happening.APPEALED: (_reply("act_quiet"), _reply("appeal_received")),

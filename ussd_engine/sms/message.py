@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from ussd_engine.errors import EngineError
+from ussd_engine.errors import EngineError, Why
 from ussd_engine.model import Quiet
 
 
@@ -140,9 +140,19 @@ class RouteFault(EngineError):
     """The gateway did not take a whole call. `str` says why, in words for an operator."""
 
     def __init__(
-        self, words: str, *, after_s: float | None = None, stop: bool = False, perhaps_taken: bool = False
+        self,
+        words: str,
+        *,
+        after_s: float | None = None,
+        stop: bool = False,
+        perhaps_taken: bool = False,
+        why: Why | None = None,
     ) -> None:
         super().__init__(words)
+        self.why = why
+        """For the log, where it is one of these."""
+        self.channel = ""
+        """For the log: whose provider it was, where nobody else says it."""
         self.after_s = after_s
         """How long the provider asked to be left alone."""
         self.stop = stop

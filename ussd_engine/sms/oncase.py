@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from sqlalchemy import Connection
+
 from ussd_engine import found, lifecycle
 from ussd_engine.acts import APPEAL
+from ussd_engine.ledger.talks import LASTS_MS, Talks
 from ussd_engine.lifecycle import MayAppeal, may_appeal
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
@@ -36,7 +39,9 @@ FULL: Final = ("limit", "hour")
 class CaseDeeds:
     """Does it. `do` writes an act in the transaction of the SMS."""
 
-    def __init__(self, written: Written, do: Callable[[Effect], Committed]) -> None:
+    def __init__(self, conn: Connection, talks: Talks, written: Written, do: Callable[[Effect], Committed]) -> None:
+        self._conn = conn
+        self._talks = talks
         self._written = written
         self._sender = written.sender
         self._do = do
@@ -70,13 +75,32 @@ class CaseDeeds:
         return [reply for values in counted for reply in self._told(case, Happening.READ, values)]
 
     def _added(self, case: Case, text: str) -> list[Reply]:
-        if not text:
-            return [anyway(Anyway.NO_TEXT)]
-        if lacking := filling.checked(self._menu, "extra", text):
+        lacking = filling.checked(self._menu, "extra", text)
+        if lacking is not None and lacking.most:
             return [lacks(lacking)]
+        if lacking is not None or not text:
+            return self._what_to_add(case)
         sender = self._sender
         act = Append(key=sender.key, reference=case.reference, msisdn=sender.msisdn, text=text, at_ms=sender.at_ms)
         return self._after(case, act, Happening.ADDED)
+
+    def _what_to_add(self, case: Case) -> list[Reply]:
+        """She is asked for it, as an officer asks: her next plain text is added. Nothing shortens what is open."""
+        sender = self._sender
+        if not lifecycle.may_add(case):
+            return [anyway(Anyway.NO_TEXT)]
+        talks = self._talks.of(self._conn, sender.msisdn, sender.at_ms)
+        if not any(one.kind == "need_info" and one.reference == case.reference for one in talks):
+            self._talks.open(
+                self._conn,
+                sender.msisdn,
+                "need_info",
+                case.service,
+                sender.at_ms,
+                reference=case.reference,
+                lasts_ms=LASTS_MS["which"],
+            )
+        return self._told(case, Happening.NOTHING_TO_ADD)
 
     def _rated(self, case: Case, rating: str) -> list[Reply]:
         assert rating in ("yes", "partly", "no")

@@ -9,7 +9,7 @@ from collections.abc import Set
 from typing import Final, NamedTuple
 
 from ussd_engine import until
-from ussd_engine.registry import CASE, LONGEST_COUNT, CaseValue
+from ussd_engine.registry import CASE, LONGEST_COUNT, LONGEST_PREFIX, CaseValue
 
 SEPTETS = 160
 UNITS = 70
@@ -28,6 +28,7 @@ VALUES: dict[str, CaseValue] = {
     "max": CaseValue("the most characters", LONGEST_COUNT),
     "hours": CaseValue("for how long what she sent is kept", 2),
     "until": CaseValue("until when the service stands still", until.LONGEST),
+    "prefix": CaseValue("what stands before each keyword on a number that is shared", LONGEST_PREFIX),
 }
 """What a text may show, beside the settings, by the name of its placeholder."""
 
@@ -37,6 +38,9 @@ RELAYED = "relayed"
 """What stands for a template where the words are an institution's own: no menu has any for them."""
 BELOW_A_WARNING = {"appeal_received": "act_quiet"}
 """What is said instead where the two would not fit one SMS together."""
+
+PREFIXED: Final = {"help": "help_shared"}
+"""What is said instead where a prefix stands before the keywords: it says the prefix once, for all of them."""
 
 DATES = frozenset({"date", "due", "appeal_until"})
 """Those that hold a day, as an ISO date."""
@@ -131,6 +135,7 @@ SMS: dict[str, Template] = {
     "withdrawn": Template("named: she took it back", ("ref",)),
     "added": Template("her words were added", ("ref",), warns=True),
     # what is asked back
+    "add_ask": Template("what to add to her case is missing", ("ref",)),
     "withdraw_which": Template(
         "which case she takes back, or whether she wants no SMS", promises=_WITHDRAW, instead="withdraw_none"
     ),
@@ -145,6 +150,7 @@ SMS: dict[str, Template] = {
     "finish_more": Template("how long the text is by now", ("n",), warns=True),
     # the service itself
     "help": Template("how to write"),
+    "help_shared": Template("the same, where a prefix stands before each keyword", ("prefix",)),
     "unknown": Template("the message was not understood"),
     "stopped": Template("no more SMS"),
     "started": Template("SMS again"),

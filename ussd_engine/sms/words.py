@@ -22,6 +22,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from ussd_engine import gsm
 from ussd_engine.catalog import format_date
 from ussd_engine.menu.compile import Menu
@@ -32,7 +34,7 @@ from ussd_engine.registry import KINDS, ROW, Place
 from ussd_engine.scope import plain
 from ussd_engine.sms.message import Notice
 from ussd_engine.sms.prefix import prefixed
-from ussd_engine.sms.templates import DATES, RELAYED, SEPTETS, SMS, VALUES, WARNING
+from ussd_engine.sms.templates import DATES, PREFIXED, RELAYED, SEPTETS, SMS, VALUES, WARNING
 from ussd_engine.texts import count_of
 
 
@@ -41,6 +43,9 @@ def text(edition: Edition, notice: Notice, locale: str, extra: Mapping[str, str]
     for it."""
     if notice.template == RELAYED:
         return gsm.shorten(f"{notice.values['ref']}: {notice.values['part']}", SEPTETS)
+    if prefix and notice.template in PREFIXED:
+        values = {**notice.values, "prefix": prefix}
+        notice, prefix = msgspec.structs.replace(notice, template=PREFIXED[notice.template], values=values), ""
     menu = edition.services.get(notice.service)
     msgid = menu.service.sms.get(notice.template, "") if menu else ""
     if menu is None or not msgid:

@@ -16,7 +16,7 @@ from ussd_engine.menu.template import Slot, template
 from ussd_engine.model import Answers, Mode
 from ussd_engine.registry import KINDS, ROW, WORDS
 from ussd_engine.sms.prefix import prefixed
-from ussd_engine.sms.templates import SEPTETS, SMS, VALUES
+from ussd_engine.sms.templates import PREFIXED, SEPTETS, SMS, VALUES
 
 _NOTHING: Mapping[str, str] = {}
 IDENTITY: Final = "identity"
@@ -74,9 +74,15 @@ def unfitting(edition: Edition, menu: Menu, values: Values) -> Iterator[Fault]:
 
 def unprefixed(edition: Edition, menu: Menu, values: Values, prefix: str) -> Iterator[Fault]:
     """A fault for each SMS and language in which there is no room for a prefix before every keyword. What fits without
-    stays one SMS all the same: those at its end go without."""
+    stays one SMS all the same: those at its end go without. A text that says the prefix itself needs none before them,
+    and is said instead of another."""
     keywords = menu.service.keywords
     for name, msgid in menu.service.sms.items():
+        if name in PREFIXED.values() and not any(slot.name == "prefix" for slot in template(msgid).slots):
+            words = f'sms: "{name}" does not say {{prefix}}: what she sends without it goes to another service'
+            yield Fault(*menu.service.places[f"{CONTEXT}.{name}"], words, "sms")
+        if name in PREFIXED or name in PREFIXED.values():
+            continue
         for locale in edition.languages[menu.name]:
             bare, whole = (
                 max(size.units for size in _sizes(edition, menu, values, name, msgid, locale, one))
