@@ -57,7 +57,7 @@ class Door:
         self.admission = engine.admission
         self.log = log
         self.tap = tap
-        self.posts = Posts(engine.channels, engine.binds.ussd, engine.metrics.count)
+        self.posts = Posts(engine.channels, engine.binds.ussd, engine.metrics.count, self._faulted)
         # What is reached over a bind has no address.
         called = [one for one in engine.config.ussd_channels if not isinstance(engine.channels[one.name], Bound)]
         self.callers = Callers(called, Peers(engine.config.peers, engine.config.proxies))
@@ -165,8 +165,11 @@ class Door:
         try:
             return await gateway.take_turn(turn, channel.profile, seen)
         except Exception as error:
-            self.log.fault(error, log_tag=self._tag(turn), channel=turn.channel)
+            self._faulted(turn, error)
             return gateway.system("fault", turn, channel.profile, seen)
+
+    def _faulted(self, turn: Turn, error: Exception) -> None:
+        self.log.fault(error, log_tag=self._tag(turn), channel=turn.channel)
 
     async def closed(self, request: web.Request) -> web.Response:
         """An end-of-session notice: counted, and nothing changes. What it echoes of a citizen is dropped unread."""

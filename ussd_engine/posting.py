@@ -27,16 +27,21 @@ TRIES: Final = 2
 
 Counted = Callable[[str, str], None]
 """Counts a `Count` of a channel."""
+Faulted = Callable[[Turn, Exception], None]
+"""Tells of a fault of our own."""
 
 
 class Posts:
     """The screens on their way to the providers among `channels` that have them posted, or sent over `binds`."""
 
-    def __init__(self, channels: Mapping[str, Channel], binds: Mapping[str, Bind], count: Counted) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], binds: Mapping[str, Bind], count: Counted, faulted: Faulted
+    ) -> None:
         self._posting = {name: one for name, one in channels.items() if isinstance(one, Posting)}
         self._channels = channels
         self._binds = binds
         self._count = count
+        self._faulted = faulted
         self._tasks: set[asyncio.Task[None]] = set()
         self._lines = Lines()
 
@@ -57,16 +62,23 @@ class Posts:
         return posting.acknowledged if posting else ACKNOWLEDGED
 
     async def _bring(self, turn: Turn, screen: Coroutine[Any, Any, Reply]) -> None:
+        try:
+            taken = await self._brought(turn, screen)
+        except Exception as error:
+            self._faulted(turn, error)
+            taken = False
+        if not taken:
+            self._count(Count.NOT_POSTED, turn.channel)
+
+    async def _brought(self, turn: Turn, screen: Coroutine[Any, Any, Reply]) -> bool:
         channel = self._channels[turn.channel]
         body = channel.reply(await screen, turn).body
         posting, bind = self._posting.get(turn.channel), self._binds.get(turn.channel)
-        taken = False
         if posting is not None:
-            taken = await self._posted(posting, body)
-        elif bind is not None and isinstance(channel, Bound):
-            taken = await _sent(bind, body, channel.post_s)
-        if not taken:
-            self._count(Count.NOT_POSTED, turn.channel)
+            return await self._posted(posting, body)
+        if bind is not None and isinstance(channel, Bound):
+            return await _sent(bind, body, channel.post_s)
+        return False
 
     async def _posted(self, posting: Posting, body: bytes) -> bool:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from ussd_engine.channels import create_gateway
@@ -56,6 +57,20 @@ def test_a_long_text_goes_in_one_of_three_ways(long_text: str, sizes: list[int],
         assert {sm.options[p.SAR_TOTAL] for sm in parts} == {b"\2"}
     if long_text == "payload":
         assert parts[0].options[p.MESSAGE_PAYLOAD] == b"a" * 200
+
+
+@pytest.mark.parametrize(
+    ("long_text", "first", "second"), [("udh", b"\x12", b"\x13"), ("sar", b"\x12\x34", b"\x12\x35")]
+)
+def test_long_texts_are_told_apart_by_all_that_a_reference_can_hold(
+    long_text: str, first: bytes, second: bytes
+) -> None:
+    made = gateway(long_text=long_text)
+    for reference in (first, second):
+        one = msgspec.structs.replace(outgoing(NUMBER, text="a" * 200)[0], id=reference.ljust(16, b"\x34"))
+        for body in made._bodies(one):
+            sm = p.parse_sm(body)
+            assert (sm.short[3:4] if long_text == "udh" else sm.options[p.SAR_REFERENCE]) == reference
 
 
 def test_of_a_long_text_the_last_part_asks_for_a_receipt() -> None:
@@ -116,6 +131,7 @@ def test_what_a_receipt_repeats_of_a_text_is_not_read() -> None:
     ("way", "answered", "told"),
     [
         ("same", "0000001F", "0000001F"),
+        ("same", "0a1B", "0A1B"),
         ("decimal_of_hex", "0000001F", "0000000031"),
         ("decimal_of_hex", "1f", "31"),
         ("hex_of_decimal", "31", "1F"),
@@ -125,6 +141,28 @@ def test_a_receipt_may_count_in_another_base(way: str, answered: str, told: str)
     made = gateway(receipt_ids=way)
     found = reported(made, receipt(f"id:{told} stat:DELIVRD err:000"))
     assert found.provider_id == made._known_as(p.text(answered))
+
+
+@pytest.mark.parametrize("way", ["same", "decimal_of_hex", "hex_of_decimal"])
+@pytest.mark.parametrize("text", ["", "stat:DELIVRD err:000"])
+def test_an_optional_parameter_spells_an_id_as_the_answer_did(way: str, text: str) -> None:
+    made = gateway(receipt_ids=way)
+    options = {p.RECEIPTED_MESSAGE_ID: b"1234\0", p.MESSAGE_STATE: b"\2"}
+    assert reported(made, receipt(text, options=options)).provider_id == made._known_as(b"1234\0")
+
+
+def test_ids_that_are_no_numbers_differ_by_their_capitals() -> None:
+    small, capital = (reported(gateway(), receipt(f"id:{id} stat:DELIVRD")) for id in ("x7a", "X7A"))
+    assert small.provider_id != capital.provider_id
+
+
+@pytest.mark.parametrize("coding", ["utf-16-be", "ascii"])
+def test_a_receipt_of_a_text_in_ucs2_is_read_whether_it_is_in_ucs2_or_not(coding: str) -> None:
+    request = holding(
+        Sm(source=Address(NUMBER, 1, 1), esm_class=4, coding=8, short="id:A1 stat:DELIVRD err:011".encode(coding))
+    )
+    found = reported(gateway(), request)
+    assert (found.provider_id, found.progress, found.reason) == ("A1", Progress.DELIVERED, "011")
 
 
 def test_a_receipt_may_stand_in_optional_parameters_alone() -> None:

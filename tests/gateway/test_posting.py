@@ -196,3 +196,20 @@ async def test_a_connection_that_was_closed_meanwhile_loses_no_screen(opened: Ca
             await asyncio.wait(posts._tasks)
         assert len(taken) == 2
         assert NOT_POSTED not in await numbers(edge)
+
+
+async def test_a_fault_on_the_way_is_logged_and_the_screen_counts_as_not_posted(
+    edge: Edge, halotel: Halotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Response:
+        raise ArithmeticError(NUMBER)
+
+    monkeypatch.setattr(edge.engine.channels["halotel"], "reply", broken)
+    assert (await leg(edge))[0] == 200
+    await settled(edge)
+    assert halotel.posted == []
+    assert (await numbers(edge))[NOT_POSTED] == 1
+    (fault,) = [line for line in map(json.loads, edge.lines.getvalue().splitlines()) if line["event"] == "fault"]
+    assert fault["channel"] == "halotel"
+    assert "ArithmeticError" in str(fault["chain"])
+    assert NUMBER not in str(fault)

@@ -81,3 +81,34 @@ async def test_what_waited_in_vain_comes_as_far_as_it_is_and_once(
     (late,) = await parts.overdue()
     assert late.incoming.text == "...mbili ..."
     assert late.incoming.id != whole.incoming.id
+
+
+async def test_a_phone_that_repeats_its_reference_loses_nothing(
+    ledger: Ledger, keyring: Keyring, clock: StoppedClock
+) -> None:
+    parts = Parts(ledger, keyring, clock)
+    await parts.put(1, "moja ", total=3)
+    await parts.put(2, "mbili ", total=3)
+    clock.move(1)
+    assert await parts.put(1, "maji ", total=3) is None
+    assert await parts.put(2, "hakuna ", total=3) is None
+    newer = await parts.put(3, "kabisa", total=3)
+    assert newer is not None
+    assert newer.incoming.text == "maji hakuna kabisa"
+    await parts.taken(newer)
+    clock.move(WAITS_MS)
+    (older,) = await parts.overdue()
+    assert older.incoming.text == "moja mbili ..."
+    await parts.taken(older)
+    assert await parts.overdue() == []
+
+
+async def test_what_was_taken_makes_room_for_good(ledger: Ledger, keyring: Keyring, clock: StoppedClock) -> None:
+    parts = Parts(ledger, keyring, clock)
+    await parts.put(1, "moja ")
+    whole = await parts.put(2, "mbili")
+    assert whole is not None
+    await parts.taken(whole)
+    await parts.put(1, "maji ")
+    clock.move(WAITS_MS + 1)
+    assert [one.incoming.text for one in await parts.overdue()] == ["maji ..."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from pathlib import Path
 
@@ -147,6 +148,45 @@ async def test_a_silent_line_is_asked_whether_it_stands_and_given_up_where_it_do
         await found.until(bound(2))
         assert found.changes[:3] == [Change.BOUND, Change.LOST, Change.BOUND]
     assert asked[:3] == [p.BIND_TRANSCEIVER, p.ENQUIRE_LINK, p.BIND_TRANSCEIVER]
+
+
+async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Binds, asks without end, and reads nothing more."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    length, command, _, sequence = struct.unpack(">IIII", await reader.readexactly(16))
+    await reader.readexactly(length - 16)
+    writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport for reading too
+    writer.write(p.dump(p.Pdu(command | p.ANSWER, p.OK, sequence, p.text("x"))))
+    while True:
+        writer.write(p.dump(p.Pdu(p.ENQUIRE_LINK, p.OK, 1)) * 1000)
+        await writer.drain()
+
+
+async def stuffed(found: Kept) -> None:
+    """Return once it stands, with little room for what is not read."""
+    await found.until(bound())
+    session = found.bind._session
+    assert session is not None
+    session._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+
+async def test_an_smsc_that_never_reads_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ussd_engine.smpp.session.CLOSE_S", 0.05)
+    async with raw(deaf) as url, kept(url, enquire_s=0.01, answer_s=0.05) as found:
+        await stuffed(found)
+        await found.until(bound(2))
+        assert found.changes[:3] == [Change.BOUND, Change.LOST, Change.BOUND]
+
+
+async def test_nothing_is_sent_on_a_line_that_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ussd_engine.smpp.session.CLOSE_S", 3600.0)
+    async with raw(deaf) as url, kept(url, enquire_s=0.01, answer_s=0.05) as found:
+        await stuffed(found)
+        await come(lambda: not found.bind.stands)
+        assert found.changes == [Change.BOUND]
+        with pytest.raises(NotSent, match="the connection broke"):
+            await found.bind.up(0.01)
+        monkeypatch.setattr("ussd_engine.smpp.session.CLOSE_S", 0.05)
 
 
 async def test_a_silent_line_that_answers_stands() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import tracemalloc
 
 import pytest
 from kept import BODY, WAIT_S, Kept, bound, come, kept, raw
@@ -159,3 +161,41 @@ async def test_more_than_can_be_taken_at_once_is_to_come_again() -> None:
         said = [(await one).status for one in asking]
     assert said == [p.OK] * MOST_TAKEN + [p.QUEUE_FULL] * 5
     assert len(found.took) == MOST_TAKEN
+
+
+# the numbers
+
+
+async def test_numbers_begin_anew_behind_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ussd_engine.smpp.pdu.LAST_SEQUENCE", 3)
+    async with smsc_anywhere() as smsc, kept(smsc.url) as found:
+        await found.until(bound())
+        ((_, session),) = smsc.binds
+        numbers: list[int] = []
+        real = session._heed
+        session._heed = lambda pdu, octets: numbers.append(pdu.sequence) or real(pdu, octets)
+        for _ in range(4):
+            await found.bind.submit(BODY, WAIT_S)
+        assert numbers == [2, 3, 1, 2]
+
+
+async def test_what_was_asked_and_answered_is_kept_nowhere() -> None:
+    async with smsc_anywhere() as smsc, kept(smsc.url) as found:
+        await found.until(bound())
+        ((_, session),) = smsc.binds
+
+        async def asks(times: int) -> None:
+            for _ in range(times):
+                assert (await session.ask(p.ENQUIRE_LINK)).status == p.OK
+            gc.collect()
+
+        await asks(300)  # numbers up to 256 are there anyway
+        tracemalloc.start()
+        try:
+            await asks(100)
+            before, _ = tracemalloc.get_traced_memory()
+            await asks(1000)
+            after, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert after - before < 1000 * 8

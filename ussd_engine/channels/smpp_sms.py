@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -65,6 +65,11 @@ REPORTS: Final = {
 STATES: Final = ("", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD")
 """By the value of `message_state`."""
 
+ANSWERED: Final = {"decimal_of_hex": 16, "hex_of_decimal": 10}
+RECEIPTED: Final = {"decimal_of_hex": 10, "hex_of_decimal": 16}
+"""The base of ids in answers to `submit_sm`, and in the text of receipts, by `receipt_ids`."""
+
+_is_hex = re.compile(r"[0-9A-Fa-f]+").fullmatch
 _id = re.compile(r"\bid:\s*([0-9A-Za-z._:-]{1,65})", re.IGNORECASE).search
 _stat = re.compile(r"\bstat:\s*([A-Za-z]{1,16})", re.IGNORECASE).search
 _err = re.compile(r"\berr:\s*([0-9A-Za-z]{1,8})", re.IGNORECASE).search
@@ -172,21 +177,21 @@ class SmppSms:
                 sm, registered=asks, coding=0 if self._plain(one.text) else UCS2, short=short
             )
             if len(texts) > 1:
-                part = self._numbered(part, one.id[0], len(texts), number)
+                part = self._numbered(part, one.id, len(texts), number)
             elif self._options.long_text == "payload" and not gsm.fits(text, 160, WHOLE_UNITS):
                 part = msgspec.structs.replace(part, short=b"", options={p.MESSAGE_PAYLOAD: short})
             yield p.dump_sm(part)
 
-    def _numbered(self, sm: Sm, reference: int, total: int, number: int) -> Sm:
+    def _numbered(self, sm: Sm, id: bytes, total: int, number: int) -> Sm:
         """A part of a long text. The reference is the same in every attempt, so that a phone joins what came twice."""
         if self._options.long_text == "sar":
             named = {
-                p.SAR_REFERENCE: reference.to_bytes(2),
+                p.SAR_REFERENCE: id[:2],
                 p.SAR_TOTAL: bytes((total,)),
                 p.SAR_NUMBER: bytes((number,)),
             }
             return msgspec.structs.replace(sm, options=named)
-        header = bytes((5, 0, 3, reference, total, number))
+        header = bytes((5, 0, 3, id[0], total, number))
         return msgspec.structs.replace(sm, esm_class=p.HAS_UDH, short=header + sm.short)
 
     def _plain(self, text: str) -> bool:
@@ -210,13 +215,16 @@ class SmppSms:
             found = p.message_id(body)
         except BadPdu:
             raise RouteFault(f"{self.name} gave an answer that cannot be read", perhaps_taken=True) from None
-        return sms.identity(self._one_spelling(found, {"decimal_of_hex": 16, "hex_of_decimal": 10}))
+        return sms.identity(self._one_spelling(found, ANSWERED))
 
-    def _one_spelling(self, id: str, bases: dict[str, int]) -> str:
-        """An id as it is kept: as it came, or where receipts count in another base as a decimal number."""
+    def _one_spelling(self, id: str, bases: Mapping[str, int]) -> str:
+        """An id as it is kept: as it came, what can be a number in capitals, for some write it small in one place; or
+        where receipts count in another base as a decimal number."""
         base = bases.get(self._options.receipt_ids)
+        if base is None:
+            return id.upper() if _is_hex(id) else id
         try:
-            return id if base is None else str(int(id, base))
+            return str(int(id, base))
         except ValueError:
             return id
 
@@ -248,7 +256,7 @@ class SmppSms:
         sm = held(request)
         if sm.esm_class & p.TYPE not in (p.RECEIPT, p.INTERMEDIATE):
             raise NotACallback("esm_class: no receipt")
-        said = sm.message.decode("latin-1")
+        said = _said(sm)
         id, status = self._receipted(sm, said), self._status(sm, said)
         if not id or not status:
             raise NotACallback("a receipt without an id, or without a status")
@@ -256,13 +264,13 @@ class SmppSms:
         return [sms.report(self.name, id, status, REPORTS.get(status.upper()), reason[1] if reason else "")]
 
     def _receipted(self, sm: Sm, said: str) -> str:
-        """The id of what was sent. Where the text spells it in another base, it is the text that was looked at."""
-        bases = {"decimal_of_hex": 10, "hex_of_decimal": 16}
+        """The id of what was sent. Where the text spells it in another base, it is the text that is looked at; the
+        optional parameter spells it as the answer did."""
         option = sm.options.get(p.RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0").decode("latin-1")
         found = _id(said)
-        text = found[1] if found else ""
-        first, second = (option, text) if self._options.receipt_ids == "same" else (text, option)
-        return sms.identity(self._one_spelling(first or second, bases))
+        if found and not (option and self._options.receipt_ids == "same"):
+            return sms.identity(self._one_spelling(found[1], RECEIPTED))
+        return sms.identity(self._one_spelling(option, ANSWERED))
 
     @staticmethod
     def _status(sm: Sm, said: str) -> str:
@@ -273,6 +281,12 @@ class SmppSms:
 
     async def close(self) -> None:
         await self.bind.close()
+
+
+def _said(sm: Sm) -> str:
+    """The text of a receipt. Some copy the coding of what was sent, and write ASCII all the same."""
+    octets = sm.message
+    return octets.decode("utf-16-be" if octets.startswith(b"\0") else "latin-1", "replace")
 
 
 def _piece(sm: Sm) -> tuple[bytes, Piece | None]:

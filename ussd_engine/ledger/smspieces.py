@@ -1,11 +1,12 @@
 """Parts of long SMS, until all of one are there.
 
 A part that comes again is known. Another text under a number that is taken begins another SMS: phones count their
-references to 255 and begin anew, and some do not count at all.
+references to 255 and begin anew, and some do not count at all. What came of the one before waits on for its time.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -52,12 +53,12 @@ class SmsPieces:
 
     def put(self, conn: Connection, incoming: Incoming, piece: Piece, now_ms: int) -> Whole | None:
         """Keep a part that came now; the whole SMS where this was the last of it, or it came again and the whole is not
-        known to be taken."""
+        known to be taken. Raises `CannotOpen` where parts stand here whose key is held by nobody."""
         tags, words = self._tags(incoming, piece), self._words(incoming.text)
         hold(conn, tags[:1])
         rows = self._rows(conn, tags)
         if rows and self._is_another(rows, piece.number, words, now_ms):
-            conn.execute(delete(sms_pieces).where(sms_pieces.c.tag.in_(tags)))
+            self._make_room(conn, rows)
             rows = []
         tag = rows[0].tag if rows else tags[0]
         if all(row.number != piece.number for row in rows):
@@ -88,6 +89,21 @@ class SmsPieces:
         if any(row.number == number and row.words not in words for row in rows):
             return True
         return all(row.sealed is None for row in rows) and max(row.at_ms for row in rows) < now_ms - WAITS_MS
+
+    def _make_room(self, conn: Connection, rows: Sequence[Row[Any]]) -> None:
+        """Let another SMS begin where parts of one before stand. Those were acknowledged: what nobody has taken yet
+        waits on for its time, under a tag that no part will have."""
+        tag = secrets.token_bytes(len(rows[0].tag))
+        if any(row.sealed is not None for row in rows):
+            moved = [row._asdict() | {"tag": tag, "sealed": self._moved(row, tag)} for row in rows]
+            conn.execute(insert(sms_pieces), moved)
+        conn.execute(delete(sms_pieces).where(sms_pieces.c.tag.in_({row.tag for row in rows})))
+
+    def _moved(self, row: Row[Any], tag: bytes) -> bytes | None:
+        if row.sealed is None:
+            return None
+        opened = self._keyring.open(PLACE, _row_id(row.tag, row.number), row.sealed)
+        return self._keyring.seal(PLACE, _row_id(tag, row.number), opened)
 
     def _whole(self, rows: Sequence[Row[Any]]) -> Whole:
         """What the parts say, with a sign where one is missing. Raises `CannotOpen`."""

@@ -22,7 +22,7 @@ from ussd_engine.errors import EngineError
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.account import Account
 from ussd_engine.smpp.pdu import BadPdu
-from ussd_engine.smpp.session import Broken, Session, Unanswered
+from ussd_engine.smpp.session import CLOSE_S, Broken, Session, Unanswered
 
 FIRST_S: Final = 1.0
 LONGEST_S: Final = 60.0
@@ -32,7 +32,6 @@ SLOWLY_S: Final = 300.0
 """Between two tries where the SMSC refuses the account: more of them may lock it."""
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 8.0
-CLOSE_S: Final = 2.0
 BUSY: Final = frozenset({p.QUEUE_FULL, p.THROTTLED, p.SYSTEM_ERROR})
 REFUSALS: Final = {
     p.BIND_FAILED: "it refuses the bind",
@@ -185,9 +184,13 @@ class Bind:
             self._up.clear()
             self._known.clear()
             self.line = self.line._replace(broke_s=self._now())
+        self.reason = "the connection broke"
+        session.close()
+        assert self._reading is not None
+        await self._reading
         for _ in range(session.nacked):
             self._tell(Change.NACKED)
-        self._down("the connection broke", Change.LOST)
+        self._down(self.reason, Change.LOST)
         if self._now() - began >= LASTED_S:
             self._faults = 0
         return self._rest_s()
@@ -198,8 +201,6 @@ class Bind:
         watching = asyncio.create_task(session.watch(self.account.enquire_s))
         try:
             await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
-            session.close()
-            await reading
         finally:
             watching.cancel()
 
@@ -329,9 +330,7 @@ class Bind:
                 await session.settled()
                 await session.unbind()
         session.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await session.closed()
+        await session.closed()
 
 
 def _context(ca: str) -> ssl.SSLContext:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -17,6 +16,7 @@ from ussd_engine.errors import EngineError
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.pdu import BadPdu, Pdu
 
+CLOSE_S: Final = 2.0
 MOST_TAKEN: Final = 200
 """Delivered messages that are being taken at once; what comes on top is to be brought again."""
 ACCEPTING: Final = frozenset({p.DELIVER_SM})
@@ -59,7 +59,7 @@ class Session:
         self._answer_s = answer_s
         self._accepting = accepting
         self._asked: dict[int, asyncio.Future[Pdu]] = {}
-        self._sequence = itertools.cycle(range(1, p.LAST_SEQUENCE + 1))
+        self._sequence = 0
         self._taking: set[asyncio.Task[None]] = set()
         self._heard_s = 0.0
 
@@ -74,7 +74,7 @@ class Session:
             for waiting in self._asked.values():
                 if not waiting.done():
                     waiting.set_exception(Broken("the connection ended"))
-            self._writer.close()
+            self.close()
 
     async def _next(self) -> bool:
         """Take one PDU; whether there may be another."""
@@ -140,7 +140,7 @@ class Session:
 
     async def ask(self, command: int, body: bytes = b"") -> Pdu:
         """Send a PDU; its answer. Raises `Broken` and `Unanswered`."""
-        sequence = next(self._sequence)
+        sequence = self._sequence = self._sequence % p.LAST_SEQUENCE + 1
         waiting: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
         self._asked[sequence] = waiting
         try:
@@ -184,8 +184,9 @@ class Session:
             await self.ask(p.UNBIND)
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection. What is still to be written has `CLOSE_S`: whoever never reads would keep it for ever."""
         self._writer.close()
+        asyncio.get_running_loop().call_later(CLOSE_S, self._writer.transport.abort)
 
     async def closed(self) -> None:
         """Return once it has ended."""
