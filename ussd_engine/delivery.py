@@ -1,20 +1,23 @@
-"""The worker that carries messages from the outbox to the core, at least once, until the core has each.
+"""The workers that carry messages from the outbox to the core, at least once, until the core has each.
 
 A row has eight attempts, of which those do not count that the core's silence used up: where several in a row got no
 answer and none got one, the fault is the route's. Then one row a minute asks whether it is open again.
+
+Each institution whose service is hosted has a worker of its own beside the core's: how fast one answers, and whether it
+does, touches nobody else's rows.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Literal, NamedTuple
 
 from ussd_engine.errors import DeliveryError, EngineError, Rejected
 from ussd_engine.feedback import FeedbackStore
 from ussd_engine.ledger import Claim, Clock, Outbox
-from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.ledger.outbox import EVERYBODYS, LEASE_MS, Whose
 from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, Withdrawal
 from ussd_engine.model import Submission
 
@@ -36,7 +39,7 @@ POLL_S = 2.0
 GATHER_S = 0.05
 """So long is waited for more rows before some are claimed: they go through the ledger together."""
 MOST = 64
-"""Rows under way at once."""
+"""Rows of one addressee under way at once."""
 CARRY_S = LEASE_MS / 1000 * 2 / 3
 """A core that answers later is taken as silent, while the lease still holds."""
 DRAIN_S = 5.0
@@ -65,8 +68,11 @@ class Failure(NamedTuple):
 
 
 class Delivery:
-    """Claims, carries, settles. `count` is told what became of each row; `told` is what gave one up, and what stopped
-    the route, once until the core answers again."""
+    """Claims, carries, settles, of one addressee. `count` is told what became of each row; `told` is what gave one up,
+    and what stopped the route, once until the core answers again.
+
+    `whose` says whose rows; `added` is set where some may be due, by default with the outbox's own event.
+    """
 
     def __init__(
         self,
@@ -77,8 +83,12 @@ class Delivery:
         uniform: Callable[[float, float], float] = random.uniform,
         count: Callable[[Happening], None] = lambda _: None,
         told: Callable[[Exception], None] = lambda _: None,
+        whose: Whose = EVERYBODYS,
+        added: asyncio.Event | None = None,
     ) -> None:
         self._outbox = outbox
+        self._whose = whose
+        self._added = added or outbox.added
         self._store = store
         self._clock = clock
         self._uniform = uniform
@@ -107,7 +117,7 @@ class Delivery:
         now_ms = self._clock()
         if now_ms < self._paused_until_ms:
             return 0
-        claims = await self._outbox.claim(now_ms, 1 if self._probing else MOST)
+        claims = await self._outbox.claim(now_ms, 1 if self._probing else MOST, self._whose)
         self._answered = False
         failures = [failure for failure in await asyncio.gather(*map(self._deliver, claims)) if failure]
         self._unheard = 0 if self._answered else self._unheard + sum(failure.unheard for failure in failures)
@@ -121,9 +131,9 @@ class Delivery:
         await self._outbox.hasten()
 
     async def _round(self) -> int:
-        if self._outbox.added.is_set():
+        if self._added.is_set():
             await asyncio.sleep(GATHER_S)
-        self._outbox.added.clear()
+        self._added.clear()
         try:
             return await self.step()
         except EngineError:
@@ -134,7 +144,7 @@ class Delivery:
     async def _wait(self) -> None:
         try:
             async with asyncio.timeout(POLL_S):
-                await self._outbox.added.wait()
+                await self._added.wait()
         except TimeoutError:
             return
 
@@ -151,8 +161,7 @@ class Delivery:
                 core_reference = await self._carry(message)
         except Exception as error:
             self._answered |= isinstance(error, Rejected)
-            alone = isinstance(error, DeliveryError) and error.alone
-            return Failure(claim, error, unheard=not alone and not isinstance(error, Rejected))
+            return Failure(claim, error, unheard=not isinstance(error, Rejected))
         self._answered = True
         await self._settle(self._outbox.done(claim, core_reference), "delivered")
         return None
@@ -170,10 +179,11 @@ class Delivery:
 
     async def _put_off(self, failure: Failure) -> None:
         claim, error, unheard = failure
-        if isinstance(error, DeliveryError) and error.alone and error.retry:
-            await self._put_off_alone(claim, error)
+        final = isinstance(error, DeliveryError) and not error.retry
+        if self._whose.of and not final:
+            await self._put_off_hosted(claim, error)
             return
-        now_ms, final = self._clock(), isinstance(error, DeliveryError) and not error.retry
+        now_ms = self._clock()
         holds = (unheard and self._unheard >= SILENT) or (isinstance(error, DeliveryError) and error.pause)
         asked_ms = _asked_ms(error)
         if holds or asked_ms:
@@ -190,16 +200,17 @@ class Delivery:
             next_ms = now_ms + max(asked_ms, self._backoff_ms(claim.attempts))
             await self._settle(self._outbox.later(claim, next_ms, reason, paused=bool(asked_ms)), "retried")
 
-    async def _put_off_alone(self, claim: Claim, error: DeliveryError) -> None:
-        """What one addressee among several has not taken: the others' rows go on."""
+    async def _put_off_hosted(self, claim: Claim, error: Exception) -> None:
+        """What an institution has not taken: the row waits, and no route is shown as stopped."""
         now_ms, reason = self._clock(), type(error).__name__
-        if claim.attempts >= ATTEMPTS and not error.silent:
+        silent = isinstance(error, DeliveryError) and error.silent
+        if claim.attempts >= ATTEMPTS and not silent:
             self._told(error)
             await self._settle(self._outbox.dead(claim, reason, now_ms), "dead")
             return
-        wait_ms = round(self._uniform(PAUSE_MS, CAP_MS)) if error.silent else self._backoff_ms(claim.attempts)
+        wait_ms = round(self._uniform(PAUSE_MS, CAP_MS)) if silent else self._backoff_ms(claim.attempts)
         next_ms = now_ms + max(_asked_ms(error), wait_ms)
-        await self._settle(self._outbox.later(claim, next_ms, reason, counts=not error.silent), "retried")
+        await self._settle(self._outbox.later(claim, next_ms, reason, counts=not silent), "retried")
 
     def _pause(self, until_ms: int, error: Exception) -> None:
         why = type(error), getattr(error, "why", None)
@@ -219,6 +230,44 @@ class Delivery:
         except EngineError:
             # The lease runs out and the row comes back; the core knows its key.
             self._count("unsettled")
+
+
+class Deliveries:
+    """The core's worker, and one for each service that is hosted, each as if it were alone."""
+
+    def __init__(self, outbox: Outbox, hosted: Iterable[str], worker: Callable[..., Delivery]) -> None:
+        """`worker` makes one, of `whose` and `added`."""
+        services = tuple(hosted)
+        routes = [Whose(but=services), *(Whose(of=service) for service in services)]
+        self._outbox = outbox
+        self._wakes = [asyncio.Event() for _ in routes]
+        self._workers = [worker(whose=whose, added=wake) for whose, wake in zip(routes, self._wakes, strict=True)]
+
+    async def run(self) -> None:
+        """Deliver until cancelled, as each worker does."""
+        try:
+            async with asyncio.TaskGroup() as works:
+                works.create_task(self._wake())
+                for worker in self._workers:
+                    works.create_task(worker.run())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def step(self) -> int:
+        """A round of each. Returns how many rows were claimed."""
+        return sum(await asyncio.gather(*(worker.step() for worker in self._workers)))
+
+    async def begin_again(self) -> None:
+        """The core answers again: as a worker does."""
+        for worker in self._workers:
+            await worker.begin_again()
+
+    async def _wake(self) -> None:
+        while True:
+            await self._outbox.added.wait()
+            self._outbox.added.clear()
+            for wake in self._wakes:
+                wake.set()
 
 
 def _asked_ms(error: Exception) -> int:

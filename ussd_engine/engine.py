@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
@@ -20,7 +21,7 @@ from ussd_engine.channels.base import Channel
 from ussd_engine.channels.sms import Gateway as SmsGateway
 from ussd_engine.config import Config, open_channel
 from ussd_engine.country import Country
-from ussd_engine.delivery import Delivery
+from ussd_engine.delivery import Deliveries, Delivery
 from ussd_engine.doors import Doors, open_doors
 from ussd_engine.editions import Editions
 from ussd_engine.errands import Beside, errands
@@ -57,7 +58,7 @@ class Engine:
     store: FeedbackStore
     gateway: Gateway
     admission: Admission
-    delivery: Delivery
+    delivery: Deliveries
     metrics: Metrics
     keyring: Keyring
     watch: KeyWatch
@@ -208,8 +209,11 @@ async def open_engine(
         doors = await enter(open_doors(ledger.switches, editions, clock_ms, fault))
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
         _lend(ledger, editions, store)
-        hosting = await enter(open_hosting(config, edition, ledger, store, clock_ms))
-        delivery = Delivery(ledger.outbox, hosting, clock_ms, uniform=uniform, count=metrics.delivered, told=fault)
+        hosting = await enter(open_hosting(config, edition, ledger, store, clock_ms, fault))
+        worker = partial(
+            Delivery, ledger.outbox, hosting, clock_ms, uniform=uniform, count=metrics.delivered, told=fault
+        )
+        delivery = Deliveries(ledger.outbox, config.hosted, worker)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
         binds = Binds(channels := open_channels(config, country), gateways, config.role, metrics, notice)
         if config.role != "ussd":

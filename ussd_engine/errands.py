@@ -11,7 +11,7 @@ from ussd_engine.binds import Binds
 from ussd_engine.carrier import Notify, works
 from ussd_engine.channels.sms import Gateway
 from ussd_engine.config import Config
-from ussd_engine.delivery import Delivery
+from ussd_engine.delivery import Deliveries
 from ussd_engine.editions import Editions
 from ussd_engine.feedback import FeedbackStore
 from ussd_engine.keys import Keyring
@@ -31,7 +31,7 @@ class Beside(NamedTuple):
     ledger: Ledger
     store: FeedbackStore
     keyring: Keyring
-    delivery: Delivery
+    delivery: Deliveries
     metrics: Metrics
     clock: Clock
     told: Told

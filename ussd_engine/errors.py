@@ -85,10 +85,8 @@ class DeliveryError(EngineError):
     """Stop the whole route, for the fault is not this row's."""
     after_s: float | None = None
     """How long the core asks to be left alone; `None` where it does not say."""
-    alone = False
-    """It is said of this row's addressee, who is one of several: the others' rows go on."""
     silent = False
-    """The addressee gave no answer: the attempt does not count. Asked only of one of several."""
+    """An institution gave no answer: the attempt does not count. Not asked of the core."""
 
 
 class Rejected(DeliveryError):

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from ussd_engine.background import Told
 from ussd_engine.config import Config
-from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.errors import ConfigError, EngineError, did_you_mean
 from ussd_engine.feedback import FeedbackStore
 from ussd_engine.feedback.hosted import Hosting, Institution, open_institution
 from ussd_engine.ledger import Clock, Ledger
 from ussd_engine.menu.edition import Edition
+from ussd_engine.model import Submission
 
 
 @contextlib.asynccontextmanager
 async def open_hosting(
-    config: Config, edition: Edition, ledger: Ledger, store: FeedbackStore, clock: Clock
+    config: Config, edition: Edition, ledger: Ledger, store: FeedbackStore, clock: Clock, told: Told
 ) -> AsyncIterator[Hosting]:
-    """The core with the institutions beside it. Raises `ConfigError`, also where menus and settings do not agree."""
+    """The core with the institutions beside it; `told` is why an institution's words were not passed on. Raises
+    `ConfigError`, also where menus and settings do not agree."""
     check_hosted(config, edition)
     institutions: dict[str, Institution] = {}
 
@@ -25,11 +28,18 @@ async def open_hosting(
         case = await ledger.case(reference)
         return case.service if case else ""
 
+    async def tell(submission: Submission, words: str) -> None:
+        # The institution has the form by now: whatever the ledger says, it is not to be sent there again.
+        try:
+            await ledger.relay(submission, words)
+        except EngineError as error:
+            told(error)
+
     hosting = Hosting(store, institutions, service_of)
     try:
         for service, settings in config.hosted.items():
             production = config.env == "production"
-            institutions[service] = open_institution(service, settings, clock, ledger.relay, production=production)
+            institutions[service] = open_institution(service, settings, clock, tell, production=production)
         yield hosting
     finally:
         await hosting.close()

@@ -19,6 +19,7 @@ from ussd_engine.feedback.offices import Offices
 from ussd_engine.feedback.sql import SqlStore
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
+from ussd_engine.ledger.outbox import Whose
 from ussd_engine.menu.edition import Edition
 from ussd_engine.premises import now_ms, premises
 from ussd_engine.reference import parse
@@ -75,7 +76,9 @@ def at_office(who: str | None, work: Callable[[Office], Awaitable[T]]) -> T:
             ledger.due, ledger.knows = edition.due, edition.knows
             store = SqlStore(ledger.database, keyring, lambda: offices, now_ms)
             # Without the private key a row with a number cannot be carried, and the attempt would count.
-            while keyring.private and await Delivery(ledger.outbox, store, now_ms).step():
+            # What is an institution's waits for the gateway, which knows the way there.
+            own = Delivery(ledger.outbox, store, now_ms, whose=Whose(but=tuple(settings.hosted)))
+            while keyring.private and await own.step():
                 pass
             desk = Desk(ledger.database, keyring, offices, now_ms)
             return await work(Office(officer, desk, store, offices, edition, ledger, keyring))

@@ -11,7 +11,7 @@ from ussd_engine.delivery import ATTEMPTS, CAP_MS, FIRST_MS, PAUSE_MS, Delivery,
 from ussd_engine.errors import DeliveryError, Rejected, RoutePaused
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Claim, Ledger
-from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.ledger.outbox import LEASE_MS, Whose
 from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, StoppedClock, named, submit
 
@@ -24,7 +24,7 @@ class Nothing:
         self.claims = 0
         self.queues = 0
 
-    async def claim(self, now_ms: int, most: int) -> list[Claim]:
+    async def claim(self, now_ms: int, most: int, whose: Whose) -> list[Claim]:
         self.claims += 1
         if self.queues:
             self.queues -= 1

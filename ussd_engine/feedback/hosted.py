@@ -11,8 +11,8 @@ and a field while it is typed:
     {"success":true,"name":"Asha Juma, Mikocheni"}
 
 2xx with `status` true, and 409, mean "I have it". `false`, any other answer, a redirect and silence are tried again;
-400 and 422 refuse this form for ever. One institution that does not answer keeps nobody else's forms, and after silence
-it is left alone for a minute.
+400 and 422 refuse this form for ever. One institution that does not answer, or is slow, keeps nobody else's forms, and
+after silence it is left alone for a minute.
 
 The number goes along in mode `named` alone. Nothing has an id on this wire: a form may come twice, and is known by what
 it holds, or by our reference where a field is mapped to the answer `ref`.
@@ -55,7 +55,7 @@ SAID: Final = ("name", "message", "data")
 """Where an institution's words of a field stand, the first that has any."""
 
 Tell = Callable[[Submission, str], Awaitable[None]]
-"""Told what an institution wants said to whoever sent a form."""
+"""Told what an institution wants said to whoever sent a form. Raises no `EngineError`: the institution has the form."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,10 +98,9 @@ class Institution:
         )
 
     async def submit(self, submission: Submission) -> str:
-        """Deliver a form; what the institution wants said to her is told. Raises as a feedback store does, and what it
-        raises is said of this institution alone."""
+        """Deliver a form; what the institution wants said to her is told. Raises as a feedback store does."""
         if self._clock() < self._rests_until_ms:
-            raise _alone("the institution is left alone", silent=True)
+            raise _error("the institution is left alone", silent=True)
         try:
             status, body = await self._post(self._url, self._form(submission))
         except DeliveryError as error:
@@ -125,7 +124,7 @@ class Institution:
                 return [[text, shown(words)]]
             case False:
                 return []
-        raise _alone(f"the institution answered {status} to a field")
+        raise _error(f"the institution answered {status} to a field")
 
     async def close(self) -> None:
         """Close the connections."""
@@ -145,12 +144,12 @@ class Institution:
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 if response.status in (429, 503):
-                    error = _alone(f"the institution answered {response.status}")
+                    error = _error(f"the institution answered {response.status}")
                     error.after_s = retry_after(response.headers.get("retry-after", ""), self._clock() / 1000)
                     raise error
                 return response.status, await short_body(response.content)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _alone(str(not_trusted(error) or "the institution did not answer"), silent=True) from error
+            raise _error(str(not_trusted(error) or "the institution did not answer"), silent=True) from error
 
 
 class Hosting:
@@ -280,14 +279,12 @@ def _address(service: str, text: str, options: Options, production: bool) -> URL
 def _judged(status: int, body: bytes) -> _Said:
     """What an institution said of a form that it has; raises what else it said."""
     if status in REFUSES:
-        error = Rejected(f"the institution answered {status}")
-        error.alone = True
-        raise error
+        raise Rejected(f"the institution answered {status}")
     if not 200 <= status < 300:
-        raise _alone(f"the institution answered {status}")
+        raise _error(f"the institution answered {status}")
     document = _document(body)
     if document.get("status") is not True:
-        raise _alone("the institution did not take the form")
+        raise _error("the institution did not take the form")
     text = document.get("sms_text")
     return _Said(True, document.get("sms_reply") is True, text if isinstance(text, str) else "")
 
@@ -301,7 +298,7 @@ def _document(body: bytes) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _alone(words: str, *, silent: bool = False) -> DeliveryError:
+def _error(words: str, *, silent: bool = False) -> DeliveryError:
     error = DeliveryError(words)
-    error.alone, error.silent = True, silent
+    error.silent = silent
     return error

@@ -11,10 +11,26 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import date
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from ussd_engine.errors import EngineError, Gone
 from ussd_engine.keys import Keyring
@@ -65,6 +81,17 @@ class Letter(msgspec.Struct, frozen=True):
     """The last day on which it is kept, as its case stands now; `None`: until an operator has seen to it."""
 
 
+class Whose(NamedTuple):
+    """Rows by the service of their case."""
+
+    of: str = ""
+    """This service's alone; empty: everybody's."""
+    but: tuple[str, ...] = ()
+    """None of these services'."""
+
+
+EVERYBODYS: Final = Whose()
+
 Settled = tuple[Claim, str | None]
 """A claim, and the core's own reference where it gave one."""
 
@@ -91,13 +118,20 @@ _orphaned = exists().where(dead_letters.c.reference == outbox.c.reference, dead_
 # A submission is the first of its case; only what comes later looks for others.
 _first = or_(outbox.c.turn == 0, and_(~_held_up, ~_orphaned), and_(outbox.c.passes, _orphaned))
 _free = select(outbox.c.key).where(outbox.c.next_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"), _first)
-_oldest = _free.order_by(outbox.c.next_ms, outbox.c.queued_ms).limit(bindparam("most"))
-_CLAIM = (
-    update(outbox)
-    .where(outbox.c.key.in_(select(_oldest.with_for_update(skip_locked=True).cte("due").c.key)))
-    .values(lease_ms=bindparam("until"), token=outbox.c.token + 1, attempts=outbox.c.attempts + 1)
-    .returning(*(outbox.c[name] for name in Claim.__struct_fields__))
-)
+_whose = exists().where(cases.c.reference == outbox.c.reference, cases.c.service.in_(bindparam("of", expanding=True)))
+
+
+def _claiming(*mine: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    oldest = _free.where(*mine).order_by(outbox.c.next_ms, outbox.c.queued_ms).limit(bindparam("most"))
+    return (
+        update(outbox)
+        .where(outbox.c.key.in_(select(oldest.with_for_update(skip_locked=True).cte("due").c.key)))
+        .values(lease_ms=bindparam("until"), token=outbox.c.token + 1, attempts=outbox.c.attempts + 1)
+        .returning(*(outbox.c[name] for name in Claim.__struct_fields__))
+    )
+
+
+_CLAIM, _CLAIM_OF, _CLAIM_BUT = _claiming(), _claiming(_whose), _claiming(~_whose)
 _REMOVE = delete(outbox).where(outbox.c.key == bindparam("lent"), outbox.c.token == bindparam("held"))
 _lent = tuple_(outbox.c.key, outbox.c.token).in_(bindparam("held", expanding=True))
 _REMOVE_ALL = delete(outbox).where(_lent).returning(outbox.c.key, outbox.c.token)
@@ -134,9 +168,9 @@ class Outbox:
         await self._done.close()
         await self._jobs.close()
 
-    async def claim(self, now_ms: int, most: int) -> list[Claim]:
+    async def claim(self, now_ms: int, most: int, whose: Whose = EVERYBODYS) -> list[Claim]:
         """At most so many rows that are due and that nobody holds, lent to the caller."""
-        return await self._database.write(lambda conn: _claim(conn, now_ms, most))
+        return await self._database.write(lambda conn: _claim(conn, now_ms, most, whose))
 
     async def message(self, claim: Claim) -> Message:
         """What a claimed row carries. `CannotOpen` where a key is not held.
@@ -232,8 +266,12 @@ def buried(keyring: Keyring, key: bytes, sealed: bytes) -> Claim:
     return msgspec.msgpack.decode(keyring.open("dead_letter", key, sealed), type=Claim)
 
 
-def _claim(conn: Connection, now_ms: int, most: int) -> list[Claim]:
-    return [Claim(*row) for row in conn.execute(_CLAIM, {"now": now_ms, "until": now_ms + LEASE_MS, "most": most})]
+def _claim(conn: Connection, now_ms: int, most: int, whose: Whose) -> list[Claim]:
+    values: dict[str, object] = {"now": now_ms, "until": now_ms + LEASE_MS, "most": most}
+    claiming = _CLAIM_OF if whose.of else _CLAIM_BUT if whose.but else _CLAIM
+    if claiming is not _CLAIM:
+        values["of"] = [whose.of] if whose.of else list(whose.but)
+    return [Claim(*row) for row in conn.execute(claiming, values)]
 
 
 def _remove(conn: Connection, claim: Claim) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from ussd_engine.keys import CannotOpen, Keyring
 from ussd_engine.ledger import Ledger, Outbox
-from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.ledger.outbox import LEASE_MS, Whose
 from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.tables import cases, dead_letters
 from ussd_engine.messages import Addition, CaseEvent
@@ -50,6 +50,13 @@ class OutboxContract(LedgerFixtures):
         assert not await ledger.outbox.dead(late, "late", clock())
         assert (await ledger.outbox.backlog()).waiting == 1
         assert await ledger.outbox.done(fresh, "EMR-1")
+
+    async def test_rows_are_lent_by_the_service_of_their_case(self, ledger: Ledger, clock: StoppedClock) -> None:
+        lent: list[set[str]] = []
+        sent = [(await ledger.act(submit(caller=None, service=of))).reference for of in ("emrejesho", "maji", "umeme")]
+        for whose in (Whose(of="maji"), Whose(of="maji"), Whose(but=("maji", "umeme")), Whose(of="umeme"), Whose()):
+            lent.append({claim.reference for claim in await ledger.outbox.claim(clock(), 10, whose)})
+        assert lent == [{sent[1]}, set(), {sent[0]}, {sent[2]}, set()]
 
     async def test_workers_at_once_claim_every_row_once(self, ledger: Ledger, clock: StoppedClock) -> None:
         await asyncio.gather(*(ledger.act(submit(caller=None)) for _ in range(12)))

@@ -1,0 +1,162 @@
+"""The core and the institutions beside it: the silence and the slowness of one are felt by nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from hosted import SEND, TO_REVIEW, Body, Line, answer, hosting
+from test_http import Edge
+from texting import WAIT_S, Exchange, reference_in
+
+from simulator.core import Core
+from ussd_engine.delivery import SILENT
+from ussd_engine.feedback import address, hosted, open_feedback
+from ussd_engine.testing.provider import playing
+from ussd_engine.testing.specimens import submit
+
+
+async def sent(edge: Edge, **changes: Any) -> str:
+    """A submission stands in the ledger; its reference."""
+    return (await edge.engine.ledger.act(submit(caller=None, at_ms=int(edge.now * 1000), **changes))).reference
+
+
+async def state(edge: Edge, reference: str) -> str:
+    return str((await edge.engine.ledger.case(reference)).state)
+
+
+async def given(edge: Edge, body: Body, forms: int) -> None:
+    """Return once the institution was given so many forms; no time passes."""
+    async with asyncio.timeout(WAIT_S):
+        while len(body.forms) < forms:
+            await edge.engine.delivery.step()
+            await edge.engine.ledger.outbox.backlog()
+
+
+async def tried(edge: Edge, reference: str) -> bool:
+    """Whether a row was taken, or given back."""
+    rows = await edge.engine.ledger.outbox.waiting()
+    return await state(edge, reference) == "received" or any(row.error for row in rows)
+
+
+async def asked(edge: Edge, body: Body) -> None:
+    """Return once the worker of the gateway has called the institution."""
+    while not body.forms:
+        await edge.engine.ledger.outbox.backlog()
+
+
+async def test_a_core_that_is_away_for_an_hour_loses_nothing_while_forms_are_hosted(tmp_path: Path) -> None:
+    core = Core()
+    async with hosting(tmp_path, open_core=core.opener(open_feedback)) as (edge, body):
+        core.down = True
+        ours = []
+        for minute in range(60):
+            ours.append(await sent(edge))
+            await sent(edge, service="maji")
+            await given(edge, body, minute + 1)
+            edge.now += 60
+        backlog = await edge.engine.ledger.outbox.backlog()
+        assert backlog.dead == 0
+        assert backlog.stopped_ms is not None
+        core.down = False
+        async with asyncio.timeout(WAIT_S):
+            while (await edge.engine.ledger.outbox.backlog()).waiting:
+                edge.now += 60
+                await edge.engine.delivery.step()
+        assert [await state(edge, one) for one in ours] == ["received"] * 60
+        assert len(body.forms) == len({form["kumbukumbu"] for form in body.forms}) == 60
+
+
+async def test_while_the_cores_route_is_stopped_an_institution_gets_what_is_its_own_at_once(tmp_path: Path) -> None:
+    core = Core()
+    async with hosting(tmp_path, open_core=core.opener(open_feedback)) as (edge, body):
+        core.down = True
+        ours = [await sent(edge) for _ in range(SILENT)]
+        async with asyncio.timeout(WAIT_S):
+            while (await edge.engine.ledger.outbox.backlog()).stopped_ms is None:
+                edge.now += 1
+                await edge.engine.delivery.step()
+        reference = await sent(edge, service="maji")
+        await given(edge, body, 1)
+        assert body.forms[0]["kumbukumbu"] == reference
+        assert [await state(edge, one) for one in ours] == ["queued"] * SILENT
+
+
+@pytest.mark.parametrize("whose", ["emrejesho", "umeme"])
+async def test_a_slow_institution_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
+    monkeypatch.setattr(hosted, "TIMEOUT_S", 6 * WAIT_S)
+    async with hosting(tmp_path, beside="umeme") as (edge, body):
+        body.provider.free.clear()
+        slow = await sent(edge, service="maji")
+        async with asyncio.timeout(WAIT_S):
+            await asked(edge, body)
+        other = await sent(edge, service=whose)
+        async with asyncio.timeout(WAIT_S):
+            # The institution beside is not there: that its row was given back shows that it was tried.
+            while not await tried(edge, other):
+                continue
+        assert [form["kumbukumbu"] for form in body.forms] == [slow]
+        assert [row.attempts for row in await edge.engine.ledger.outbox.waiting() if row.lease_ms] == [1]
+        body.provider.free.set()
+
+
+async def test_a_form_that_an_institution_has_is_not_sent_again_for_a_fault_of_the_ledger(tmp_path: Path) -> None:
+    exchange = Exchange()
+    async with (
+        playing(exchange.play) as exchange.provider,
+        hosting(tmp_path, sms=exchange.provider.url) as (edge, body),
+    ):
+        database, phone = edge.engine.ledger.database, Line(edge)
+        body.form = answer(status=True, sms_reply=True, sms_text="Habari")
+        await phone.dial()
+        await phone.type(*TO_REVIEW)
+        body.provider.free.clear()
+        reference_in(await phone.type(SEND))
+        async with asyncio.timeout(WAIT_S):
+            await asked(edge, body)
+            renamed = "ALTER TABLE sms RENAME TO away"
+            await database.write(lambda conn: conn.exec_driver_sql(renamed).rowcount)
+            body.provider.free.set()
+            while (await edge.engine.ledger.outbox.backlog()).waiting:
+                await edge.engine.delivery.step()
+        assert len(body.forms) == 1
+        assert '"fault"' in edge.lines.getvalue().decode()
+
+
+class Inside(AbstractResolver):
+    """Leads every name to this machine."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+        self.asked.append(host)
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_a_name_that_leads_inside_is_not_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, called = Inside(), 0
+
+    def call(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal called
+        called += 1
+        writer.close()
+
+    monkeypatch.setattr(address, "ThreadedResolver", lambda: names)
+    async with await asyncio.start_server(call, "127.0.0.1", 0) as inside:
+        port = inside.sockets[0].getsockname()[1]
+        own = {"url": f"https://huduma.example.go.tz:{port}/fomu"}
+        async with hosting(tmp_path, own) as (edge, _):
+            await sent(edge, service="maji")
+            async with asyncio.timeout(WAIT_S):
+                while not any(row.error for row in await edge.engine.ledger.outbox.waiting()):
+                    await edge.engine.delivery.step()
+    assert set(names.asked) == {"huduma.example.go.tz"}
+    assert called == 0
