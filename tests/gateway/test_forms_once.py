@@ -116,6 +116,24 @@ async def test_who_sends_form_upon_form_is_told_to_wait(tmp_path: Path) -> None:
         assert (await platform.form("255700000002", **COMPLAINT))["status"]
 
 
+async def test_a_number_of_another_country_has_the_limits_of_any_other(tmp_path: Path) -> None:
+    async with collecting(tmp_path, dials_a_day="3") as platform:
+        answers = [await platform.form("254700000001", **COMPLAINT, em_jina=f"Asha {one}") for one in range(4)]
+        assert [said.get("status") for said in answers] == [True, True, True, None]
+        assert answers[-1]["sms_text"].startswith("Umefikia kikomo cha leo.")
+        assert (await platform.form("254700000002", **COMPLAINT))["status"]
+
+
+async def test_those_whose_number_is_withheld_share_a_pace_and_no_day(tmp_path: Path) -> None:
+    async with collecting(tmp_path, steps_a_minute="3", dials_a_day="3") as platform:
+        answers = [await platform.form("withheld", **COMPLAINT, em_jina=f"Asha {one}") for one in range(4)]
+        assert [said.get("status") for said in answers] == [True, True, True, None]
+        assert answers[-1]["sms_text"].startswith("Umejibu mara nyingi ndani ya muda mfupi.")
+        assert (await platform.form(**COMPLAINT))["status"]
+        platform.edge.now += 60
+        assert (await platform.form("withheld", **COMPLAINT))["status"]
+
+
 async def stop(platform: Platform, name: str, until_ms: int | None, kind: Kind = Kind.SERVICE) -> None:
     engine = platform.edge.engine
     at_ms = int(platform.edge.now * 1000)
@@ -198,6 +216,15 @@ async def test_a_fault_of_our_own_is_words_for_her_and_a_line_without_content(
         log = platform.edge.lines.getvalue().decode()
         assert '"event":"fault"' in log
         assert '"outcome":"fault"' in log
+
+
+async def test_a_fault_in_the_check_of_a_field_is_words_for_her_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path) as platform:
+        monkeypatch.setattr("ussd_engine.forms.fieldmap.FieldMap.check", None)
+        assert await platform.check("em_taasisi", "tanesco") == {"success": False, "message": FAULT}
+        assert '"event":"fault"' in platform.edge.lines.getvalue().decode()
 
 
 async def test_what_became_of_forms_is_counted(tmp_path: Path) -> None:
