@@ -78,7 +78,11 @@ OWN = [
         {"url": "http://u:p@halotel.example"},
         "url: expected http:// or https:// and a host, nobody before it",
     ),
-    ("halotel", {"url": "http://halotel.example/ussdgw"}, "url: expected https://; without TLS only a host of your own"),
+    (
+        "halotel",
+        {"url": "http://halotel.example/ussdgw"},
+        "url: expected https://; without TLS only a host of your own",
+    ),
     ("halotel", {"url": "http://halotel.example", "tunnel": False}, "one at the end of a tunnel"),
     ("halotel", {"password": 1}, "Expected a text"),
     ("truroute", {"names": "a"}, 'setting "names" does not exist'),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from collected import COMPLAINT, WORDS, Platform, collecting
 from house import NUMBER
@@ -14,7 +17,7 @@ from sqlalchemy import func, select
 from test_maintenance import MAINT, SHUT, TWO
 from texting import JSON, count
 
-from ussd_engine.errors import RolledBack, Unknown
+from ussd_engine.errors import LedgerUnavailable, RolledBack, Unknown
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.switches import Kind, Stop
 from ussd_engine.testing.databases import postgres_database
@@ -188,6 +191,58 @@ async def test_what_may_be_too_late_for_the_answer_leaves_its_receipt_by_sms(
         monkeypatch.setattr("ussd_engine.forms.collecting.SURE_S", 60)
         await platform.form("255700000002", **COMPLAINT)
         assert await told(platform) == 1
+
+
+async def test_what_waits_for_another_writer_is_late_though_it_was_asked_for_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path, sms=ROUTE) as platform:
+        monkeypatch.setattr("ussd_engine.forms.collecting.WAIT_S", 0.5)
+        monkeypatch.setattr("ussd_engine.forms.collecting.SURE_S", 0.2)
+        path = platform.edge.engine.ledger.database.engine.url.database
+        with contextlib.closing(sqlite3.connect(path, uri=True)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert (await platform.form(**COMPLAINT))["sms_text"] == BUSY
+            assert await count(platform.edge) == 0
+            other.rollback()
+        await platform.edge.engine.collecting.attempts.drain()
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
+
+
+@pytest.mark.postgres
+async def test_what_is_committed_too_late_for_the_answer_leaves_its_receipt_afterwards(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path, sms=ROUTE, database=database) as platform:
+        monkeypatch.setattr("ussd_engine.forms.collecting.WAIT_S", 1.0)
+        monkeypatch.setattr("ussd_engine.forms.collecting.SURE_S", 0.0)
+        other = await asyncpg.connect(database)
+        try:
+            await other.execute("BEGIN; LOCK TABLE submissions IN EXCLUSIVE MODE")
+            assert (await platform.form(**COMPLAINT))["sms_text"] == BUSY
+            await other.execute("ROLLBACK")
+        finally:
+            await other.close()
+        await platform.edge.engine.collecting.attempts.drain()
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
+        assert (await platform.form(**COMPLAINT))["status"]
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
+
+
+async def test_where_nobody_can_say_whether_she_wants_sms_we_ask_again_and_tell_her(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path, sms=ROUTE) as platform:
+
+        async def silent(self: Any, msisdn: str) -> bool:
+            raise LedgerUnavailable("away on purpose")
+
+        monkeypatch.setattr("ussd_engine.ledger.Ledger.sms_on", silent)
+        said = await platform.form(**COMPLAINT)
+        assert (said["status"], said["sms_reply"]) == (True, False)
+        await platform.form(**COMPLAINT)
+        await platform.edge.engine.collecting.attempts.drain()
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
 
 
 def away(
