@@ -223,6 +223,7 @@ async def test_what_is_committed_too_late_for_the_answer_leaves_its_receipt_afte
             await other.execute("ROLLBACK")
         finally:
             await other.close()
+            monkeypatch.undo()
         await platform.edge.engine.collecting.attempts.drain()
         assert (await count(platform.edge), await told(platform)) == (1, 1)
         assert (await platform.form(**COMPLAINT))["status"]
