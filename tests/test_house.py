@@ -52,7 +52,7 @@ delivery news
 sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.waiting sms.deeds
 sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
-forms.became forms.fields forms.finding forms.checking forms.fieldmap forms.collecting
+forms.attempts forms.became forms.fields forms.finding forms.checking forms.fieldmap forms.collecting
 readers given openings config settingspage metrics logs binds sms.joining sms.copies sms.taking
 peers callback lines posting port admission upkeep keywatch
 livesessions carrier hosting errands forms.opening

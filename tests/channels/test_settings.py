@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ussd_engine.channels import CHANNELS, create
-from ussd_engine.channels.base import Kind, path
+from ussd_engine.channels.base import Kind, Posting, path
 from ussd_engine.config import load
 from ussd_engine.errors import ConfigError
 from ussd_engine.secret import Secret
@@ -78,6 +78,12 @@ OWN = [
         {"url": "http://u:p@halotel.example"},
         "url: expected http:// or https:// and a host, nobody before it",
     ),
+    (
+        "halotel",
+        {"url": "http://halotel.example/ussdgw"},
+        "url: expected https://; without TLS only a host of your own",
+    ),
+    ("halotel", {"url": "http://halotel.example", "tunnel": False}, "one at the end of a tunnel"),
     ("halotel", {"password": 1}, "Expected a text"),
     ("truroute", {"names": "a"}, 'setting "names" does not exist'),
 ]
@@ -91,6 +97,24 @@ def test_a_setting_of_one_provider_that_cannot_be_used_is_named(
         create(settings(name, **options))
     assert str(refusal.value).startswith(f'channel "{name}": ')
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"url": "http://localhost:8081/ussdgw"},
+        {"url": "http://[::1]:8081/ussdgw"},
+        {"url": "http://10.0.0.1/ussdgw"},
+        {"url": "http://ussdgw/"},
+        {"url": "https://halotel.example/ussdgw"},
+        {"url": "http://halotel.example/ussdgw", "tunnel": True},
+    ],
+)
+def test_screens_are_posted_in_clear_within_our_own_network_alone(options: dict[str, Any]) -> None:
+    channel = create(settings("halotel", **options))
+    assert isinstance(channel, Posting)
+    assert channel.url == options.get("url", "http://127.0.0.1:8081/halotel")
 
 
 def test_production_wants_to_be_told_where_screens_are_posted() -> None:

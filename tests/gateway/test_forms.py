@@ -12,8 +12,10 @@ from house import NUMBER
 from sqlalchemy import func, select
 from texting import JSON, count, reference_in
 
+from ussd_engine.forms.finding import FINDERS, Found
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.model import Mode
+from ussd_engine.registry import Place
 from ussd_engine.tracking import SetSms
 
 RECEIVED = "Tumepokea. Namba: {ref}. Kufuatilia piga *152*00*9*2# au tuma HALI {ref} kwenda 15200"
@@ -214,6 +216,25 @@ async def test_what_a_check_shows_of_an_institution_is_taken_in_the_form(tmp_pat
                 fields = {**COMPLAINT, "em_taasisi": text, "em_maelezo": f"{WORDS} {text}"}
                 assert (await submission(platform, await platform.form(**fields))).institution == shown["code"]
             platform.edge.now += 86_400
+
+
+async def test_a_name_that_no_screen_would_take_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, real = list[str](), FINDERS["institution"]
+
+    def finder(place: Place, text: str) -> Found:
+        read.append(text)
+        return real(place, text)
+
+    monkeypatch.setitem(FINDERS, "institution", finder)
+    async with collecting(tmp_path) as platform:
+        for name in ("q" * 5_000, "maji " * 1_000):
+            read.clear()
+            assert (await platform.check("em_taasisi", name))["success"] is False
+            assert (await platform.form(**{**COMPLAINT, "em_taasisi": name}))["success"] is False
+            assert [len(text) for text in read if len(text) > 100] == [481, 481]
+        assert await count(platform.edge) == 0
 
 
 async def test_a_field_that_nobody_knows_is_no_callback(tmp_path: Path) -> None:

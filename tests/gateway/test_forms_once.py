@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from collected import COMPLAINT, WORDS, Platform, collecting
 from house import NUMBER
@@ -14,7 +17,7 @@ from sqlalchemy import func, select
 from test_maintenance import MAINT, SHUT, TWO
 from texting import JSON, count
 
-from ussd_engine.errors import RolledBack, Unknown
+from ussd_engine.errors import LedgerUnavailable, RolledBack, Unknown
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.switches import Kind, Stop
 from ussd_engine.testing.databases import postgres_database
@@ -116,6 +119,24 @@ async def test_who_sends_form_upon_form_is_told_to_wait(tmp_path: Path) -> None:
         assert (await platform.form("255700000002", **COMPLAINT))["status"]
 
 
+async def test_a_number_of_another_country_has_the_limits_of_any_other(tmp_path: Path) -> None:
+    async with collecting(tmp_path, dials_a_day="3") as platform:
+        answers = [await platform.form("254700000001", **COMPLAINT, em_jina=f"Asha {one}") for one in range(4)]
+        assert [said.get("status") for said in answers] == [True, True, True, None]
+        assert answers[-1]["sms_text"].startswith("Umefikia kikomo cha leo.")
+        assert (await platform.form("254700000002", **COMPLAINT))["status"]
+
+
+async def test_those_whose_number_is_withheld_share_a_pace_and_no_day(tmp_path: Path) -> None:
+    async with collecting(tmp_path, steps_a_minute="3", dials_a_day="3") as platform:
+        answers = [await platform.form("withheld", **COMPLAINT, em_jina=f"Asha {one}") for one in range(4)]
+        assert [said.get("status") for said in answers] == [True, True, True, None]
+        assert answers[-1]["sms_text"].startswith("Umejibu mara nyingi ndani ya muda mfupi.")
+        assert (await platform.form(**COMPLAINT))["status"]
+        platform.edge.now += 60
+        assert (await platform.form("withheld", **COMPLAINT))["status"]
+
+
 async def stop(platform: Platform, name: str, until_ms: int | None, kind: Kind = Kind.SERVICE) -> None:
     engine = platform.edge.engine
     at_ms = int(platform.edge.now * 1000)
@@ -172,6 +193,59 @@ async def test_what_may_be_too_late_for_the_answer_leaves_its_receipt_by_sms(
         assert await told(platform) == 1
 
 
+async def test_what_waits_for_another_writer_is_late_though_it_was_asked_for_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path, sms=ROUTE) as platform:
+        monkeypatch.setattr("ussd_engine.forms.collecting.WAIT_S", 0.5)
+        monkeypatch.setattr("ussd_engine.forms.collecting.SURE_S", 0.2)
+        path = platform.edge.engine.ledger.database.engine.url.database
+        with contextlib.closing(sqlite3.connect(path, uri=True)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert (await platform.form(**COMPLAINT))["sms_text"] == BUSY
+            assert await count(platform.edge) == 0
+            other.rollback()
+        await platform.edge.engine.collecting.attempts.drain()
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
+
+
+@pytest.mark.postgres
+async def test_what_is_committed_too_late_for_the_answer_leaves_its_receipt_afterwards(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path, sms=ROUTE, database=database) as platform:
+        monkeypatch.setattr("ussd_engine.forms.collecting.WAIT_S", 1.0)
+        monkeypatch.setattr("ussd_engine.forms.collecting.SURE_S", 0.0)
+        other = await asyncpg.connect(database)
+        try:
+            await other.execute("BEGIN; LOCK TABLE submissions IN EXCLUSIVE MODE")
+            assert (await platform.form(**COMPLAINT))["sms_text"] == BUSY
+            await other.execute("ROLLBACK")
+        finally:
+            await other.close()
+            monkeypatch.undo()
+        await platform.edge.engine.collecting.attempts.drain()
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
+        assert (await platform.form(**COMPLAINT))["status"]
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
+
+
+async def test_where_nobody_can_say_whether_she_wants_sms_we_ask_again_and_tell_her(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path, sms=ROUTE) as platform:
+
+        async def silent(self: Any, msisdn: str) -> bool:
+            raise LedgerUnavailable("away on purpose")
+
+        monkeypatch.setattr("ussd_engine.ledger.Ledger.sms_on", silent)
+        said = await platform.form(**COMPLAINT)
+        assert (said["status"], said["sms_reply"]) == (True, False)
+        await platform.form(**COMPLAINT)
+        await platform.edge.engine.collecting.attempts.drain()
+        assert (await count(platform.edge), await told(platform)) == (1, 1)
+
+
 def away(
     patched: pytest.MonkeyPatch, platform: Platform, errors: list[type[Exception]], *, behind: bool = False
 ) -> None:
@@ -198,6 +272,15 @@ async def test_a_fault_of_our_own_is_words_for_her_and_a_line_without_content(
         log = platform.edge.lines.getvalue().decode()
         assert '"event":"fault"' in log
         assert '"outcome":"fault"' in log
+
+
+async def test_a_fault_in_the_check_of_a_field_is_words_for_her_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collecting(tmp_path) as platform:
+        monkeypatch.setattr("ussd_engine.forms.fieldmap.FieldMap.check", None)
+        assert await platform.check("em_taasisi", "tanesco") == {"success": False, "message": FAULT}
+        assert '"event":"fault"' in platform.edge.lines.getvalue().decode()
 
 
 async def test_what_became_of_forms_is_counted(tmp_path: Path) -> None:

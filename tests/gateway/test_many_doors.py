@@ -1,4 +1,5 @@
-"""One citizen on many doors: whichever operator's USSD she dials, by whichever gateway her SMS come in, she is one.
+"""One citizen on many doors: whichever operator's USSD she dials, by whichever gateway her SMS come in, whoever
+collects a form of hers, she is one.
 
 Each door spells her number in its own way; what is hers is found by the number, never by the door.
 """
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from collected import COMPLAINT, TABLE, WORDS, Platform
 from handset import OTHER, SERVICE
 from house import NUMBER
 from test_http import Edge
@@ -60,6 +62,11 @@ class Country(NamedTuple):
         """Her number as one gateway of SMS brings it."""
         return Writer(self.edge, self.exchange, door)
 
+    @property
+    def platform(self) -> Platform:
+        """Her number as the platform brings it with a form."""
+        return Platform(self.edge)
+
     async def dial(self, door: str, *texts: str, msisdn: str = NUMBER) -> str:
         """Dial the service over a door, and type; the last screen."""
         phone = self.phone(door, msisdn)
@@ -68,12 +75,18 @@ class Country(NamedTuple):
             screen = await phone.type(text)
         return screen.text
 
+    async def tracked(self, door: str, msisdn: str = NUMBER) -> str:
+        """What her number, or another, is shown of what was sent from it."""
+        first = ("2",) if "Choose language" in await self.dial(door, msisdn=msisdn) else ()
+        return await self.dial(door, *first, "5", "1", msisdn=msisdn)
+
 
 @pytest.fixture
 async def country(tmp_path: Path) -> AsyncIterator[Country]:
     beside: dict[str, dict[str, object]] = {door: {} for door in USSD}
     async with posted_anywhere() as posted:
         assert posted.smsc is not None
+        beside["mgov"] = {"forms": TABLE}
         beside["halotel"], beside["smpp"] = {"url": posted.url}, {"url": posted.smsc.url}
         async with carrying(tmp_path, " ".join(SMS), beside=beside) as (edge, exchange):
             yield Country(edge, exchange, posted)
@@ -127,25 +140,37 @@ async def test_a_case_is_hers_on_every_door_and_in_her_language(country: Country
     assert (await country.writer("loopback").write("START"))[0].startswith("You will get e-Mrejesho SMS.")
 
 
+async def test_the_case_of_a_form_that_the_platform_collected_is_found_by_dialling(country: Country) -> None:
+    ref = reference_in((await country.platform.form(**COMPLAINT))["sms_text"])
+    for door in USSD:
+        assert ref in await country.tracked(door)
+    assert (await country.writer("kannel").write("HALI"))[0].startswith(f"{ref} ")
+    assert ref not in await country.tracked("airtel", OTHER)
+
+
 async def test_nobody_else_is_her_on_any_door(country: Country) -> None:
     await country.dial("airtel", "2", *TO_TEXT, TEXT, *SENT)
     ref = reference_in((await country.exchange.next())[0])
     for door in USSD:
-        assert ref not in await country.dial(door, "5", msisdn=OTHER)
+        assert ref not in await country.tracked(door, OTHER)
 
 
 async def test_a_day_is_as_long_on_many_doors_as_on_one(country: Country) -> None:
-    """What one may send in an hour and in a day is counted over all doors, SMS among them."""
-    for door in USSD[:CASES_A_DAY]:
+    """What one may send in an hour and in a day is counted over all doors, SMS and collected forms among them."""
+    for door in USSD[: CASES_A_DAY - 1]:
         known = await country.dial(door)
         first = ("2",) if "Choose language" in known else ()
         screen = await country.dial(door, *first, *TO_TEXT, f"{TEXT} {door}", *SENT)
         await country.exchange.next()
         country.edge.now += 3600 / SENT_AN_HOUR + 60
     assert "Number:" in screen
+    assert (await country.platform.form(**COMPLAINT))["status"]
+    country.edge.now += 3600 / SENT_AN_HOUR + 60
     for door in USSD:
         assert (await country.dial(door, *TO_TEXT, f"{TEXT} again", *SENT)).startswith("You have reached today's limit")
         country.edge.now += 600
     said = await country.writer("kannel").write("COMPLAINT TANESCO no power for three days in Mtumba")
     assert said[0].startswith("You have reached today's limit")
+    refused = await country.platform.form(**{**COMPLAINT, "em_maelezo": f"{WORDS} tena"})
+    assert refused["sms_text"].startswith("You have reached today's limit")
     assert len(await cases_of(country.edge.engine.ledger)) == CASES_A_DAY

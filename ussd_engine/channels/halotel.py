@@ -48,6 +48,7 @@ from ussd_engine.counts import Count
 from ussd_engine.errors import ConfigError, NotACallback
 from ussd_engine.model import Phase, Profile, Reply, Turn
 from ussd_engine.secret import Secret
+from ussd_engine.smpp.account import is_ours
 
 PROFILE: Final = Profile(session_s=60.0)
 NOBODY: Final = "null"
@@ -75,6 +76,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     url: str = "http://127.0.0.1:8081/halotel"
     """As shipped where the simulator's phone takes them."""
+    tunnel: bool = False
+    """A host of another network is reached through a tunnel."""
     user: str = ""
     password: Secret = Secret("")
     their_user: str = ""
@@ -101,6 +104,11 @@ class Halotel:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             raise ConfigError(f'channel "{self.name}": url: expected http:// or https:// and a host, nobody before it')
+        if parts.scheme == "http" and not self._options.tunnel and not is_ours(parts.hostname):
+            raise ConfigError(
+                f'channel "{self.name}": url: expected https://; without TLS only a host of your own network may be '
+                "named, or one at the end of a tunnel, which tunnel = true says"
+            )
 
     def parse(self, request: Request) -> Turn:
         fields = _inserted(markup.document(request))

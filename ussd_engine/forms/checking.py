@@ -47,6 +47,9 @@ class Checking:
         self._service = service
         self._menu = edition.services[service]
         self._locale = locale
+        rules = [one.checks for one in self._menu.service.screens.values()]
+        self._longest = max((one["letters"]["max"] for one in rules if "letters" in one), default=Profile().septets)
+        """What any screen may take; no row has a longer name."""
 
     # one field
 
@@ -66,7 +69,8 @@ class Checking:
         return first or Wrong(self._said(None, CHOICE))
 
     def found(self, answer: str, text: str) -> Right | Wrong:
-        """A row that a text names."""
+        """A row that a text names. Looking takes longer with each letter, so what is longer than any is not read on."""
+        text = text[: self._longest + 1]
         kind, place = self._kind(answer), Place(self._edition.data[self._service], self._locale)
         row = FINDERS[kind](place, text)
         searching = next((one for one in self._asking(answer) if one.source and MATCHING in one.source.args), None)

@@ -1,15 +1,15 @@
 """What becomes of a form that was collected elsewhere: it is filled, committed and answered, once.
 
 It goes the way of the menu: the same act, in one transaction with what knows it again; the same limits, doors and
-words. Where the database is away it is tried again for as long as the platform waits. What is committed after that
-leaves its receipt like any other, and the same form brought again gets its answer.
+words. Where the database is away it is tried again for as long as the platform waits. What is committed too late for
+the answer leaves its receipt like any other, and the same form brought again gets its answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,7 @@ from ussd_engine.channels.forms import Asked, Collected, Collector
 from ussd_engine.doors import Doors
 from ussd_engine.editions import Editions
 from ussd_engine.errors import EngineError
+from ussd_engine.forms.attempts import WAIT_S, Attempts
 from ussd_engine.forms.became import Became
 from ussd_engine.forms.checking import Right, Wrong
 from ussd_engine.forms.fieldmap import FieldMap, Filled, prove
@@ -39,12 +40,8 @@ from ussd_engine.sms.templates import SMS, WARNING, truthful
 from ussd_engine.sms.wording import Wording, check_words
 from ussd_engine.view import Seen, View
 
-T = TypeVar("T")
-WAIT_S: Final = 4.0
-"""How long a platform waits for its answer."""
 SURE_S: Final = 1.0
-"""What begins in the last second may come too late for the answer, so it leaves its receipt."""
-FIRST_S: Final = 0.1
+"""What is written in the last second may come too late for the answer, so it leaves its receipt."""
 
 
 class Surroundings(NamedTuple):
@@ -86,7 +83,7 @@ class Collecting:
         self._around = around
         self._inbox = FormInbox(around.keyring, lambda at_ms: around.editions.current.country.today(at_ms))
         self._maps: dict[str, tuple[bytes, FieldMap]] = {}
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self.attempts = Attempts()
         self.prove(around.editions.current)
 
     def prove(self, edition: Edition) -> None:
@@ -112,6 +109,7 @@ class Collecting:
         """Take a form. Raises for a fault of our own alone."""
         around, edition = self._around, self._around.editions.current
         fieldmap, at_ms = self._map(collector, edition), around.clock()
+        ends_s = asyncio.get_running_loop().time() + WAIT_S
         who = collected.msisdn or collected.number
         what = [collector.name, fieldmap.service, who, *_items(collected)]
         key = self._inbox.key(what, at_ms, collector.options.window_s * 1000)
@@ -125,13 +123,8 @@ class Collecting:
             case=around.random(16),
         )
         filled = fieldmap.fill(collected, sender, around.wants)
-        one = _One(self, collector, edition, sender, filled, fieldmap.service, what)
+        one = _One(self, collector, edition, sender, filled, fieldmap.service, what, ends_s)
         return await one.answered()
-
-    async def drain(self) -> None:
-        """Wait a moment for what is under way."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=WAIT_S)
 
     def words(self, edition: Edition, service: str, screen: str, locale: str, shown: Shown | None = None) -> str:
         """The words of an end screen of a service, as a phone would show them."""
@@ -158,31 +151,6 @@ class Collecting:
             chosen = None
         return chosen if chosen in edition.languages[service] else spoken
 
-    async def insisted(self, attempt: Callable[[bool], Coroutine[Any, Any, T]]) -> T | None:
-        """What an attempt gives, once the database lets it; `None` where the platform waits no longer. An attempt is
-        told whether its answer is likely to be too late."""
-        loop, rest_s = asyncio.get_running_loop(), FIRST_S
-        ends = loop.time() + WAIT_S
-        while True:
-            task = asyncio.create_task(attempt(loop.time() > ends - SURE_S))
-            self._under_way.add(task)
-            task.add_done_callback(self._over)
-            try:
-                async with asyncio.timeout_at(ends):
-                    return await asyncio.shield(task)
-            except TimeoutError:
-                return None
-            except EngineError:
-                if loop.time() + rest_s >= ends:
-                    return None
-            await asyncio.sleep(rest_s)
-            rest_s *= 2
-
-    def _over(self, task: asyncio.Task[Any]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled():
-            task.exception()
-
 
 class _One:
     """One form while it is taken."""
@@ -196,6 +164,7 @@ class _One:
         filled: Filled,
         service: str,
         what: list[str],
+        ends_s: float,
     ) -> None:
         self._collecting = collecting
         self._around = collecting._around
@@ -206,6 +175,8 @@ class _One:
         self._filled = filled
         self._service = service
         self._what = what
+        self._attempts = collecting.attempts
+        self._ends_s = ends_s
         self._place = f"{service}/{filled.form}" if filled.form else service
 
     async def answered(self) -> Answered:
@@ -213,33 +184,36 @@ class _One:
         barred = self._barred()
         act = self._filled.act
         if barred is not None or isinstance(act, Wrong):
-            known = await self._collecting.insisted(self._known)
+            known = await self._attempts.within(self._ends_s, self._known)
             if known:
                 return await self._taken(known, again=True)
             if barred is not None:
                 return self._refused(Became.STOPPED, barred)
             assert isinstance(act, Wrong)
             return self._refused(Became.REFUSED, act.words)
-        done = await self._collecting.insisted(lambda late: self._act(act, late))
+        done = await self._attempts.within(self._ends_s, lambda: self._act(act))
         if done is None:
+            self._receipt_later(act)
             return self._refused(Became.UNKEPT, self._busy())
         if done.committed.kind != "submit":
             return self._refused(Became.LIMIT, self._full(done.committed))
         return await self._taken(done.committed, again=done.again)
 
-    async def _known(self, late: bool) -> Committed | None:
+    async def _known(self) -> Committed | None:
         sender = self._sender
         return await self._around.ledger.database.read(lambda conn: self._inbox.known(conn, self._what, sender.at_ms))
 
-    async def _act(self, act: Submit, late: bool) -> Done:
+    async def _act(self, act: Submit) -> Done:
         """One transaction: the act, and what knows the form again."""
         ledger, span_ms = self._around.ledger, self._collector.options.window_s * 1000
+        now_s = asyncio.get_running_loop().time
 
         def job(conn: Connection) -> Done:
             known = self._inbox.known(conn, self._what, act.at_ms)
             if known is not None:
                 return Done(known, True)
-            committed = ledger.within(conn, act, receipt=late)
+            # Decided while others who bring this form wait: `_receipt_later` finds either the receipt or the form.
+            committed = ledger.within(conn, act, receipt=now_s() > self._ends_s - SURE_S)
             if committed.kind == "submit":
                 self._inbox.keep(conn, self._what, act.at_ms, span_ms)
             return Done(committed, False)
@@ -249,23 +223,43 @@ class _One:
         ledger.sms.added.set()
         return done
 
+    def _receipt_later(self, act: Submit) -> None:
+        """She was not told of what is stored, or is being stored: her receipt leaves like any other."""
+        ledger = self._around.ledger
+
+        def job(conn: Connection) -> None:
+            known = self._inbox.known(conn, self._what, act.at_ms)
+            if known is not None:
+                ledger.notices.untold(conn, act, known)
+
+        async def attempt() -> None:
+            await ledger.database.write(job)
+            ledger.sms.added.set()
+
+        if ledger.notices.sends:
+            self._attempts.later(attempt)
+
     # words
 
     async def _taken(self, committed: Committed, *, again: bool) -> Answered:
         """The receipt. Who is anonymous gets none, and who wants no SMS is sent none."""
         mode, msisdn = Mode(committed.mode), self._sender.msisdn
-        words, wanted = await self._receipt(committed, mode), False
+        words, wanted = await self._receipt(committed, mode), None
         if words and msisdn:
             wanted = await self._wants_sms(msisdn)
-        response = self._collector.taken(words, by_sms=wanted)
+            if wanted is None and isinstance(self._filled.act, Submit):
+                self._receipt_later(self._filled.act)
+        response = self._collector.taken(words, by_sms=bool(wanted))
         return Answered(response, Became.REPEAT if again else Became.TAKEN, self._place)
 
-    async def _wants_sms(self, msisdn: str) -> bool:
+    async def _wants_sms(self, msisdn: str) -> bool | None:
+        """`None` where it cannot be asked in time."""
+        in_time = min(self._ends_s, asyncio.get_running_loop().time() + SURE_S)
         try:
-            async with asyncio.timeout(SURE_S):
+            async with asyncio.timeout_at(in_time):
                 return await self._around.ledger.sms_on(msisdn)
         except (EngineError, TimeoutError):
-            return False
+            return None
 
     async def _receipt(self, committed: Committed, mode: Mode) -> str:
         said, sender, act = say(Happening.SENT_BY_USSD, mode), self._sender, self._filled.act

@@ -12,8 +12,8 @@ from typing import Final
 from aiohttp import web
 
 from ussd_engine.callback import Callers, answered, received
-from ussd_engine.channels.base import Kind
-from ussd_engine.channels.forms import Collected, Collector
+from ussd_engine.channels.base import Kind, Response
+from ussd_engine.channels.forms import Asked, Collected, Collector
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.engine import Engine
 from ussd_engine.errors import NotACallback
@@ -42,7 +42,7 @@ class FormDoor:
         collector, metrics = self._collector(request), self._engine.metrics
         try:
             asked = collector.asked(await received(request, Kind.CHECK))
-            found = self._engine.collecting.check(collector, asked)
+            found = self._checked(collector, asked)
             if found is None:
                 raise NotACallback("the address names no field that the settings know")
         except NotACallback as error:
@@ -63,11 +63,20 @@ class FormDoor:
         self._tell(collector, collected, found, time.perf_counter() - began)
         return answered(found.response)
 
+    def _checked(self, collector: Collector, asked: Asked) -> tuple[Response, bool] | None:
+        """What is said of a field, and whether it may stand."""
+        try:
+            return self._engine.collecting.check(collector, asked)
+        except Exception as error:
+            self._log.fault(error, channel=collector.name)
+            return collector.wrong(self._fault(collector)), False
+
     def _shed(self, collector: Collector, collected: Collected) -> Answered | None:
         """What is said to whom is not let in: a form counts as a dial of a number's day, and as a step."""
         engine, gateway = self._engine, self._engine.gateway
+        caller, content = _caller(collected), " ".join(collected.fields.values())
         turn = Turn(
-            collector.name, " ".join(collected.fields.values()), Phase.START, "", msisdn=collected.msisdn or None
+            collector.name, content if caller else collected.number, Phase.START, content, msisdn=caller or None
         )
         refusal = engine.admission.refuse(turn)
         if refusal is None:
@@ -84,11 +93,13 @@ class FormDoor:
             return await engine.collecting.take(collector, collected)
         except Exception as error:
             self._log.fault(error, log_tag=self._tag(collected), channel=collector.name)
-            service = collector.options.service
-            said = engine.gateway.view.system_of(service, "fault", engine.editions.current, "", {})
-            return Answered(collector.refused(said), Became.FAULT, service)
+            return Answered(collector.refused(self._fault(collector)), Became.FAULT, collector.options.service)
         finally:
             engine.admission.under_way -= 1
+
+    def _fault(self, collector: Collector) -> str:
+        gateway = self._engine.gateway
+        return gateway.view.system_of(collector.options.service, "fault", gateway.editions.current, "", {})
 
     def _tell(self, collector: Collector, collected: Collected, found: Answered, seconds: float) -> None:
         self._engine.metrics.form(collector.name, found.became)
@@ -114,6 +125,13 @@ class FormDoor:
     def _no_callback(self, collector: Collector, error: NotACallback) -> web.HTTPBadRequest:
         self._engine.metrics.count(Count.NOT_A_CALLBACK, collector.name)
         return web.HTTPBadRequest(text=f"{error}\n")
+
+
+def _caller(collected: Collected) -> str:
+    """Whose day a form counts in. Empty where a word stands for the number: many withhold theirs, and one of them must
+    not use up the day of all, so they share a pace alone."""
+    known = any(sign.isdecimal() for sign in collected.number)
+    return collected.msisdn or (collected.number if known else "")
 
 
 def add_forms(router: web.UrlDispatcher, key: web.AppKey[FormDoor]) -> None:

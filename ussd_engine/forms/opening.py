@@ -44,4 +44,4 @@ async def open_collecting(
     try:
         yield collecting
     finally:
-        await collecting.drain()
+        await collecting.attempts.drain()

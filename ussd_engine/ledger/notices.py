@@ -21,6 +21,7 @@ from ussd_engine.ledger.lookup import NEW_PIN_MS
 from ussd_engine.ledger.projection import MOST, Heard, case_of
 from ussd_engine.ledger.smsinbox import forget
 from ussd_engine.ledger.smsrows import SmsScribe, enqueue, withhold
+from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.tables import cases, contacts, languages
 from ussd_engine.ledger.talks import Kind, Talks
 from ussd_engine.model import Case, CaseState, Committed, Mode, Submission, Submit, Told
@@ -119,6 +120,13 @@ class Notices:
         values = {"ref": committed.reference, "institution": act.institution, "due": _iso(act.due)}
         about = _About(act.service, act.mode, handle, values, act.locale if by_sms else "")
         return self._rows(happened, about, (act.key.hex(),), act.at_ms)
+
+    def untold(self, conn: Connection, act: Submit, committed: Committed) -> None:
+        """The receipt of what was stored without one, where nobody has told her by now."""
+        handle = conn.scalar(select(cases.c.handle).where(cases.c.reference == committed.reference))
+        told = select(sms.c.id).where(sms.c.handle == handle).limit(1)
+        if handle and _stands(conn, handle) and conn.scalar(told) is None:
+            enqueue(conn, self.submitted(conn, act, committed, handle))
 
     def heard(self, conn: Connection, heard: Sequence[Heard], now_ms: int) -> None:
         """What a core told; each change once. A question that its case no longer asks is open no longer."""
