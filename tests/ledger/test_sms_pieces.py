@@ -112,3 +112,17 @@ async def test_what_was_taken_makes_room_for_good(ledger: Ledger, keyring: Keyri
     await parts.put(1, "maji ")
     clock.move(WAITS_MS + 1)
     assert [one.incoming.text for one in await parts.overdue()] == ["maji ..."]
+
+
+async def test_what_begins_while_another_is_being_taken_stays(
+    ledger: Ledger, keyring: Keyring, clock: StoppedClock
+) -> None:
+    parts = Parts(ledger, keyring, clock)
+    await parts.put(1, "moja ")
+    whole = await parts.put(2, "mbili")
+    assert whole is not None
+    await parts.put(1, "maji ")
+    await parts.taken(whole)
+    clock.move(WAITS_MS + 1)
+    found = {one.incoming.text: one.incoming.id for one in await parts.overdue()}
+    assert found == {"maji ...": found["maji ..."], "moja mbili": whole.incoming.id}, "known by its id, and taken once"

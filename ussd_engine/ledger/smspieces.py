@@ -43,6 +43,8 @@ class Whole(Quiet, frozen=True, kw_only=True):
 
     incoming: Incoming
     tag: bytes
+    words: tuple[bytes, ...]
+    """Of its parts."""
 
 
 class SmsPieces:
@@ -81,8 +83,9 @@ class SmsPieces:
 
     @staticmethod
     def taken(conn: Connection, whole: Whole) -> None:
-        """Nothing of what it said is kept here any longer."""
-        conn.execute(update(sms_pieces).where(sms_pieces.c.tag == whole.tag).values(sealed=None))
+        """Nothing of what it said is kept here any longer. Another SMS may have begun in its place meanwhile."""
+        its = (sms_pieces.c.tag == whole.tag) & sms_pieces.c.words.in_(whole.words)
+        conn.execute(update(sms_pieces).where(its).values(sealed=None))
 
     def _is_another(self, rows: Sequence[Row[Any]], number: int, words: Sequence[bytes], now_ms: int) -> bool:
         """Whether what stands here is an SMS of before."""
@@ -120,7 +123,7 @@ class SmsPieces:
             to=first.to,
             text=octets.decode("utf-16-be", "replace"),
         )
-        return Whole(incoming=incoming, tag=rows[0].tag)
+        return Whole(incoming=incoming, tag=rows[0].tag, words=tuple(row.words for row in rows))
 
     def _row(self, tag: bytes, incoming: Incoming, piece: Piece, words: bytes, now_ms: int) -> dict[str, Any]:
         text = incoming.text.encode("utf-16-be", "surrogatepass")
