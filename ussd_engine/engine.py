@@ -210,10 +210,7 @@ async def open_engine(
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
         _lend(ledger, editions, store)
         hosting = await enter(open_hosting(config, edition, ledger, store, clock_ms, fault))
-        worker = partial(
-            Delivery, ledger.outbox, hosting, clock_ms, uniform=uniform, count=metrics.delivered, told=fault
-        )
-        delivery = Deliveries(ledger.outbox, config.hosted, worker)
+        delivery = _deliveries(config, ledger, hosting, clock_ms, uniform, metrics, fault)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
         binds = Binds(channels := open_channels(config, country), gateways, config.role, metrics, notice)
         if config.role != "ussd":
@@ -239,6 +236,13 @@ async def open_engine(
             collecting=await enter(open_collecting(config, gateway, ledger, keyring, clock_ms, store, answering)),
             warnings=warnings,
         )
+
+
+def _deliveries(
+    config: Config, ledger: Ledger, hosting: Hosting, clock: Clock, uniform: Uniform, metrics: Metrics, fault: Told
+) -> Deliveries:
+    worker = partial(Delivery, ledger.outbox, hosting, clock, uniform=uniform, count=metrics.delivered, told=fault)
+    return Deliveries(ledger.outbox, config.hosted, worker)
 
 
 def _lend(ledger: Ledger, editions: Editions, store: FeedbackStore) -> None:
