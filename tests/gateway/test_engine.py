@@ -13,7 +13,7 @@ from house import ANONYMOUS_REVIEW, NUMBER, SEND, House
 
 from ussd_engine import config
 from ussd_engine.config import Config
-from ussd_engine.delivery import Delivery
+from ussd_engine.delivery import Deliveries
 from ussd_engine.editions import KEPT, Editions
 from ussd_engine.engine import open_engine
 from ussd_engine.errors import ConfigError
@@ -90,9 +90,9 @@ async def test_a_process_that_only_answers_holds_no_private_key_and_carries_noth
     Keyring.random(DAY).save(settings.keys)
     async with open_engine(dataclasses.replace(settings, role="ussd"), proven=True) as engine:
         assert engine.keyring.private == {}
-        assert tasks_of(Delivery.run) == []
+        assert tasks_of(Deliveries.run) == []
     async with open_engine(settings, proven=True):
-        assert len(tasks_of(Delivery.run)) == 1
+        assert len(tasks_of(Deliveries.run)) == 1
 
 
 def tasks_of(work: Callable[..., object]) -> list[str]:

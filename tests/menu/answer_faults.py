@@ -9,6 +9,7 @@ from sessions import Edit
 from ussd_engine.menu.plan import Plan
 from ussd_engine.model import Value
 from ussd_engine.run import Run
+from ussd_engine.scope import Scope
 from ussd_engine.walk import Walk
 
 
@@ -144,9 +145,7 @@ def a_skipped_question_is_asked_again(plan: Plan, look: Any, answers: Any, start
     return _first(plan, look, {name: value for name, value in answers.items() if value is not None}, start, end)
 
 
-def an_addition_takes_the_place_of_the_text(run: Run, screen: str) -> bool:
-    if run.draft.edits and run.draft.edits[-1].add:
-        run.added()
+def an_addition_takes_the_place_of_the_text(scope: Scope) -> bool:
     return False
 
 
@@ -200,7 +199,7 @@ FAULTS = (
     Fault(Plan, "first_unanswered", conditions_count_for_nothing),
     Fault(Plan, "survey", the_last_of_two_answers_is_enough),
     Fault(Plan, "first_unanswered", a_skipped_question_is_asked_again),
-    Fault(Run, "adding", an_addition_takes_the_place_of_the_text),
+    Fault(Scope, "adding", an_addition_takes_the_place_of_the_text),
     Fault(Run, "restart", a_restart_asks_the_whole_form),
     Fault(Walk, "leave_form", the_start_forgets_the_change),
     Fault(Walk, "home", the_start_forgets_the_draft),

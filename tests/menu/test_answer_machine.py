@@ -34,7 +34,8 @@ def _freely(walk: Walk, verb: str, dest: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.instead.__name__)
 def test_a_faulty_engine_is_found_out(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Walk, "fire", _freely)
-    monkeypatch.setattr(fault.owner, fault.method, fault.instead)
+    instead = property(fault.instead) if isinstance(getattr(fault.owner, fault.method), property) else fault.instead
+    monkeypatch.setattr(fault.owner, fault.method, instead)
     quickly = {"phases": [Phase.generate], "derandomize": True, "database": None, "report_multiple_bugs": False}
 
     def all_forms() -> None:
