@@ -159,7 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, ratio in sorted(ratios(found).items()):
         costs = [one[name] for one in found]
         print(f"{name:16}{median(costs):6.0f} us a step, {min(costs):.0f} to {max(costs):.0f}", end="")
-        print(f"   {ratio:.2f} of {PROVIDER}{' (limit 1.3)' if ratio > MOST else ''}")
+        print(f"   {ratio:.2f} of {PROVIDER}{f' (limit {MOST:g})' if ratio > MOST else ''}")
     worst = max(ratios(found).values())
     print(f"the dearest channel costs {worst:.2f} times {PROVIDER} (limit {MOST:g}), {len(found)} rounds")
     print(not_shown("make-costs"))
