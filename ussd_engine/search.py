@@ -22,7 +22,7 @@ _SPELLINGS = 12
 _PART = 2
 """Words that are a part of a name: one of them alone may be another's."""
 _JOINING = 3
-"""Letters of a stopword that only joins others (`ya`, `kwa`); a longer one says what a body is (`wizara`)."""
+"""Letters of a stopword that only joins others (`ya`, `kwa`); a longer one says what a body is, as `ministry` would."""
 _IN_ROLE = 3
 """So many rows of a role stand for it where a region has more: a place among the first five stays for other bodies."""
 
