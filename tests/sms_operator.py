@@ -132,7 +132,7 @@ async def failed(ledger: Ledger) -> None:
 
 async def stopped(ledger: Ledger) -> None:
     await queue(ledger)
-    await ledger.sms_routes.stop("kannel", "no credit")
+    await ledger.sms_routes.stop("kannel", "no credit", now() - 3 * HOUR_MS)
 
 
 async def taken(ledger: Ledger) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +110,23 @@ def test_a_stopped_route_lends_nothing_to_its_senders_until_it_is_started(comman
         ("kannel", "stopped", "repeats, ask them"),
         ("loopback", "no gateway runs that sends", ""),
     ]
-    assert "repeats, ask them" in command("list").output
+    assert [row["since"] is None for row in told] == [False, True]
+    printed = command("list").output
+    assert "repeats, ask them" in printed
+    assert re.search(r"kannel +stopped +[0-9]+ s ago ", printed)
     assert "kannel: a running gateway sends within seconds" in command("start-route", "kannel").output
     assert in_ledger(var, held) == (False, "")
     assert "kannel: it was not stopped" in command("start-route", "kannel").output
+
+
+def test_since_when_a_route_is_stopped_is_told(command: Command, var: Path) -> None:
+    in_ledger(var, stopped)
+    first = json.loads(command("list", "--json").stdout.splitlines()[0])
+    assert (first["is"], first["reason"]) == ("stopped", "no credit")
+    assert 3 * 3600 <= now() / 1000 - datetime.fromisoformat(first["since"]).timestamp() < 4 * 3600
+    assert re.search(r"kannel +stopped +3 h ago ", command("list").output)
+    command("stop-route", "kannel", "--reason", "they move")
+    assert re.search(r"kannel +stopped +[0-9]+ s ago .* they move", command("list").output)
 
 
 def test_a_route_that_is_configured_no_longer_can_be_started(command: Command, var: Path) -> None:

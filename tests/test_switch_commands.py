@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +141,9 @@ def test_what_is_stopped_is_listed_with_its_end_and_its_reason(command: Command,
         ("sms", "kannel", "no credit"),
     ]
     assert rows[0]["until"] == "2126-01-15T11:00:00+00:00"
+    for row in rows:
+        assert 0 <= now() / 1000 - datetime.fromisoformat(row["since"]).timestamp() < 600
+    assert len(re.findall(r"[0-9] s ago", shown)) == 2
 
 
 def test_what_runs_is_stopped_also_while_the_menus_on_the_disk_are_broken(

@@ -85,7 +85,7 @@ class Binds:
                 return
             self._metrics.bind_stands(name, medium, change is Change.BOUND)
             if last is None or NOTICES[change] is not NOTICES[last]:
-                self._notice(NOTICES[change], place=name)
+                self._notice(NOTICES[change], channel=name, medium=medium)
             last = change
 
         return tell

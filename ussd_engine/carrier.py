@@ -160,7 +160,7 @@ def _counting(name: str, metrics: Metrics, notice: Notify) -> Callable[[Happenin
     def count(happening: Happening) -> None:
         metrics.sms_sent(name, happening)
         if happening == "stopped":
-            notice(Notice.SMS_STOPPED, place=name)
+            notice(Notice.SMS_STOPPED, channel=name, medium=SMS)
 
     return count
 

@@ -124,11 +124,22 @@ class Log:
             "fault", log_tag=_fit(_TAG, log_tag), channel=_fit(_NAME, channel), chain=[*map(_told, _chain(error))]
         )
 
-    def notice(self, notice: Notice, *, place: str = "", number: int = 0, seconds: float | None = None) -> None:
-        """Something about the gateway itself. `place` is a file, perhaps with its line; `seconds` how long it took."""
+    def notice(
+        self,
+        notice: Notice,
+        *,
+        place: str = "",
+        number: int = 0,
+        seconds: float | None = None,
+        channel: str = "",
+        medium: str = "",
+    ) -> None:
+        """Something about the gateway itself. `place` is a file, perhaps with its line; `seconds` how long it took;
+        `channel` whose provider it is about, and `medium` for what: `ussd` or `sms`, which may have a line each."""
         write = self._logger.info if notice in _CALM else self._logger.warning
         took = {} if seconds is None else {"ms": round(seconds * 1000, 1)}
-        write(Notice(notice), place=_fit(_PLACE, place), number=int(number), **took)
+        of = {"channel": _fit(_NAME, channel), "medium": _fit(_NAME, medium)} if channel else {}
+        write(Notice(notice), place=_fit(_PLACE, place), number=int(number), **of, **took)
 
     def library(self, record: logging.LogRecord) -> None:
         """A line of a library: who wrote it and where, without its words."""

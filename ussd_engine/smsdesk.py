@@ -26,8 +26,11 @@ from ussd_engine.msisdn import mask
 from ussd_engine.premises import now_ms, on_premises
 from ussd_engine.sms.message import FINAL, Outgoing, Progress, RouteFault, Sent
 from ussd_engine.smstold import (
+    NOT_BOUND,
+    STOPPED,
     Why,
     details,
+    kept_from_sending,
     plain,
     plain_part,
     plain_route,
@@ -156,11 +159,10 @@ def retry(ids: tuple[str, ...], everything: bool) -> None:
             _refuse_unless_waiting(one)
         count = await ledger.sms_view.retry(None if everything else [one.id for one in messages], now_ms())
         click.echo(f"{count} may go now; a running gateway takes them within seconds", err=True)
-        for route in await ledger.sms_routes.all():
-            if route.stopped and route.name in names:
-                click.echo(
-                    f"{route.name} is stopped, and what is to go by it waits on: {_way_out(route.name)}", err=True
-                )
+        for name, kept in (await _kept(ledger)).items():
+            if kept and name in names:
+                way_out = _way_out(name) if STOPPED in kept else _by_itself(kept)
+                click.echo(f"{name} is {' and '.join(kept)}, and what is to go by it waits on: {way_out}", err=True)
 
     on_premises(work)
 
@@ -182,7 +184,7 @@ def stop_route(name: str, reason: str) -> None:
 
     async def work(ledger: Ledger) -> None:
         _known(name, [*names, *(one.name for one in await ledger.sms_routes.all())])
-        await ledger.sms_routes.stop(name, reason)
+        await ledger.sms_routes.stop(name, reason, now_ms())
         click.echo(
             f"{name}: stopped; what is under way is finished. What waits for it waits: {_way_out(name)}", err=True
         )
@@ -195,13 +197,17 @@ def stop_route(name: str, reason: str) -> None:
 def start_route(name: str) -> None:
     """Let a stopped channel send again.
 
-    Whether somebody stopped it, or what its provider answered.
+    Whether somebody stopped it, or what its provider answered. A bind that does not stand is tried again by itself.
     """
     names = list(_gateways())
 
     async def work(ledger: Ledger) -> None:
         _known(name, [*names, *(one.name for one in await ledger.sms_routes.all())])
         begun = await ledger.sms_routes.start(name)
+        if kept := (await _kept(ledger)).get(name):
+            started = "it is stopped no longer" if begun else "it was not stopped"
+            click.echo(f"{name}: {started}, and {_by_itself(kept)}", err=True)
+            return
         click.echo(f"{name}: {'a running gateway sends within seconds' if begun else 'it was not stopped'}", err=True)
 
     on_premises(work)
@@ -286,6 +292,15 @@ def _known(name: str, names: Sequence[str]) -> None:
         raise ConfigError(NO_CHANNEL)
     if name not in there:
         raise click.UsageError(f'no route is called "{name}"{did_you_mean(name, there)}; there are {", ".join(there)}')
+
+
+async def _kept(ledger: Ledger) -> dict[str, dict[str, str]]:
+    """What keeps each route from sending, as `kept_from_sending`."""
+    return {one.name: kept_from_sending(one, now_ms()) for one in await ledger.sms_routes.all()}
+
+
+def _by_itself(kept: dict[str, str]) -> str:
+    return f"it sends once its bind stands, which is tried again and again ({kept[NOT_BOUND]})"
 
 
 def _way_out(name: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from ussd_engine.ledger.smsroutes import Route
 from ussd_engine.ledger.smsview import LONG_ACCEPTED_MS, Figures, Message, Part
-from ussd_engine.listing import clock_time, iso, show, span
+from ussd_engine.listing import age, clock_time, iso, show, span
 from ussd_engine.sms.message import FINAL, Priority, Progress
 
+STOPPED, NOT_BOUND = "stopped", "not bound"
 SHOWN_DIGITS: Final = 18
 """Of an id: its time and its turn there."""
 
@@ -20,20 +22,40 @@ def plain_route(name: str, names: Sequence[str], route: Route | None, figures: F
     for (of, state), count in figures.states.items():
         if (of or next(iter(names), "")) == name:
             states[state] = states.get(state, 0) + count
-    stands = "sends"
+    stands, reason, since_ms = _stands(route, now)
     if name not in names:
         stands = "not configured"
-    elif route is not None and route.stopped:
-        stands = "stopped"
-    elif route is None or route.lease_ms <= now:
-        stands = "no gateway runs that sends"
-    elif route.not_before_ms > now:
-        stands = f"rests until {clock_time(route.not_before_ms)}"
-    reason = route.reason if route is not None and route.stopped else ""
-    if route is not None and stands.startswith("rests"):
-        since = f"its provider has not answered since {clock_time(route.down_ms)}"
-        reason = since if route.down_ms else "its provider asks to be left alone"
-    return {"route": name, "is": stands, "reason": reason, "states": states}
+    return {
+        "route": name,
+        "is": stands,
+        "since": iso(since_ms) if since_ms else None,
+        "reason": reason,
+        "states": states,
+    }
+
+
+def kept_from_sending(route: Route | None, now: int) -> dict[str, str]:
+    """What keeps a route from sending that somebody must mend, and why: that it is stopped, that its bind does not
+    stand. It may be both. Of a bind only a running gateway tells."""
+    if route is None:
+        return {}
+    unbound = route.unbound if route.lease_ms > now else ""
+    return ({STOPPED: route.reason} if route.stopped else {}) | ({NOT_BOUND: unbound} if unbound else {})
+
+
+def _stands(route: Route | None, now: int) -> tuple[str, str, int]:
+    """How it stands, why, and since when; 0: that is not known, or is not told."""
+    kept = kept_from_sending(route, now)
+    if route is not None and kept:
+        why = [words if at == 0 else f"{name}: {words}" for at, (name, words) in enumerate(kept.items())]
+        return " and ".join(kept), "; ".join(why), route.stopped_ms if route.stopped else route.unbound_ms
+    if route is None or route.lease_ms <= now:
+        return "no gateway runs that sends", "", 0
+    if route.not_before_ms <= now:
+        return "sends", "", 0
+    since = f"its provider has not answered since {clock_time(route.down_ms)}"
+    reason = since if route.down_ms else "its provider asks to be left alone"
+    return f"rests until {clock_time(route.not_before_ms)}", reason, route.down_ms
 
 
 def print_routes(routes: Sequence[dict[str, Any]]) -> None:
@@ -42,9 +64,14 @@ def print_routes(routes: Sequence[dict[str, Any]]) -> None:
     for one in routes:
         states: dict[str, int] = one["states"]
         counts = [f"{states[state.value]} {state}" for state in Progress if state.value in states]
-        rows.append((one["route"], one["is"], ", ".join(counts) or "none", one["reason"]))
+        rows.append((one["route"], one["is"], since(one["since"]), ", ".join(counts) or "none", one["reason"]))
     if rows:
-        show(("route", "is", "SMS of the last 72 hours", "why"), rows)
+        show(("route", "is", "since", "SMS of the last 72 hours", "why"), rows)
+
+
+def since(moment: str | None) -> str:
+    """How long ago a moment of `iso` was; empty where there is none."""
+    return age(round(datetime.fromisoformat(moment).timestamp() * 1000)) if moment else ""
 
 
 class Why:
@@ -52,7 +79,7 @@ class Why:
 
     def __init__(self, names: Sequence[str], routes: dict[str, Route], now: int) -> None:
         self._names = names
-        self._stopped = {name for name, route in routes.items() if route.stopped}
+        self._kept = {name: kept for name, route in routes.items() if (kept := kept_from_sending(route, now))}
         self._now = now
 
     def route(self, one: Message) -> str:
@@ -77,8 +104,8 @@ class Why:
             return "an earlier message to the same phone"
         if not route:
             return "a channel that carries SMS: none is configured"
-        if route in self._stopped:
-            return f"its route, which is stopped{last}"
+        if route in self._kept:
+            return f"its route, which is {' and '.join(self._kept[route])}{last}"
         if one.not_before_ms > self._now:
             hour = "its next try" if one.attempts or one.reason else "the hours of the day"
             return f"{hour}, at {clock_time(one.not_before_ms)}{last}"

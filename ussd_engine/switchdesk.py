@@ -18,6 +18,7 @@ from ussd_engine.country import Country
 from ussd_engine.engine import read_menus
 from ussd_engine.errors import MenuError, did_you_mean
 from ussd_engine.ledger import Ledger
+from ussd_engine.ledger.smsroutes import Route
 from ussd_engine.ledger.switches import Kind, Stop
 from ussd_engine.listing import age, as_json, iso, show
 from ussd_engine.menu.edition import Edition
@@ -108,11 +109,11 @@ def stopped(as_json: bool) -> None:
         stops = await ledger.switches.stopped(now_ms())
         routes = [one for one in await ledger.sms_routes.all() if one.stopped]
         if as_json:
-            for row in [*map(_plain, stops), *(_plain_route(one.name, one.reason) for one in routes)]:
+            for row in [*map(_plain, stops), *map(_plain_route, routes)]:
                 click.echo(json.dumps(row))
             return
         rows = [(one.kind.value, one.name, _end(one, zone), age(one.at_ms), one.why) for one in stops]
-        rows += [("SMS", one.name, "it is started", "", one.reason) for one in routes]
+        rows += [("SMS", one.name, "it is started", _since(one), one.reason) for one in routes]
         if rows:
             show(("what", "name", "until", "since", "why"), rows)
         click.echo(f"{len(rows)} stopped", err=True)
@@ -129,7 +130,7 @@ def _stop(name: str, target: _Target, until_ms: int | None, why: str) -> None:
         for kind in target.kinds:
             await ledger.switches.stop(Stop(kind=kind, name=name, until_ms=until_ms, why=said, at_ms=now_ms()))
         if target.route:
-            await ledger.sms_routes.stop(name, said or "stopped by an operator")
+            await ledger.sms_routes.stop(name, said or "stopped by an operator", now_ms())
 
     on_premises(work)
 
@@ -193,8 +194,13 @@ def _plain(one: Stop) -> dict[str, object]:
     return {"what": one.kind.value, "name": one.name, "until": ends, "since": iso(one.at_ms), "why": one.why}
 
 
-def _plain_route(name: str, reason: str) -> dict[str, object]:
-    return {"what": SMS, "name": name, "until": None, "since": None, "why": reason}
+def _since(route: Route) -> str:
+    return age(route.stopped_ms) if route.stopped_ms else ""
+
+
+def _plain_route(route: Route) -> dict[str, object]:
+    since = iso(route.stopped_ms) if route.stopped_ms else None
+    return {"what": SMS, "name": route.name, "until": None, "since": since, "why": route.reason}
 
 
 # pilots

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ _dialogues = itertools.count(1)
 class Bound:
     """The gateway between its two SMSCs."""
 
-    def __init__(self, edge: Edge, network: Smsc, centre: Smsc) -> None:
+    def __init__(self, edge: Edge, network: Smsc, centre: Smsc, environ: Mapping[str, str]) -> None:
         self.edge = edge
+        self.environ = environ
+        """In which commands find what it has written."""
         self.network = network
         self.centre = centre
         self.dial_: Dial = Dial(dialogue="0", dialled=CODE, msisdn=NUMBER)
@@ -103,7 +105,8 @@ async def bound_edge(folder: Path, own: dict[str, Any] | None = None, **changes:
             "channel_settings": json.dumps({"smpp": ussd}),
             **changes,
         }
-        edge = Edge(config.load({f"USSD_ENGINE_{name.upper()}": value for name, value in names.items()}))
+        environ = {f"USSD_ENGINE_{name.upper()}": value for name, value in names.items()}
+        edge = Edge(config.load(environ))
         edge.url = await stack.enter_async_context(app.running(edge.app))
         edge.client = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Bound(edge, network, centre)
+        yield Bound(edge, network, centre, environ)

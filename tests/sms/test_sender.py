@@ -61,7 +61,7 @@ def test_an_operator_stops_a_route_that_runs(tell: Tell) -> None:
         await office.queue(*(notice_to(at) for at in range(100)))
         sending = asyncio.create_task(run_for(60, office.sender(provider)))
         await asyncio.sleep(10)
-        await office.ledger.sms_routes.stop("first", "by an operator")
+        await office.ledger.sms_routes.stop("first", "by an operator", office.clock())
         await sending
         assert 8 <= len(provider.seen) <= 16
 

@@ -40,7 +40,6 @@ from ussd_engine.sms.message import Incoming, Outgoing, Piece, Progress, Report,
 WHOLE_UNITS, PART_UNITS = 70, 67
 NAME: Final = Address("", 5, 0)
 """The type of a sender that is a name."""
-REFUSED_REST_S: Final = 60.0
 MENDED_FIRST: Final = {
     0x0A: "look at its sender",
     0x15: "look at its service_type",
@@ -136,9 +135,8 @@ class SmppSms:
             await bind.up(self._options.connect_s)
             return await bind.submit(body, within_s)
         except NotSent as error:
-            if bind.refused_status in (p.WRONG_PASSWORD, p.WRONG_SYSTEM_ID) and not taken:
-                raise RouteFault(f"{self.name} does not bind: {error}", stop=True) from None
-            after_s = REFUSED_REST_S if bind.refused_status else None
+            # Of a bind that is refused the sender knows: nothing is taken before it stands, and then all at once.
+            after_s = 0.0 if bind.refused_status else None
             raise RouteFault(f"{self.name} does not bind: {error}", after_s=after_s, perhaps_taken=taken > 0) from None
         except (Broken, Unanswered) as error:
             raise RouteFault(f"{self.name} did not answer: {error}", perhaps_taken=True) from None

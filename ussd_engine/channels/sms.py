@@ -173,6 +173,16 @@ class BoundGateway(Protocol):
         """Whether a PDU is an SMS or a report. Raises `NotACallback`."""
 
 
+def unbound(gateway: Gateway) -> str:
+    """Why its bind does not stand; empty where it does, or it has none."""
+    return gateway.bind.reason if isinstance(gateway, BoundGateway) and not gateway.bind.stands else ""
+
+
+def refused_bind(gateway: Gateway) -> bool:
+    """Whether its SMSC refuses the bind, so that nothing can leave until somebody has mended that."""
+    return isinstance(gateway, BoundGateway) and bool(gateway.bind.refused_status)
+
+
 @runtime_checkable
 class Sandbox(Protocol):
     """A gateway that can be set to talk to a sandbox."""

@@ -1,4 +1,8 @@
-"""Who sends on a route: one process at a time, and nobody where it is stopped."""
+"""Who sends on a route: one process at a time, and nobody where it is stopped.
+
+Two things keep a route from sending that somebody must mend, and neither hides the other: it is *stopped*, by a person
+or by what its provider answered, until it is started; or the bind of who holds it does not stand, until it does.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, bindparam, case, or_, select, update
 
-from ussd_engine.ledger.database import Database, inserting, upsert
+from ussd_engine.ledger.database import Database, inserting
 from ussd_engine.ledger.smstables import sms_routes
 
 HOLD_MS: Final = 30_000
@@ -29,7 +33,7 @@ _READ = (
     .where(sms_routes.c.name == bindparam("this"), sms_routes.c.holder == bindparam("who"))
     .values(inbox=bindparam("id"))
 )
-NEW: Final = {"not_before_ms": 0, "down_ms": 0, "inbox": ""}
+NEW: Final = {"not_before_ms": 0, "down_ms": 0, "inbox": "", "stopped_ms": 0, "unbound": "", "unbound_ms": 0}
 """What stands of a route on which nothing was sent yet."""
 
 
@@ -49,6 +53,16 @@ class Route(msgspec.Struct, frozen=True):
     """Since when its provider is taken to be down; 0: it is not."""
     inbox: str = ""
     """The id up to which the provider's inbox was read; empty: never."""
+    stopped_ms: int = 0
+    """Since when it is stopped; 0: it is not, or that is not known."""
+    unbound: str = ""
+    """Why the bind of its holder does not stand; empty: it does, or the gateway has none."""
+    unbound_ms: int = 0
+    """Since when it does not; 0: it does."""
+
+    def unbound_s(self, now_ms: int) -> float:
+        """For how long it has not stood."""
+        return max(0, now_ms - self.unbound_ms) / 1000 if self.unbound_ms else 0.0
 
 
 class SmsRoutes:
@@ -57,9 +71,10 @@ class SmsRoutes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def hold(self, name: str, holder: str, now_ms: int) -> Route | None:
-        """Hold a route for `HOLD_MS` from now; `None` where somebody else does. It may be stopped all the same."""
-        return await self._database.write(lambda conn: _hold(conn, name, holder, now_ms))
+    async def hold(self, name: str, holder: str, now_ms: int, unbound: str = "") -> Route | None:
+        """Hold a route for `HOLD_MS` from now; `None` where somebody else does. It may be stopped all the same.
+        `unbound`: why the bind of this holder does not stand."""
+        return await self._database.write(lambda conn: _hold(conn, name, holder, now_ms, unbound))
 
     async def let_go(self, name: str, holder: str) -> None:
         """Hold it no longer, so that another may at once."""
@@ -74,14 +89,15 @@ class SmsRoutes:
         """Write up to which id this holder has read the inbox."""
         await self._database.write(lambda conn: conn.execute(_READ, {"this": name, "who": holder, "id": id}))
 
-    async def stop(self, name: str, reason: str) -> None:
-        """Nothing is sent on it any more, from whatever process."""
-        await self._database.write(lambda conn: _stop(conn, name, reason))
+    async def stop(self, name: str, reason: str, now_ms: int, *, by_hand: bool = True) -> None:
+        """Nothing is sent on it any more, from whatever process. Where it is stopped already the words of a person
+        (`by_hand`) take the place of the others, and no provider's those of a person."""
+        await self._database.write(lambda conn: _stop(conn, name, reason, now_ms, by_hand))
 
     async def start(self, name: str) -> bool:
         """It may be sent on again; false where it was not stopped."""
         stopped = update(sms_routes).where(sms_routes.c.name == name, sms_routes.c.stopped)
-        begun = stopped.values(stopped=False, reason="", not_before_ms=0, down_ms=0)
+        begun = stopped.values(stopped=False, reason="", stopped_ms=0, not_before_ms=0, down_ms=0)
         return await self._database.write(lambda conn: conn.execute(begun).rowcount == 1)
 
     async def all(self) -> list[Route]:
@@ -90,15 +106,19 @@ class SmsRoutes:
         return [Route(*row) for row in rows]
 
 
-def _hold(conn: Connection, name: str, holder: str, now_ms: int) -> Route | None:
+def _hold(conn: Connection, name: str, holder: str, now_ms: int, unbound: str) -> Route | None:
     held = {"name": name, "holder": holder, "token": 1, "lease_ms": now_ms + HOLD_MS}
-    row = {**held, "stopped": False, "reason": "", **NEW}
+    of_the_bind = {"unbound": unbound, "unbound_ms": now_ms if unbound else 0}
+    row = {**held, "stopped": False, "reason": "", **NEW, **of_the_bind}
     asked = inserting(conn.dialect.name, sms_routes).values(row)
     same = sms_routes.c.holder == asked.excluded.holder
+    goes_on = (sms_routes.c.unbound_ms > 0) & (asked.excluded.unbound_ms > 0)
     new: dict[str, Any] = {
         "holder": asked.excluded.holder,
         "lease_ms": asked.excluded.lease_ms,
         "token": case((same, sms_routes.c.token), else_=sms_routes.c.token + 1),
+        "unbound": asked.excluded.unbound,
+        "unbound_ms": case((goes_on, sms_routes.c.unbound_ms), else_=asked.excluded.unbound_ms),
     }
     free = or_(same, sms_routes.c.lease_ms <= now_ms)
     taking = asked.on_conflict_do_update(index_elements=[sms_routes.c.name], set_=new, where=free)
@@ -106,6 +126,9 @@ def _hold(conn: Connection, name: str, holder: str, now_ms: int) -> Route | None
     return None if found is None else Route(*found)
 
 
-def _stop(conn: Connection, name: str, reason: str) -> None:
-    row = {"name": name, "holder": "", "token": 0, "lease_ms": 0, "stopped": True, "reason": reason, **NEW}
-    upsert(conn, sms_routes, [row], "stopped", "reason")
+def _stop(conn: Connection, name: str, reason: str, now_ms: int, by_hand: bool) -> None:
+    stopped = {"stopped": True, "reason": reason, "stopped_ms": now_ms}
+    row = {"name": name, "holder": "", "token": 0, "lease_ms": 0, **NEW, **stopped}
+    asked = inserting(conn.dialect.name, sms_routes).values(row)
+    there = None if by_hand else sms_routes.c.stopped.is_(False)
+    conn.execute(asked.on_conflict_do_update(index_elements=[sms_routes.c.name], set_=stopped, where=there))

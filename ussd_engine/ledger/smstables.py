@@ -122,6 +122,10 @@ sms_routes = Table(
     Column("not_before_ms", BigInteger, nullable=False),
     Column("down_ms", BigInteger, nullable=False),
     Column("inbox", Text, nullable=False),
+    Column("stopped_ms", BigInteger, nullable=False),
+    Column("unbound", Text, nullable=False),
+    Column("unbound_ms", BigInteger, nullable=False),
 )
 """Who sends on a route, until when; whether it is stopped, by whom or why; until when it rests, and since when it is
-taken to be down (0: it is not); the id up to which the provider's inbox was read."""
+taken to be down (0: it is not); the id up to which the provider's inbox was read; since when it is stopped (0: not
+known); why the bind of who holds it does not stand (empty: it does, or there is none), and since when."""

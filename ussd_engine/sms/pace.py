@@ -118,5 +118,10 @@ class Breaker:
 
     @property
     def down_s(self) -> float:
-        """Since when it has been taken to be down."""
+        """For how long it has been taken to be down."""
         return 0.0 if self._since_s is None else self._now() - self._since_s
+
+    @property
+    def away_s(self) -> float:
+        """For how long what waits may have to wait, or has waited."""
+        return max(self.rests_s, self.down_s)

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from ussd_engine.channels.sms import Gateway
+from ussd_engine.channels.sms import Gateway, refused_bind, unbound
 from ussd_engine.errors import EngineError
 from ussd_engine.ledger.smsoutcome import ATTEMPTS, Outcome
 from ussd_engine.ledger.smsqueue import Lent, SmsQueue
@@ -145,11 +145,12 @@ class Sender:
         now_ms, name, breaker = self._clock(), self._gateway.name, self._breaker
         if not await self._holds(now_ms):
             return 0
-        away_s = max(breaker.rests_s, breaker.down_s if breaker.open else 0.0)
+        refused = refused_bind(self._gateway)
+        away_s = max(breaker.away_s, self._route.unbound_s(now_ms) if refused and self._route else 0.0)
         if away_s >= REPLIES_ELSEWHERE_S:
             await self._queue.hand_over(name, now_ms, replies_alone=away_s < ELSEWHERE_S)
         room = min(self._room, 1 if breaker.open else AT_ONCE)
-        if breaker.rests_s > 0 or room <= 0 or (breaker.open and self._under_way):
+        if breaker.rests_s > 0 or refused or room <= 0 or (breaker.open and self._under_way):
             return 0
         taken = await self._queue.take(name, now_ms, room)
         for word, times in (
@@ -178,7 +179,7 @@ class Sender:
         """Whether this process sends on the route now, and the route is not stopped."""
         if now_ms >= self._renew_ms:
             before = self._route
-            self._route = await self._routes.hold(self._gateway.name, self._holder, now_ms)
+            self._route = await self._routes.hold(self._gateway.name, self._holder, now_ms, unbound(self._gateway))
             self._renew_ms = now_ms + RENEW_MS
             if self._route is not None and (before is None or before.token != self._route.token):
                 self._pace.fill()
@@ -270,7 +271,7 @@ class Sender:
         ends_ms = min(piece.job.lent.lease_ms for piece in pieces) - round(CALL_S * 1000)
         # While it waited for its turn its lease may have come near its end, or the route may have stopped.
         away = route is None or route.stopped or now_ms >= min(ends_ms, route.lease_ms)
-        if away or self._breaker.rests_s > 0:
+        if away or self._breaker.rests_s > 0 or refused_bind(self._gateway):
             for piece in pieces:
                 piece.job.counts, piece.job.after_ms = False, round(self._breaker.rests_s * 1000)
                 piece.job.reason = "it waited for its turn"
@@ -303,7 +304,7 @@ class Sender:
             if self._route is not None:
                 self._route = msgspec.structs.replace(self._route, stopped=True)
             try:
-                await self._routes.stop(self._gateway.name, str(fault))
+                await self._routes.stop(self._gateway.name, str(fault), self._clock(), by_hand=False)
             except EngineError:
                 self._count("unsettled")
 

@@ -152,12 +152,50 @@ class SmsReportsContract(SmsFixtures):
 
     async def test_a_route_is_stopped_until_it_is_started(self, ledger: Ledger, clock: StoppedClock) -> None:
         routes = ledger.sms_routes
-        await routes.stop("first", "no credit")
+        await routes.stop("first", "no credit", clock() - 5)
         held = await routes.hold("first", "a", clock())
         assert held is not None
-        assert (held.stopped, held.reason) == (True, "no credit")
+        assert (held.stopped, held.reason, held.stopped_ms) == (True, "no credit", clock() - 5)
         assert [await routes.start("first"), await routes.start("first")] == [True, False]
-        assert [(one.name, one.holder, one.stopped) for one in await routes.all()] == [("first", "a", False)]
+        (begun,) = await routes.all()
+        assert (begun.name, begun.holder, begun.stopped, begun.stopped_ms) == ("first", "a", False, 0)
+
+    async def test_what_a_provider_answers_does_not_hide_what_a_person_said(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        routes = ledger.sms_routes
+        for words, by_hand, stands in (
+            ("no credit", False, "no credit"),
+            ("no key", False, "no credit"),
+            ("they move", True, "they move"),
+            ("no key", False, "they move"),
+            ("moved by Monday", True, "moved by Monday"),
+        ):
+            await routes.stop("first", words, clock(), by_hand=by_hand)
+            assert [one.reason for one in await routes.all()] == [stands]
+
+    async def test_a_bind_that_does_not_stand_is_told_beside_a_stop_and_since_when(
+        self, ledger: Ledger, clock: StoppedClock
+    ) -> None:
+        routes, began = ledger.sms_routes, clock()
+        await routes.hold("first", "a", began, "it was not reached")
+        await routes.stop("first", "they move", began)
+        clock.move(5_000)
+        held = await routes.hold("first", "a", clock(), "the password is wrong")
+        assert held is not None
+        assert (held.stopped, held.reason, held.unbound, held.unbound_ms) == (
+            True,
+            "they move",
+            "the password is wrong",
+            began,
+        )
+        assert held.unbound_s(clock()) == 5
+        assert await routes.start("first")
+        (begun,) = await routes.all()
+        assert (begun.stopped, begun.unbound) == (False, "the password is wrong"), "no start makes a bind stand"
+        stands = await routes.hold("first", "a", clock())
+        assert stands is not None
+        assert (stands.unbound, stands.unbound_ms, stands.unbound_s(clock())) == ("", 0, 0)
 
     async def test_how_long_a_route_rests_is_known_to_who_holds_it_next(
         self, ledger: Ledger, clock: StoppedClock
@@ -181,7 +219,7 @@ class SmsReportsContract(SmsFixtures):
         routes = ledger.sms_routes
         await routes.hold("first", "a", clock())
         await routes.rest("first", "a", clock() + HOUR_MS, clock())
-        await routes.stop("first", "no credit")
+        await routes.stop("first", "no credit", clock())
         await routes.start("first")
         assert [(one.not_before_ms, one.down_ms) for one in await routes.all()] == [(0, 0)]
 
