@@ -182,6 +182,20 @@ def test_a_new_answer_may_be_rated_again() -> None:
     assert (decided.rating, decided.ended, decided.spoken) == ("", TODAY, True)
 
 
+@pytest.mark.parametrize("how", ["added", "withdrawn", "appealed", "in_progress", "transferred"])
+def test_a_question_is_read_while_it_is_open_and_no_longer(how: str) -> None:
+    asked = apply(case(state="in_progress"), news("need_info"), TODAY, due).case
+    assert asked.spoken
+    match how:
+        case "added" | "withdrawn":
+            after = getattr(lifecycle, how)(asked, TODAY)
+        case "appealed":
+            after = lifecycle.appealed(asked, "MIN", NEW_DUE, TODAY)
+        case _:
+            after = apply(asked, news(how, sequence=9), TODAY, due).case
+    assert not after.spoken
+
+
 @pytest.mark.parametrize(("state", "spoken"), [("opened", False), ("need_info", True), ("answered", True)])
 def test_what_can_be_read(state: str, spoken: bool) -> None:
     assert ("read" in lifecycle.can(apply(case(), news(state), TODAY, due).case)) is spoken

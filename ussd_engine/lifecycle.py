@@ -57,6 +57,7 @@ WITHDRAWABLE: Final = frozenset({QUEUED, RECEIVED, OPENED, IN_PROGRESS, NEED_INF
 ENDED: Final = frozenset({ANSWERED, CLOSED, NOT_ACCEPTED, APPEAL_DECIDED})
 """The appeal window counts from here."""
 _SPOKEN: Final = frozenset({NEED_INFO, ANSWERED, NOT_ACCEPTED, APPEAL_DECIDED})
+_STAYS_SAID: Final = _SPOKEN - {NEED_INFO}  # a question is read while it is open, and is no answer afterwards
 
 BUCKETS: Final[dict[str, frozenset[CaseState]]] = {
     "open": frozenset({QUEUED, RECEIVED, OPENED, TRANSFERRED}),
@@ -174,7 +175,7 @@ def apply(case: Case, event: CaseEvent, day: date, due: Due, knows: Knows = anyb
 
 def _spoken(case: Case, event: CaseEvent) -> Case:
     """A late answer changes no state, but it is there to be read."""
-    late = event.state in _SPOKEN and not case.spoken
+    late = event.state in _STAYS_SAID and not case.spoken
     return msgspec.structs.replace(case, spoken=True) if late else case
 
 
@@ -183,6 +184,7 @@ def _overtaken(case: Case, event: CaseEvent, state: CaseState, day: date, due: D
     if case.state is not APPEALED and (case.state is not WITHDRAWN or state not in OPEN):
         return case
     after = _moved(case, event, day, due).case if state is TRANSFERRED else _entered(case, state, day)
+    after = msgspec.structs.replace(after, spoken=case.spoken or state in _STAYS_SAID)
     if case.state is APPEALED:
         return msgspec.structs.replace(case, moves=after.moves, spoken=after.spoken)
     until = event.due or after.due
@@ -195,11 +197,15 @@ def _entered(case: Case, state: CaseState, day: date) -> Case:
     if state is CLOSED and case.rating == "no":
         ended = case.ended or day  # she was told until when she may appeal
     rating = "" if state in (ANSWERED, APPEAL_DECIDED) else case.rating
-    spoken = case.spoken or state in _SPOKEN
-    appeals = case.appeals + (state is APPEALED)
-    return msgspec.structs.replace(
-        case, state=state, changed=day, ended=ended, rating=rating, spoken=spoken, appeals=appeals
-    )
+    left = _left(case, state, day)
+    spoken, appeals = left.spoken or state in _SPOKEN, case.appeals + (state is APPEALED)
+    return msgspec.structs.replace(left, ended=ended, rating=rating, spoken=spoken, appeals=appeals)
+
+
+def _left(case: Case, state: CaseState, day: date) -> Case:
+    """The case out of its state, with which a question goes that was open in it."""
+    spoken = case.spoken and case.state is not NEED_INFO
+    return msgspec.structs.replace(case, state=state, changed=day, spoken=spoken)
 
 
 def _moved(case: Case, event: CaseEvent, day: date, due: Due) -> Applied:
@@ -328,23 +334,17 @@ def rated(case: Case, rating: str, today: date) -> Case:
 
 def added(case: Case, today: date) -> Case:
     """More words. Where the office asked for them it goes on, which is no news to her when the core tells it."""
-    return msgspec.structs.replace(case, state=IN_PROGRESS, changed=today) if case.state is NEED_INFO else case
+    return _left(case, IN_PROGRESS, today) if case.state is NEED_INFO else case
 
 
 def withdrawn(case: Case, today: date) -> Case:
     """Taken back."""
-    return msgspec.structs.replace(case, state=WITHDRAWN, changed=today)
+    return _left(case, WITHDRAWN, today)
 
 
 def appealed(case: Case, higher: str, due: date | None, today: date) -> Case:
     """At a higher level, with a due date of its own."""
+    left = _left(case, APPEALED, today)
     return msgspec.structs.replace(
-        case,
-        state=APPEALED,
-        institution=higher,
-        due=due,
-        changed=today,
-        ended=None,
-        appeals=case.appeals + 1,
-        overdue=False,
+        left, institution=higher, due=due, ended=None, appeals=case.appeals + 1, overdue=False
     )

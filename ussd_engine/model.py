@@ -224,7 +224,8 @@ class Case(Quiet, frozen=True, kw_only=True):
     ended: date | None = None
     """The day of the last answer, decision, refusal or closing, from which the appeal window counts."""
     spoken: bool = False
-    """The institution has said something that can be read: an answer, a question, a reason, a decision."""
+    """The institution has said something that can be read: an answer, a reason, a decision; a question while it waits
+    for her."""
     rating: str = ""
     """`yes`, `partly`, `no`, of the last answer; empty where she has not said."""
     overdue: bool = False

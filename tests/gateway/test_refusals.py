@@ -76,3 +76,18 @@ async def test_she_may_do_it_again_and_then_nothing_is_said_of_the_refusal(house
         assert "Ombi la kuondoa halikupokelewa." in (await opened(house, caller, ref)).text
     await told(house, ref, "opened")
     assert "halikupokelewa" not in (await opened(house, caller, ref)).text
+
+
+async def test_a_question_to_which_the_core_does_not_take_the_answer_is_open_again(
+    house: House, caller: Caller
+) -> None:
+    ref = await sent(caller)
+    await carried(house)
+    await told(house, ref, "opened", "in_progress", "need_info", words="Ni mtaa gani?")
+    await opened(house, caller, ref)
+    await caller.type("1", "1", "Mtaa wa Kuu")
+    assert "Soma swali" not in (await opened(house, caller, ref)).text
+    await carried(house)
+    lines = (await opened(house, caller, ref)).text.split("\n")
+    assert "Maelezo yako hayakupokelewa." in lines
+    assert "1. Soma swali" in lines

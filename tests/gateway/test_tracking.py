@@ -202,6 +202,22 @@ async def test_a_question_is_called_so_and_answered_from_where_it_was_read(house
     assert caller.screen == "add_done"
 
 
+async def test_once_she_has_answered_no_page_shows_the_question_and_calls_it_an_answer(
+    house: House, caller: Caller
+) -> None:
+    ref = await sent(caller)
+    await told(house, ref, "opened", "in_progress", "need_info", words="Ni mtaa gani?")
+    await opened(house, caller, ref)
+    await caller.type("1", "1", "Mtaa wa Kuu")
+    case = (await opened(house, caller, ref)).text
+    assert "Linashughulikiwa" in case
+    assert "Soma" not in case, "the core has not told anything since"
+    await told(house, ref, "in_progress")
+    assert "Soma" not in (await opened(house, caller, ref)).text
+    await told(house, ref, "answered", words=ANSWER)
+    assert "1. Soma jibu" in (await opened(house, caller, ref)).text
+
+
 async def test_another_answer_meanwhile_begins_at_its_first_page(house: House, caller: Caller) -> None:
     ref = await sent(caller)
     await told(house, ref, "answered", words=ANSWER)
