@@ -153,7 +153,7 @@ class WhatIsTold(WebhookFixtures):
         change = {"reference": ref, "sequence": 1, "state": "answered", "words": FIRST}
         gateway.failure = RolledBack("away")
         assert await core.call("case.changed", change, id="e1") == (503, "not now\n")
-        assert await words_of(store, ref) is None
+        assert await words_of(store, ref) == ""
         gateway.failure = None
         assert await core.call("case.changed", change, id="e1") == (204, "")
         assert await words_of(store, ref) == FIRST

@@ -16,6 +16,7 @@ from ussd_engine.feedback import kept
 from ussd_engine.feedback.webhook import WebhookStore
 from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.tables import cases
+from ussd_engine.messages import View
 from ussd_engine.testing.feedback_contract import act
 from ussd_engine.testing.specimens import cases_of, rows
 
@@ -53,7 +54,7 @@ class Words(WebhookFixtures):
         for days, gone in ((90, 0), (91, 1)):
             await stands(ledger, closed, state="closed", ended=days_ago(days))
             assert (await ledger.purge(log, kept.PURGES))["words of the core"] == gone
-        assert await store.view(closed) is None
+        assert await store.view(closed) == View("", ()), "nobody is told to try again later"
         assert {case.reference: case.spoken for case in await cases_of(ledger)} == {closed: False, open: True}
         view = await store.view(open)
         assert view is not None

@@ -202,6 +202,15 @@ async def test_a_question_is_called_so_and_answered_from_where_it_was_read(house
     assert caller.screen == "add_done"
 
 
+async def test_where_a_core_has_told_of_nobody_the_list_is_empty_and_promises_nothing_for_later(
+    house: House, caller: Caller
+) -> None:
+    ref = await sent(caller)
+    house.core.views[ref] = View("")
+    await opened(house, caller, ref)
+    assert (await caller.type("2")).text == f"Waliohusika, {ref}:\n0. Rudi"
+
+
 async def test_once_she_has_answered_no_page_shows_the_question_and_calls_it_an_answer(
     house: House, caller: Caller
 ) -> None:

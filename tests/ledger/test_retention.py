@@ -44,6 +44,7 @@ from ussd_engine.testing.specimens import (
     rows,
     submit,
 )
+from ussd_engine.tracking import Withdraw
 
 LONG_AGO = DAY - timedelta(days=1000)
 
@@ -138,13 +139,39 @@ async def test_the_copy_stays_while_anything_of_its_case_has_to_reach_the_core(
     await ledger.act(act)
     (claim,) = await ledger.outbox.claim(clock(), 1)
     await ledger.outbox.dead(claim, "Rejected", clock())
-    await stands(ledger, act.reference, state="withdrawn")
+    await stands(ledger, act.reference, state="closed", ended=DAY)
     clock.move(91 * DAY_MS)
     assert (await ledger.purge(log))["copies of submissions"] == 0
     assert await ledger.outbox.retry([claim.key]) == 1
     assert (await ledger.purge(log))["copies of submissions"] == 0
     await carried(ledger, clock)
     assert (await ledger.purge(log))["copies of submissions"] == 1
+
+
+async def test_what_no_core_took_and_she_took_back_goes_with_her_number(
+    ledger: Ledger, clock: StoppedClock, log: PurgeLog
+) -> None:
+    act, other = named(), named()
+    for one in (act, other):
+        await ledger.act(one)
+    for claim in await ledger.outbox.claim(clock(), 2):
+        await ledger.outbox.dead(claim, "Rejected", clock())
+    await ledger.act(Withdraw(key=b"w" * 16, reference=act.reference, msisdn=MSISDN, at_ms=clock()))
+    assert sorted(letter.until or DAY for letter in await ledger.outbox.letters()) == [DAY, DAY + timedelta(days=90)]
+    clock.move(60 * DAY_MS)
+    assert await ledger.purging.going() == 0
+    clock.move(30 * DAY_MS)
+    assert await ledger.purging.going() == 1
+    assert (await ledger.purge(log))["dead letters"] == 0
+    assert len(await rows(ledger, outbox)) == 1, "her withdrawal waits for what it takes back"
+    clock.move(DAY_MS)
+    assert (await ledger.purge(log))["dead letters"] == 1
+    (erasure,) = await rows(ledger, outbox)
+    assert erasure.passes, "the core may have heard of her number all the same"
+    await carried(ledger, clock)
+    assert (await ledger.purge(log))["copies of submissions"] == 1
+    (kept,) = await ledger.outbox.letters()
+    assert (kept.kind, kept.until) == ("submission", None), "what was promised stays"
 
 
 async def test_results_of_acts_are_kept_30_days_and_tries_24_hours(

@@ -105,11 +105,14 @@ class Kept:
         await self._database.write(lambda conn: insert_new(conn, webhook_words, [row]))
 
     async def view(self, reference: str) -> View | None:
-        """The newest words, and who handled the case; `None` where the core has told nothing of it."""
-        rows = await self._database.read(lambda conn: _told(conn, reference))
-        found = [self._opened(row) for row in rows]
-        if not found:
+        """The newest words, and who handled the case; nothing of either where the core has told nothing yet, or its
+        words are purged: none will come later. `None` where no case has that reference."""
+        known, rows = await self._database.read(
+            lambda conn: (conn.scalar(select(_case(reference))), _told(conn, reference))
+        )
+        if not known:
             return None
+        found = [self._opened(row) for row in rows]
         words = next((one.words for one in reversed(found) if one.words), "")
         return View(words, tuple(Handled(*msgspec.structs.astuple(one.line)) for one in found if one.line))
 
@@ -194,6 +197,10 @@ def _told(conn: Connection, reference: str) -> Sequence[Row[Any]]:
         .order_by(mine.c.order, mine.c.id)
     )
     return conn.execute(query).all()
+
+
+def _case(reference: str) -> ColumnElement[bool]:
+    return exists().where(cases.c.reference == reference)
 
 
 def _erased(reference: str | ColumnElement[str]) -> ColumnElement[bool]:

@@ -43,7 +43,7 @@ from ussd_engine.ledger.undo import give_again, take_back
 from ussd_engine.ledger.waiting import Waiting, query, waiting
 from ussd_engine.lifecycle import TAKEN
 from ussd_engine.messages import Message
-from ussd_engine.model import Mode, Submission
+from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.vault import Vault
 
 LEASE_MS = 30_000
@@ -252,7 +252,8 @@ class Outbox:
             kind = kind_of(decoded(self._keyring.open("outbox", key, claim.sealed)))
         except (EngineError, KeyError):
             return Letter(key, "", reason, 0, at_ms, at_ms)
-        until = None if claim.passes or claim.turn == 0 or row.state is None else last_day(row)
+        promised = claim.turn == 0 and row.state != CaseState.WITHDRAWN
+        until = None if claim.passes or promised or row.state is None else last_day(row)
         return Letter(key, kind, reason, claim.attempts, claim.queued_ms or at_ms, at_ms, until)
 
     async def _number(self, handle: str) -> str | None:

@@ -4,7 +4,7 @@
 | --- | --- |
 | number and name | until the case is over (`ledger.terms`), or the citizen erases them |
 | our copy of what was sent | as long, and never while a message of the case has still to reach the core |
-| what the core never took | as long; but a submission, and an erasure, until an operator has sent them again |
+| what the core never took | as long; a submission not taken back, and an erasure, until an operator has sent it again |
 | language, and whether SMS are wanted | 12 months after the last use |
 | counters of a day, tries | their day, and the day after for the mark of an erasure; 24 hours |
 | phones of a pilot | 12 months after they were listed last |
@@ -31,6 +31,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    or_,
     select,
     tuple_,
     update,
@@ -58,7 +59,7 @@ from ussd_engine.ledger.tables import (
 )
 from ussd_engine.ledger.terms import over
 from ussd_engine.messages import Erasure
-from ussd_engine.model import Mode, Submission
+from ussd_engine.model import CaseState, Mode, Submission
 
 LANGUAGE_KEPT: Final = timedelta(days=365)
 TRY_KEPT_MS: Final = 24 * 3_600_000
@@ -142,12 +143,16 @@ def _texts(conn: Connection, keyring: Keyring, when: When) -> int:
 
 
 def _letters(conn: Connection, keyring: Keyring, when: When) -> int:
-    """Drop dead letters whose time is up."""
+    """Drop dead letters whose time is up; with a submission what waited for it, but for an erasure."""
     keys: list[bytes] = []
     for row in conn.execute(_going(when.today).order_by(dead_letters.c.key)):
         if len(keys) < MOST and not _stays(keyring, row.key, row.sealed):
             keys.append(row.key)
-    return conn.execute(delete(dead_letters).where(dead_letters.c.key.in_(keys))).rowcount
+    dropping = delete(dead_letters).where(dead_letters.c.key.in_(keys))
+    dropped = conn.execute(dropping.returning(dead_letters.c.reference, dead_letters.c.turn)).all()
+    never_sent = [row.reference for row in dropped if row.turn == 0]
+    conn.execute(delete(outbox).where(outbox.c.reference.in_(never_sent), ~outbox.c.passes))
+    return len(dropped)
 
 
 def _letters_going(conn: Connection, keyring: Keyring, when: When) -> int:
@@ -156,10 +161,10 @@ def _letters_going(conn: Connection, keyring: Keyring, when: When) -> int:
 
 
 def _going(today: date) -> Select[Any]:
-    """Dead letters of cases that are over, but for submissions."""
+    """Dead letters of cases that are over, but for submissions that nobody took back."""
     theirs = cases.c.reference == dead_letters.c.reference
     query = select(dead_letters.c.key, dead_letters.c.sealed).join(cases, theirs)
-    return query.where(over(today), dead_letters.c.turn > 0)
+    return query.where(over(today), or_(dead_letters.c.turn > 0, cases.c.state == CaseState.WITHDRAWN.value))
 
 
 def _stays(keyring: Keyring, key: bytes, sealed: bytes) -> bool:
