@@ -186,6 +186,32 @@ async def test_a_keyword_asks_and_leaves_the_text_waiting(scene: Scene) -> None:
     assert await waiting(scene.edge) == 1
 
 
+@pytest.mark.parametrize(("language", "word"), [("sw", "HALI"), ("en", "STATUS")])
+async def test_who_asks_what_is_open_is_told_of_the_text_too_and_nothing_joins_it(
+    scene: Scene, language: str, word: str
+) -> None:
+    words = WORDS[language]
+    await to_be_finished(scene, words.language)
+    scene.edge.now += 5 * 3600
+    none, text, _ = await scene.writer.write(word, replies=3)
+    assert "PIN" in none
+    assert text.startswith(words.ask)
+    assert re.search(r"\b19\b", text), "hours that are left"
+    (received,) = await scene.writer.write(words.send)
+    assert received.startswith(words.received)
+    (case,) = await cases_of(scene.edge.engine.ledger)
+    assert (await scene.edge.engine.ledger.submission(case.reference)).answers["message"] == PART
+    (listed,) = await scene.writer.write(word)
+    assert case.reference in listed
+
+
+@pytest.mark.parametrize("word", ["ONDOA", "FUTA", "ACHA"])
+async def test_no_sms_drops_it(scene: Scene, word: str) -> None:
+    await to_be_finished(scene)
+    await scene.writer.write(word, replies=2)
+    assert await waiting(scene.edge) == 1
+
+
 async def test_it_is_over_after_a_day(scene: Scene) -> None:
     await to_be_finished(scene)
     scene.edge.now += 24 * 3600

@@ -244,7 +244,8 @@ class Deeds:
             case "form":
                 return [self._sent(heard)]
             case "status_list":
-                return [self._listed()]
+                waits = [one for one in self._talks.values() if one.kind == "finish"]
+                return [self._listed(), *map(self._text.waits, waits)]
             case "help" | "erase":
                 return [anyway(Anyway.HELP if act.name == "help" else Anyway.ERASE)]
             case "stop" | "start":

@@ -24,7 +24,7 @@ from ussd_engine.sms.written import Reply, Written, lacks
 from ussd_engine.unfinished import Unfinished, decode, encode
 
 ASK: Final = Say("finish_ask", False, Priority.REPLY)
-"""How a text is finished, to who has sent none yet."""
+"""How a text is finished, and for how long it is kept: to who has sent none yet, or asks what waits."""
 
 
 class TextDeeds:
@@ -53,6 +53,11 @@ class TextDeeds:
         """The text as it stands, and what may be done about it."""
         return self._length(decode(one.content))
 
+    def waits(self, one: Talk) -> Reply:
+        """That a text waits, and for how long yet: nothing is said to have been added to it."""
+        hours = max(1, (one.until_ms - self._written.sender.at_ms) // HOUR_MS)
+        return self._spoken(decode(one.content), Reply(ASK, {"hours": str(hours)}))
+
     def sent(self, one: Talk) -> Reply:
         """It is sent, or what is missing is asked for. A conversation is one submission, whoever says so how often."""
         kept, sender = decode(one.content), self._written.sender._replace(key=one.id)
@@ -61,8 +66,7 @@ class TextDeeds:
         if isinstance(filled, Lacking):
             if filled.say is not Anyway.NO_TEXT:
                 return self._spoken(kept, lacks(filled))
-            hours = max(1, (one.until_ms - sender.at_ms) // HOUR_MS)
-            return self._spoken(kept, Reply(ASK, {"hours": str(hours)}))
+            return self.waits(one)
         said, taken = self._send(filled)
         if taken:
             self._talks.end(self._conn, one)
