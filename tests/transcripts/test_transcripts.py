@@ -32,7 +32,9 @@ async def test_the_transcripts_take_everything_that_the_menus_offer(theatre: The
     theatre.coverage.count(theatre.stage)
     assert theatre.coverage.missing == []
     idle = {what.rpartition("/")[2] for what in theatre.coverage.offer.listed}
-    assert idle == {"busy", "maint", "no_service", "shut", "too_fast"}, "what no installation here can reach must have a reason"
+    assert idle == {"busy", "maint", "no_service", "shut", "too_fast"}, (
+        "what no installation here can reach must have a reason"
+    )
 
 
 async def test_the_ledger_holds_the_references_that_were_shown_and_no_other(theatre: Theatre) -> None:
