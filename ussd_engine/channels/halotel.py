@@ -47,8 +47,8 @@ from ussd_engine.channels.codes import NotACode
 from ussd_engine.counts import Count
 from ussd_engine.errors import ConfigError, NotACallback
 from ussd_engine.model import Phase, Profile, Reply, Turn
+from ussd_engine.network import is_ours
 from ussd_engine.secret import Secret
-from ussd_engine.smpp.account import is_ours
 
 PROFILE: Final = Profile(session_s=60.0)
 NOBODY: Final = "null"
