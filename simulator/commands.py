@@ -17,6 +17,7 @@ from ussd_engine import channels, config
 from ussd_engine.secret import Url
 
 URL = click.option("--url", help="A gateway elsewhere; without it one is started here.")
+NUMBER = click.option("--msisdn", help="The caller's number; empty: none.  [default: one of the country]")
 TOKEN = click.option("--token", default="", help="The channel's token at the gateway of --url.")
 PROVIDER = click.option("--provider", type=click.Choice(channels.names()), help="Whose wire format to speak.")
 
@@ -25,12 +26,18 @@ PROVIDER = click.option("--provider", type=click.Choice(channels.names()), help=
 @click.argument("code")
 @click.argument("inputs", nargs=-1)
 @click.option("--lang", default="", help="The caller's language, as if chosen before (only without --url).")
-@click.option("--msisdn", default="255700000001", show_default=True, help="The caller's number; empty: none.")
+@NUMBER
 @TOKEN
 @PROVIDER
 @URL
 def dial(
-    code: str, inputs: tuple[str, ...], lang: str, msisdn: str, token: str, provider: str | None, url: str | None
+    code: str,
+    inputs: tuple[str, ...],
+    lang: str,
+    msisdn: str | None,
+    token: str,
+    provider: str | None,
+    url: str | None,
 ) -> int:
     """Dial CODE and type each INPUT; print the dialog screen by screen.
 

@@ -6,7 +6,6 @@ from collections import Counter
 
 from sessions import About, Session
 from simulator.offer import Offer, Taken, offer
-from simulator.player import FIRST_NUMBER
 from simulator.stage import Stage
 from ussd_engine.facts import FACTS
 from ussd_engine.model import Turn
@@ -38,7 +37,7 @@ class Coverage:
     def count(self, stage: Stage) -> None:
         """Set what was taken beside what the gateways of `stage` offer, all of them together."""
         gateways = [local.engine.gateway for local in stage.gateways.values()]
-        caller = Session(b"", b"", "", "", "", msisdn=FIRST_NUMBER)
+        caller = Session(b"", b"", "", "", "", msisdn=int(stage.number()))
         sends = any(gateway.view.sends for gateway in gateways)
         can = [name for name in FACTS["can"] if sends or name not in BY_SMS]
         caller.about, caller.values = About("", True, can), {SMS: "on"}

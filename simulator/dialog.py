@@ -95,11 +95,13 @@ def printable(row: str) -> str:
     return "".join(character for character in row if character.isprintable())
 
 
-def number_of(settings: Config, msisdn: str) -> str | None:
-    """The caller's number in E.164, or none where it is empty. Raises a usage error."""
-    if not msisdn:
+def number_of(settings: Config, msisdn: str | None) -> str | None:
+    """The caller's number in E.164: one of the country where none was given, none where it is empty. Raises a usage
+    error."""
+    if msisdn == "":
         return None
-    found = Country.load(settings.country).msisdn(msisdn)
+    country = Country.load(settings.country)
+    found = country.numbers.specimen() if msisdn is None else country.msisdn(msisdn)
     if found is None:
         raise click.UsageError("--msisdn is not a phone number of this country, nor one with + in front")
     return found

@@ -82,7 +82,7 @@ class Floor:
         self.handsets: dict[str, Handset] = {}
         self.hand = Handset(Phone(wire(way.provider, settings), _nowhere(), self.clock, way.msisdn))
         self.handsets[""] = self.hand
-        self._numbers: Iterator[str] = (number for number in numbers() if number != way.msisdn)
+        self._numbers: Iterator[str] = (number for number in numbers(country) if number != way.msisdn)
         self._folder = Path(tempfile.mkdtemp(prefix="ussd-engine-phone-"))
         self._client: aiohttp.ClientSession | None = None
         self._gateway = contextlib.AsyncExitStack()

@@ -29,7 +29,9 @@ from ussd_engine.errors import EngineError
 from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger import Faults
 from ussd_engine.logs import Log
+from ussd_engine.model import Turn
 from ussd_engine.news import News
+from ussd_engine.view import Seen
 
 GLANCE_S = 0.005
 LEAVES_S = 20.0
@@ -96,6 +98,12 @@ async def local_gateway(
     """
     clock, faults, core = clock or MovedClock(), Faults(), core or Core()
     stores: list[Forgetful] = []
+    counted: set[str] = set()
+
+    def heard(turn: Turn, seen: Seen) -> None:
+        counted.update(seen.counts)
+        if tap:
+            tap(turn, seen)
 
     def open_store(_: str, seal: Seal) -> Forgetful:
         stores.append(Forgetful(lambda: MemorySessions(seal, clock.now)))
@@ -107,7 +115,7 @@ async def local_gateway(
             clock=clock.now,
             faults=faults,
             log=Log("CRITICAL", BytesIO()),
-            tap=tap,
+            tap=heard,
             open_store=open_store,
             open_core=core.opener(open_core),
             uniform=_longest,
@@ -115,7 +123,8 @@ async def local_gateway(
         async with running(app) as url, aiohttp.ClientSession() as client:
             engine = app[ENGINE]
             engine.gateway.doors.everybody = lambda: engine.editions.current.services
-            line, trouble = Line(client, url, posted=posted), Trouble(faults, stores[0], engine.gateway.looks)
+            line = Line(client, url, posted=posted)
+            trouble = Trouble(faults, stores[0], engine.gateway.looks, counted)
             yield Local(engine, line, clock, trouble, core, news_of(engine), exchange)
 
 

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 from textual.pilot import Pilot
 
 from simulator.clock import MovedClock
+from simulator.dialog import number_of
 from simulator.floor import Way
-from simulator.player import FIRST_NUMBER
 from simulator.room import Room
 from simulator.screen import Simulator
 from simulator.stage import MORNING
@@ -91,7 +91,7 @@ async def pictures(room: Room) -> AsyncIterator[tuple[str, str]]:
     """The name and the SVG of every scene, on a room that is open."""
     for scene in SCENES:
         await play(room, scene)
-        room.hand.phone.msisdn = str(FIRST_NUMBER)
+        room.hand.phone.msisdn = room.way.msisdn
         app = Simulator(room, scene.language)
         async with app.run_test(size=SIZE) as pilot:
             app.action_page(scene.page)
@@ -108,7 +108,9 @@ def draw(folder: Path) -> None:
 
 async def all_pictures() -> dict[str, str]:
     """The SVG of every scene, by its name, from a room of their own."""
-    room = Room(config.load({}), Way("africastalking", str(FIRST_NUMBER)), MovedClock(lambda: MORNING))
+    settings = config.load({})
+    way = Way("africastalking", number_of(settings, None))
+    room = Room(settings, way, MovedClock(lambda: MORNING))
     try:
         await room.open()
         drawn = {name: picture async for name, picture in pictures(room)}

@@ -15,16 +15,16 @@ from simulator.local import Local
 from simulator.phone import Line, Phone
 from simulator.transcript import INSIDE, LEGS, Step, Transcript
 from ussd_engine.channels.base import Channel
+from ussd_engine.country import Country
 from ussd_engine.model import Reply
 
-FIRST_NUMBER = 255700000001
 Wires = Callable[[str], Channel]
 """The wire of a provider, by its name."""
 
 
-def numbers() -> Iterator[str]:
+def numbers(country: Country) -> Iterator[str]:
     """Numbers for callers, a new one each time."""
-    return map(str, itertools.count(FIRST_NUMBER))
+    return map(country.numbers.specimen, itertools.count(1))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from simulator.side_by_side import side_by_side, visible
 from simulator.stage import Stage
 from simulator.transcript import Transcript
 from ussd_engine.config import Config
+from ussd_engine.country import Country
 from ussd_engine.errors import EngineError
 
 Make = Callable[["Written", str], Awaitable[Player]]
@@ -89,7 +90,7 @@ class Replay:
     async def there(self, written: Sequence[Written], url: str, token: str) -> None:
         """On the gateway at `url`, on its own clock."""
         async with gateway_at(url, token) as (line, clock):
-            fresh, wires = numbers(), partial(wire, config=self.settings)
+            fresh, wires = numbers(Country.load(self.settings.country)), partial(wire, config=self.settings)
 
             async def player(one: Written, provider: str) -> Player:
                 calling = iter([one.number]) if one.number else fresh

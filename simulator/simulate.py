@@ -12,10 +12,9 @@ from typing import Final
 import click
 
 from simulator import dialog
-from simulator.commands import TOKEN, URL
+from simulator.commands import NUMBER, TOKEN, URL
 from simulator.floor import Way
 from simulator.local import wire
-from simulator.player import FIRST_NUMBER
 from simulator.room import Room
 from simulator.speech import LANGUAGES
 from ussd_engine import channels, config
@@ -31,7 +30,7 @@ ENDS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 @click.command()
 @click.option("--provider", type=click.Choice(channels.names()), help="Whose wire format to speak.")
-@click.option("--msisdn", default=str(FIRST_NUMBER), show_default=True, help="The caller's number; empty: none.")
+@NUMBER
 @click.option(
     "--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True, help="The simulator's own words."
 )
@@ -42,7 +41,7 @@ ENDS: Final = (signal.SIGTERM, signal.SIGHUP)
 @URL
 def simulate(
     provider: str | None,
-    msisdn: str,
+    msisdn: str | None,
     lang: str,
     web: bool,
     port: int | None,

@@ -54,9 +54,10 @@ class Stage:
         self._folder = folder
         self._tap = tap
         self._open = AsyncExitStack()
-        self._numbers: Iterator[str] = numbers()
         self.gateways: dict[tuple[Kind, float | None], Local] = {}
-        self._zone = Country.load(settings.country).time_zone
+        country = Country.load(settings.country)
+        self._numbers: Iterator[str] = numbers(country)
+        self._zone = country.time_zone
 
     async def __aenter__(self) -> Stage:
         return self

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal
 
 from sessions import BATCH, Sealed, Session, SessionStore, StoreUnavailable
+from ussd_engine.counts import Count
 from ussd_engine.ledger import Fault as LedgerFault
 from ussd_engine.ledger import Faults
 from ussd_engine.looks import LOOK_S, Looks
@@ -87,13 +88,13 @@ class Forgetful:
 
 
 class Trouble:
-    """What can go wrong on purpose; each armed fault strikes once."""
+    """What can go wrong on purpose; each armed fault strikes once. `counted` is what turns have counted lately."""
 
-    def __init__(self, ledger: Faults, sessions: Forgetful, looks: Looks) -> None:
+    def __init__(self, ledger: Faults, sessions: Forgetful, looks: Looks, counted: set[str]) -> None:
         self.ledger = ledger
         self.sessions = sessions
         self.looks = looks
-        self._cut = looks.cut
+        self._counted = counted
 
     def begin_leg(self) -> None:
         """A leg begins, and looks come in time again."""
@@ -105,7 +106,8 @@ class Trouble:
         if fault == "sessions":
             self.sessions.refusing = True
         elif fault == "slow":
-            self.looks.look_s, self._cut = 0.0, self.looks.cut
+            self.looks.look_s = 0.0
+            self._counted.clear()
         else:
             self.ledger.arm(fault)
 
@@ -118,7 +120,7 @@ class Trouble:
     @property
     def slowed(self) -> bool:
         """Whether a look has not come in time since `slow` was armed."""
-        return self.looks.cut > self._cut
+        return Count.SLOW in self._counted
 
     @property
     def struck(self) -> bool:

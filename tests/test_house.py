@@ -26,7 +26,7 @@ LONGEST_FILE = 350
 ABOVE_THE_WATERLINE = """
 errors model messages tracking lifecycle counts secret gsm words reference msisdn
 sms.message sms.lattice sms.parts sms.matrix
-table keyfile keys country until
+table keyfile keys country until network
 roster search institutions deadlines
 texts pofile catalog
 facts registry actions sms.templates

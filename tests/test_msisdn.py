@@ -90,3 +90,16 @@ def test_noise_is_a_number_of_digits_or_none(text: str) -> None:
 )
 def test_a_mask_shows_the_ends_alone(number: str, masked: str) -> None:
     assert msisdn.mask(number) == masked
+
+
+@pytest.mark.parametrize(
+    ("numbers", "first", "last"),
+    [
+        (HERE, "255700000001", "255700000042"),
+        (Numbers(calling_code="999", trunk="8", prefixes=("5",), length=6), "999500001", "999500042"),
+        (Numbers(calling_code="1", trunk="1", prefixes=("2345678",), length=9), "1234567801", "1234567842"),
+    ],
+)
+def test_a_specimen_is_a_number_of_its_country(numbers: Numbers, first: str, last: str) -> None:
+    assert (numbers.specimen(), numbers.specimen(42)) == (first, last)
+    assert msisdn.parse(f"+{last}", numbers) == last

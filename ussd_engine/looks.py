@@ -70,8 +70,6 @@ class Looks:
 
     look_s = LOOK_S
     """How long a look is waited for."""
-    cut = 0
-    """How many looks were given up, for they took too long."""
 
     def __init__(
         self,
@@ -249,7 +247,6 @@ class Looks:
         try:
             async with asyncio.timeout_at(until):
                 return await looking
-        except (TimeoutError, EngineError) as error:
-            self.cut += isinstance(error, TimeoutError)
+        except (TimeoutError, EngineError):
             work.count("slow")
             return None

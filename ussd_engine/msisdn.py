@@ -26,6 +26,10 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
         whole = len(national) == self.length and national.startswith(self.prefixes)
         return self.calling_code + national if whole else None
 
+    def specimen(self, count: int = 1) -> str:
+        """A number of the country to try things with, E.164 without the plus sign; each count from 1 has its own."""
+        return self.calling_code + self.prefixes[-1] + str(count).zfill(self.length - len(self.prefixes[-1]))
+
 
 def parse(text: str, numbers: Numbers) -> str | None:
     """E.164 without the plus sign, or `None` where `text` is no phone number.

@@ -23,8 +23,15 @@ Check = Mapping[str, int]
 class Place(NamedTuple):
     """What a source or an offer may look at: the service's data and the language. Pure and synchronous."""
 
-    data: Institutions
+    known: Institutions | None
+    """`None` where the service has none: `check` refuses there what would look at them."""
     locale: str
+
+    @property
+    def data(self) -> Institutions:
+        """The institutions, for whatever looks at them."""
+        assert self.known is not None
+        return self.known
 
 
 class Column(NamedTuple):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 import msgspec
 
 from sessions import About, Draft, Edit, Session
 from ussd_engine import gsm
-from ussd_engine.institutions import Institutions
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.plan import Look, Plan
@@ -103,8 +101,7 @@ class Scope:
     # rows
 
     def _place(self) -> Place:
-        # A service without institutions has nothing that looks at them: `check` refuses it.
-        return Place(cast(Institutions, self.edition.data.get(self.menu.name)), self.locale)
+        return Place(self.edition.data.get(self.menu.name), self.locale)
 
     def rows(self, screen: Screen) -> Sequence[Row]:
         """The rows of a list, as many as it shows at most; those from elsewhere as they were shown."""

@@ -31,6 +31,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from ussd_engine.app import ENGINE, IDLE_S, create_app
 from ussd_engine.carrier import foreseen
 from ussd_engine.config import Config
+from ussd_engine.country import Country
 from ussd_engine.drain import DRAIN_S, drain
 from ussd_engine.engine import Engine, load_menus, open_keys
 from ussd_engine.errors import EngineError
@@ -136,7 +137,8 @@ def greeting(config: Config, address: str, warnings: Sequence[str], say: Say) ->
     say("dial it:")
     say(f"  {_command()} dial '{code}' 9 2 --url {address}")
     if "generic" in names:
-        query = f"id=S1&msisdn=255700000001&new=1&code={code.replace('#', '%23')}&text="
+        number = Country.load(config.country).numbers.specimen()
+        query = f"id=S1&msisdn={number}&new=1&code={code.replace('#', '%23')}&text="
         say(f"  curl '{address}/ussd/generic?{query}'")
 
 

@@ -150,8 +150,15 @@ def test_a_setting_that_cannot_be_used_is_named(options: dict[str, Any], words: 
 def test_the_ports_are_those_of_smpp() -> None:
     accounts: list[Any] = [make(url=url) for url in ("smpp://10.0.0.1", "smpps://smsc.example.org", "smpp://h:1")]
     assert [(one.account.port, one.account.tls) for one in accounts] == [(2775, False), (3550, True), (1, False)]
-    tunnelled: Any = make(url="smpp://198.51.100.7", tunnel=True)
-    assert tunnelled.account.host == "198.51.100.7"
+
+
+@pytest.mark.parametrize("host", ["smsc.example.org", "198.51.100.7", "[2001:db8::7]"])
+def test_a_host_of_another_network_is_reached_in_clear_through_a_tunnel_alone(host: str) -> None:
+    with pytest.raises(ConfigError, match="which tunnel = true says"):
+        make(url=f"smpp://{host}")
+    tunnelled: Any = make(url=f"smpp://{host}", tunnel=True)
+    assert tunnelled.account.host == host.strip("[]")
+    assert not tunnelled.account.tls
 
 
 # data_coding

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
-from outside_gateway import Tiny
 
 from ussd_engine import channels
 from ussd_engine.channels import create_gateway
@@ -16,6 +17,7 @@ from ussd_engine.channels.sms import Gateway, Limits
 from ussd_engine.testing.provider import Asked, Says
 from ussd_engine.testing.sms_contract import KEY, NUMBERS, TEXT, SmsContract, settings
 
+OUTSIDE = Path(__file__).parent / "outside"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/json"}
 
@@ -136,21 +138,10 @@ class TestLoopback(SmsContract):
         return json_(Kind.REPORTS, id="m1", status=status)
 
 
-class Point:
-    """An entry point of a package outside."""
-
-    name = "tiny"
-
-    def load(self) -> type[Tiny]:
-        return Tiny
-
-
 @pytest.fixture(autouse=True)
 def outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    def found(group: str, name: str = "tiny") -> list[Point]:
-        return [Point()] * (group == "ussd_engine.sms" and name == "tiny")
-
-    monkeypatch.setattr(channels, "entry_points", found)
+    monkeypatch.syspath_prepend(str(OUTSIDE))
+    importlib.invalidate_caches()
 
 
 class TestOutside(SmsContract):

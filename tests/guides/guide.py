@@ -98,14 +98,16 @@ class Reader:
             elif isinstance(step, File):
                 (self.folder / step.name).write_text(self._replaced(step.text), encoding="utf-8")
             else:
-                self._type(step._replace(line=self._replaced(step.line)))
+                self.type(step)
 
     def _replaced(self, text: str) -> str:
         for word, other in self._other.items():
             text = text.replace(word.removeprefix("_"), other)
         return text
 
-    def _type(self, typed: Typed) -> None:
+    def type(self, typed: Typed) -> str:
+        """A command; what it said."""
+        typed = typed._replace(line=self._replaced(typed.line))
         words = shlex.split(typed.line)
         if words[0] == "cd":
             self.folder /= words[1]
@@ -113,9 +115,10 @@ class Reader:
             name, _, value = words[1].partition("=")
             self.environ[name] = value
         elif words[-1] == "&":
-            self._start(words[:-1])
+            self.said[typed.line] = self._start(words[:-1])
         else:
             self.run(words, typed)
+        return self.said.get(typed.line, "")
 
     def run(self, words: list[str], typed: Typed) -> None:
         """A command, which finds something where that is said."""
@@ -123,8 +126,8 @@ class Reader:
         self.said[typed.line] = done.stdout + done.stderr
         assert (done.returncode != 0) is typed.fails, f"{typed.line}\n{self.said[typed.line]}"
 
-    def _start(self, words: list[str]) -> None:
-        """Start a gateway, and go on once it listens."""
+    def _start(self, words: list[str]) -> str:
+        """Start a gateway, and go on once it listens, with what it has said."""
         pipe = subprocess.PIPE
         process = subprocess.Popen(
             words, cwd=self.folder, env=self.environ, text=True, stdout=pipe, stderr=subprocess.STDOUT
@@ -135,5 +138,5 @@ class Reader:
         for line in process.stdout:
             lines.append(line)
             if "listens on" in line:
-                return
+                return "".join(lines)
         raise AssertionError("".join(lines))

@@ -58,9 +58,16 @@ def test_a_file_that_is_a_service_by_itself_has_no_transcripts_beside_it(run: Ru
     assert "transcript" not in run("check", str(config.load({}).menus / "gmp.yaml"))[1]
 
 
-def test_its_dialog_is_as_it_is_written(run: Run) -> None:
-    code, told = run("replay", "--twice", str(MENUS / "voz" / "transcripts"))
+def test_its_dialog_is_as_it_is_written_on_every_wire(run: Run) -> None:
+    wires = [word for name in ("africastalking", "generic", "truroute") for word in ("--provider", name)]
+    code, told = run("replay", "--twice", *wires, str(MENUS / "voz" / "transcripts"))
+    assert (code, told.strip()) == (0, "3 as written, 0 not")
+
+
+def test_callers_of_the_simulator_have_its_numbers(run: Run) -> None:
+    code, told = run("dial", "*77#", *COMPLAINT, "--provider", "generic")
     assert code == 0, told
+    assert "1. Ninguem, em segredo" in told, "who has no number is not asked that"
 
 
 @pytest.mark.parametrize(("number", "known"), [("8500001", True), ("+999500001", True), ("0700000001", False)])

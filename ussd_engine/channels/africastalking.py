@@ -37,15 +37,11 @@ from ussd_engine.channels.base import (
     Request,
     Response,
     Settings,
-    UnreadableReply,
     configure,
 )
-from ussd_engine.channels.codes import NotACode
-from ussd_engine.errors import NotACallback
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 
 PROFILE = Profile(hold_s=0.0)
-CONTINUE, LAST = "CON ", "END "
 SANDBOX_NETWORK = "99999"
 
 STATUS = {"Success": Closing.COMPLETED, "Incomplete": Closing.INCOMPLETE, "Failed": Closing.NETWORK_ERROR}
@@ -87,15 +83,12 @@ class AfricasTalking:
         )
 
     def _code(self, fields: dict[str, str]) -> tuple[str, str]:
-        try:
-            return self._settings.codes.split(wire.filled(fields, "serviceCode"))
-        except NotACode as error:
-            raise NotACallback(f"field serviceCode: {error}") from None
+        return self._settings.dialled(wire.filled(fields, "serviceCode"), "field serviceCode")
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
         if turn is not None and turn.phase is Phase.CLOSED:
             return ACKNOWLEDGED
-        return Response(body=((LAST if reply.ends else CONTINUE) + reply.text).encode())
+        return wire.prefixed(reply)
 
     def build(self, dial: Dial) -> Request:
         code, dialled = self._settings.codes.split(dial.dialled)
@@ -109,10 +102,7 @@ class AfricasTalking:
         return _post(Kind.EVENTS, {**_caller(dial, code), **closing, **words})
 
     def read(self, response: Response) -> Reply:
-        text = response.body.decode(errors="replace")
-        if response.status != 200 or not text.startswith((CONTINUE, LAST)):
-            raise UnreadableReply(f"{self.name}: status {response.status}, a body without CON or END")
-        return Reply(text[len(CONTINUE) :], text.startswith(LAST))
+        return wire.unprefixed(self.name, response)
 
 
 def _caller(dial: Dial, code: str) -> dict[str, str]:

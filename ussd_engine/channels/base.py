@@ -14,7 +14,7 @@ import msgspec
 
 from ussd_engine.channels.codes import Codes, NotACode, normalise
 from ussd_engine.counts import Count
-from ussd_engine.errors import ConfigError, EngineError, did_you_mean
+from ussd_engine.errors import ConfigError, EngineError, NotACallback, did_you_mean
 from ussd_engine.model import LegKind, Profile, Reply, Turn
 from ussd_engine.secret import Secret
 from ussd_engine.smpp.account import Account
@@ -126,6 +126,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Names of operators by the provider's number for them."""
     options: Mapping[str, object] = {}
     """Fields of `Profile` and the provider's own, by name."""
+
+    def dialled(self, text: str, place: str) -> tuple[str, str]:
+        """The code that was dialled, `*152*00#`, and the digits behind it, joined by `*`. Raises `NotACallback`, which
+        names the place where the text stood."""
+        try:
+            return self.codes.split(text)
+        except NotACode as error:
+            raise NotACallback(f"{place}: {error}") from None
 
 
 class Channel(Protocol):

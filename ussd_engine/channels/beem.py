@@ -92,9 +92,7 @@ class Beem:
     def parse(self, request: Request) -> Turn:
         document = wire.json_object(request)
         fields = wire.texts(document)
-        phase = PHASES.get(wire.filled(fields, "command"))
-        if phase is None:
-            raise NotACallback("field command is none that this provider sends")
+        phase = wire.one_of(fields, "command", PHASES)
         operator = wire.present(fields, "operator")
         answered = wire.texts(wire.inner(document, "payload")) if phase is not Phase.CLOSED else {}
         return Turn(

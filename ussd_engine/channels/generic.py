@@ -43,7 +43,6 @@ from ussd_engine.channels.base import (
     UnreadableReply,
     configure,
 )
-from ussd_engine.channels.codes import NotACode
 from ussd_engine.errors import ConfigError, NotACallback
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 
@@ -194,10 +193,7 @@ class Generic:
         value = wire.present(fields, name) if name and phase is Phase.START else fields.get(name, "")
         if not value:
             return self.profile.code, ""
-        try:
-            return self._settings.codes.split(value)
-        except NotACode as error:
-            raise NotACallback(f"field {name}: {error}") from None
+        return self._settings.dialled(value, f"field {name}")
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
         if turn is not None and turn.phase is Phase.CLOSED:

@@ -43,12 +43,11 @@ from ussd_engine.channels.base import (
     UnreadableReply,
     configure,
 )
-from ussd_engine.channels.codes import NotACode
 from ussd_engine.counts import Count
 from ussd_engine.errors import ConfigError, NotACallback
 from ussd_engine.model import Phase, Profile, Reply, Turn
+from ussd_engine.network import is_ours
 from ussd_engine.secret import Secret
-from ussd_engine.smpp.account import is_ours
 
 PROFILE: Final = Profile(session_s=60.0)
 NOBODY: Final = "null"
@@ -121,7 +120,7 @@ class Halotel:
         text, code = wire.present(fields, "msg"), None
         text = "" if text == NOBODY else text
         if kind == FIRST:
-            code, text = self._dialled(text)
+            code, text = self._settings.dialled(text, "field msg")
         msisdn = wire.present(fields, "msisdn").strip()
         return Turn(
             channel=self.name,
@@ -135,12 +134,6 @@ class Halotel:
 
     def parse_event(self, request: Request) -> Turn:
         raise NotACallback("this provider tells the end on the address of its callbacks")
-
-    def _dialled(self, text: str) -> tuple[str, str]:
-        try:
-            return self._settings.codes.split(text)
-        except NotACode as error:
-            raise NotACallback(f"field msg: {error}") from None
 
     def _expect_theirs(self, user: str, password: str) -> None:
         """Compares both, so that the time tells nothing of which one was right."""

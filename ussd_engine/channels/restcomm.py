@@ -41,7 +41,6 @@ from ussd_engine.channels.base import (
     configure,
     numbered,
 )
-from ussd_engine.channels.codes import NotACode
 from ussd_engine.errors import NotACallback
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 
@@ -97,7 +96,7 @@ class RestComm:
             return self._turn(dialogue, Phase.INPUT, _attribute(typed, "string", ""), _invoked(typed), echo)
         assert dialled is not None
         caller = dialled.child("msisdn") or dialog.needed("originationReference")
-        code, digits = self._dialled(_attribute(dialled, "string"))
+        code, digits = self._settings.dialled(_attribute(dialled, "string"), "attribute string")
         invoke = _invoked(dialled)
         begun = self._turn(dialogue, Phase.START, digits, invoke, str(invoke))
         msisdn = self._settings.msisdn(_attribute(caller, "number", ""))
@@ -116,12 +115,6 @@ class RestComm:
             sequence=sequence,
             echo=(first,),
         )
-
-    def _dialled(self, text: str) -> tuple[str, str]:
-        try:
-            return self._settings.codes.split(text)
-        except NotACode as error:
-            raise NotACallback(f"attribute string: {error}") from None
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
         if turn is not None and turn.phase is Phase.CLOSED:

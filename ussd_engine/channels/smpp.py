@@ -40,7 +40,6 @@ from ussd_engine.channels.base import (
     delivered,
     numbered,
 )
-from ussd_engine.channels.codes import NotACode
 from ussd_engine.counts import Count
 from ussd_engine.errors import ConfigError, NotACallback
 from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
@@ -165,12 +164,9 @@ class Smpp:
 
     def _dialled(self, sm: Sm) -> tuple[str, str]:
         stands = self._options.code_in
-        try:
-            if stands == "destination_addr":
-                return self._settings.codes.split(sm.destination.text)
-            return self._settings.codes.split(decoded(sm.message, sm.coding, self._options.alphabet))
-        except NotACode as error:
-            raise NotACallback(f"{stands}: {error}") from None
+        there = stands == "destination_addr"
+        text = sm.destination.text if there else decoded(sm.message, sm.coding, self._options.alphabet)
+        return self._settings.dialled(text, stands)
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
         if turn is not None and turn.phase is Phase.CLOSED:

@@ -19,8 +19,8 @@ import msgspec
 
 from ussd_engine.channels.base import Kind, Request, Response
 from ussd_engine.errors import ConfigError, NotACallback, did_you_mean
+from ussd_engine.network import is_ours
 from ussd_engine.secret import Secret
-from ussd_engine.smpp.account import is_ours
 from ussd_engine.smpp.bind import Bind
 from ussd_engine.sms.message import Incoming, Outgoing, Progress, Report, Sent
 

@@ -25,7 +25,7 @@ import msgspec
 
 from ussd_engine.channels import wire
 from ussd_engine.channels.base import Dial, Request, Response, Settings, configure
-from ussd_engine.channels.codes import NotACode, behind
+from ussd_engine.channels.codes import behind
 from ussd_engine.errors import NotACallback
 from ussd_engine.model import Phase, Profile, Reply, Turn
 
@@ -47,6 +47,7 @@ NAMES: Final = {
     "b": Names("msisdn", "sessionid", "newrequest", "input", "SHORT_CODE"),
 }
 A, B = (Names(*(name.lower() for name in names)) for names in NAMES.values())
+PHASES: Final = {"1": Phase.START, "0": Phase.INPUT}
 PARTNER: Final = "191"
 """As a partner's number looks, that a phone's side sends."""
 
@@ -71,8 +72,8 @@ class Tigo:
         if names is A and B.text in fields:
             raise NotACallback("fields of both sets of names")
         dialogue, text = wire.filled(fields, names.dialogue), wire.present(fields, names.text)
-        phase = _phase(wire.present(fields, names.new))
-        code = self._split(wire.filled(fields, B.code), B.code) if names is B else None
+        phase = wire.one_of(fields, names.new, PHASES)
+        code = self._settings.dialled(wire.filled(fields, B.code), f"field {B.code}") if names is B else None
         if phase is Phase.START:
             code, text = self._dialled(code, text)
         return Turn(
@@ -89,14 +90,8 @@ class Tigo:
 
     def _dialled(self, code: tuple[str, str] | None, text: str) -> tuple[tuple[str, str], str]:
         """The code of a first leg, and the digits behind it."""
-        found = code or self._split(text, A.text)
+        found = code or self._settings.dialled(text, f"field {A.text}")
         return found, found[1] or (behind(found[0], text) if code else "")
-
-    def _split(self, text: str, name: str) -> tuple[str, str]:
-        try:
-            return self._settings.codes.split(text)
-        except NotACode as error:
-            raise NotACallback(f"field {name}: {error}") from None
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
         return wire.prefixed(reply)
@@ -123,10 +118,3 @@ class Tigo:
 
     def read(self, response: Response) -> Reply:
         return wire.unprefixed(self.name, response)
-
-
-def _phase(flag: str) -> Phase:
-    phase = {"1": Phase.START, "0": Phase.INPUT}.get(flag)
-    if phase is None:
-        raise NotACallback("the flag of the first leg is neither 1 nor 0")
-    return phase

@@ -31,7 +31,6 @@ from ussd_engine.channels.base import (
     UnreadableReply,
     configure,
 )
-from ussd_engine.channels.codes import NotACode
 from ussd_engine.errors import NotACallback
 from ussd_engine.model import Phase, Profile, Reply, Turn
 
@@ -58,7 +57,7 @@ class TruRoute:
             raise NotACallback("field type is none that this provider sends")
         text, code = wire.present(fields, "msg"), None
         if phase is Phase.START:
-            code, text = self._dialled(text)
+            code, text = self._settings.dialled(text, "field msg")
         return Turn(
             channel=self.name,
             dialogue=wire.filled(fields, "sessionid").strip(),
@@ -70,12 +69,6 @@ class TruRoute:
 
     def parse_event(self, request: Request) -> Turn:
         raise NotACallback("this provider tells the end on the address of its callbacks")
-
-    def _dialled(self, text: str) -> tuple[str, str]:
-        try:
-            return self._settings.codes.split(text)
-        except NotACode as error:
-            raise NotACallback(f"field msg: {error}") from None
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
         if turn is not None and turn.phase is Phase.CLOSED:

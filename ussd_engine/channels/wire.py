@@ -6,6 +6,7 @@ A body that is read leniently turns into an empty form, and an empty form looks 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -22,6 +23,7 @@ MAX_FIELDS = 64
 MAX_BYTES = 64 * 1024
 
 _Text = TypeVar("_Text", str, bytes)
+_Meaning = TypeVar("_Meaning")
 
 
 def form(request: Request) -> dict[str, str]:
@@ -124,7 +126,7 @@ def chosen(request: Request, *names: str) -> dict[str, str]:
     return {name: str(given[name]) for name in names if isinstance(given.get(name), str | int | float)}
 
 
-def filled(fields: dict[str, _Text], name: str) -> _Text:
+def filled(fields: Mapping[str, _Text], name: str) -> _Text:
     """A field that no callback of this provider leaves empty."""
     value = present(fields, name)
     if not value:
@@ -132,12 +134,20 @@ def filled(fields: dict[str, _Text], name: str) -> _Text:
     return value
 
 
-def present(fields: dict[str, _Text], name: str) -> _Text:
+def present(fields: Mapping[str, _Text], name: str) -> _Text:
     """A field that every callback of this provider has."""
     try:
         return fields[name]
     except KeyError:
         raise NotACallback(f"field {name} is missing") from None
+
+
+def one_of(fields: Mapping[str, str], name: str, meanings: Mapping[str, _Meaning]) -> _Meaning:
+    """What a field means that has one of a few values."""
+    try:
+        return meanings[present(fields, name)]
+    except KeyError:
+        raise NotACallback(f"field {name} is none that this provider sends") from None
 
 
 def _scalar(name: str, value: object) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from pathlib import Path
 from typing import Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
+from ussd_engine.network import is_ours
 from ussd_engine.secret import Secret
 
 PORTS: Final = {"smpp": 2775, "smpps": 3550}
 VERSIONS: Final = {"3.4": 0x34, "5.0": 0x50}
 
 Version = Literal["3.4", "5.0"]
-
-_LABEL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Options(Protocol):
@@ -102,11 +99,3 @@ def account(options: Options) -> Account:
         enquire_s=options.enquire_s,
         ca=options.ca,
     )
-
-
-def is_ours(host: str) -> bool:
-    """Whether a host may be told numbers and texts without TLS: a private address, or a name of one's own network."""
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return _LABEL.fullmatch(host) is not None

@@ -42,8 +42,9 @@ START = Dial(dialogue="ATUid_0123456789abcdef0123456789abcdef", dialled=CODE, ms
 
 TYPED = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)
 SHOWN = TYPED.filter(lambda text: text == text.strip())
-# one test runs in every subclass: what fails in one is only replayed, never trusted, in another
-inherited = hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.differing_executors])
+# one test runs in every subclass: what fails in one is only replayed, never trusted, in another; how long an example
+# takes is the machine's, and no fault
+inherited = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.differing_executors])
 
 TYPES = ["", FORM, JSON, XML, "text/plain", f"{FORM}; charset=utf-7", "multipart/form-data; boundary=x"]
 
