@@ -203,13 +203,16 @@ def written(forms: Block, screens: Block) -> str:
     """The file of a service with these forms and screens; what every service has stands around them."""
     frame = _frame()
     around = {name: frame["screens"][name] for name in ("resume", "last", "too_many", "busy", "sorry")}
+    # what an act of a form leads to may be left again: back, on, and into the form anew
+    around |= {"sent": {"menu": "Imefika", "go": {"1. Zaidi": "about", "2. Tena": "main"}}}
+    around |= {"about": {"menu": "Habari", "go": {"1. Imefika": "sent", "2. Tena": "main"}}}
     actions = {
         "send": {
             "do": "submit",
-            "ok": "sorry",
-            **dict.fromkeys(("limit", "hour", "failed", "cancelled", "in_doubt"), "sorry"),
+            **{"ok": "sent", "failed": "about", "hour": "main"},
+            **dict.fromkeys(("limit", "cancelled", "in_doubt"), "sorry"),
         },
-        "leave": {"do": "cancel", "ok": "home", "sent": "sorry", "in_doubt": "sorry"},
+        "leave": {"do": "cancel", "ok": "home", "sent": "about", "in_doubt": "sorry"},
     }
     whole = {**frame, "forms": forms, "screens": {**around, **screens}, "actions": actions}
     return yaml.dump(whole, Dumper=_Plain, sort_keys=False, width=10000)

@@ -47,6 +47,15 @@ def test_walks_meet_every_screen_and_each_fits() -> None:
     assert wanted - set(met) == set()
 
 
+def test_what_is_shown_behind_the_act_of_a_form_that_was_left_and_resumed_has_the_start_behind_it() -> None:
+    stroll = Stroll(shipped(), 2497, dials=FOLLOWS)
+    walked = [(session.screen, tuple(session.trail)) for session in stroll.walk(300)]
+    at = stroll.steps.index(("appeal_send", "refused"))
+    assert stroll.steps[at : at + 3] == [("appeal_send", "refused"), ("see_again", "ok"), ("case", "0")]
+    behind = walked.index(("case", ("home",)))
+    assert walked[behind + 1] == ("home", ())
+
+
 def test_a_walk_over_the_base_never_ends_in_an_error(folder: MenuFolder) -> None:
     edition = folder.edition()
     for seed in range(10):
