@@ -5,8 +5,9 @@ from __future__ import annotations
 from simulator.officer import Sheet
 from simulator.room import Room
 from simulator.speech import Speech
-from simulator.terms import MODES, STATES
+from simulator.terms import MODES, STATES, WAITS
 from ussd_engine.feedback.book import Words
+from ussd_engine.model import CaseState
 
 
 def kind(sheet: Sheet, say: Speech) -> str:
@@ -20,9 +21,23 @@ def kind(sheet: Sheet, say: Speech) -> str:
     return edition.catalog.gettext(locale, case.service, *table[case.type])
 
 
-def author(words: Words, say: Speech) -> str:
-    """Who said something: an office, or she whose case it is."""
-    return words.office or say("citizen")
+def author(sheet: Sheet, words: Words, say: Speech) -> str:
+    """Who said something: an office by its short name, or she whose case it is."""
+    return _short(sheet, words.office, say) if words.office else say("citizen")
+
+
+def institution(sheet: Sheet, say: Speech) -> str:
+    """Who holds it: the short name, and beside it the code where that is another word."""
+    code = sheet.case.institution
+    short = _short(sheet, code, say)
+    return short if short == code else f"{short} ({code})"
+
+
+def _short(sheet: Sheet, code: str, say: Speech) -> str:
+    """The short name of an institution of the menus; its code where they have none by it."""
+    data = sheet.edition.data.get(sheet.case.service)
+    row = data.get(code) if data else None
+    return row.short(say.language) if row else code
 
 
 def nothing(room: Room, say: Speech) -> str:
@@ -34,6 +49,14 @@ def nothing(room: Room, say: Speech) -> str:
     if room.core_is_down:
         return say("The core is down: nobody works there. Bring it back: Trouble, Core down.")
     return say("No case lies here yet. Send one by the phone.")
+
+
+def waits(sheet: Sheet, say: Speech) -> str:
+    """For what it waits where that is not the officer; empty where it is."""
+    state, words = sheet.case.state, WAITS.get(sheet.case.state.value)
+    if words and (state is CaseState.NEED_INFO or not sheet.offers):
+        return say.note(words)
+    return "" if sheet.offers else say("Nothing to do here.")
 
 
 def mode(sheet: Sheet, say: Speech) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from simulator.replay import Written
+from simulator.speech import LANGUAGES, OWN, Speech
 from simulator.trace import Tracer
 from simulator.transcript import load
 from ussd_engine import config
@@ -17,7 +18,7 @@ from ussd_engine.country import Country
 from ussd_engine.engine import open_channels
 from ussd_engine.menu.draw import mermaid
 from ussd_engine.menu.edition import load_edition
-from ussd_engine.menu.page import page
+from ussd_engine.menu.page import own_words, page
 from ussd_engine.model import Profile
 
 
@@ -53,7 +54,18 @@ def draw(path: Path | None, service: str | None, lang: str | None, form: str, tr
         asyncio.run(tracer.play(_written(settings), settings.menus))
     for words in tracer.broken:
         click.echo(words, err=True)
-    click.echo(page(edition, _narrowest(settings, country), tracer.traces, tracer.given))
+    click.echo(page(edition, _narrowest(settings, country), tracer.traces, tracer.given, page_words(tracer)))
+
+
+def page_words(tracer: Tracer) -> dict[str, dict[str, str]]:
+    """By language the page's own words, and what the steps of its transcripts do."""
+    own = {text for _, text in own_words()}
+    return {
+        say.language: {does: f"{say.note(note)}{says}" for does, (note, says) in tracer.doing.items()}
+        | {text: say.plain(text) for text in sorted(own)}
+        for say in map(Speech, LANGUAGES)
+        if say.language != OWN
+    }
 
 
 def _written(settings: Config) -> list[Written]:

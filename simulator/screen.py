@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -28,7 +28,7 @@ from textual.widgets import ContentSwitcher, Input
 from simulator.deeds import PHONES, TROUBLES
 from simulator.room import NO_SMS, Room
 from simulator.screen_panes import Desk, Help, Inbox, Pane, Phones, Trouble, Wire, reachable
-from simulator.screen_parts import Do, Key, Plain
+from simulator.screen_parts import Do, Key, Keys, Plain
 from simulator.screen_phone import Phone
 from simulator.screen_transcript import Transcript
 from simulator.speech import LANGUAGES, Note, Speech, told
@@ -38,6 +38,8 @@ from ussd_engine.country import Country
 TICK_S: Final = 1.0
 NEEDS: Final = (80, 24)
 """Columns and rows that every view fits."""
+MORE: Final = 6
+"""Rows beyond those from which on a narrow window, whose text wraps, has a place for the keypad too."""
 DIALLED: Final = "0123456789*#"
 OWN: Final = ("inbox", "desk")
 """Pages that a gateway elsewhere does not have."""
@@ -91,10 +93,7 @@ class Simulator(App[int]):
                 for name, page in PAGES.items():
                     yield page(self.room, self.speech, name)
         yield Plain(id="note")
-        with Horizontal(id="tabs"):
-            for number in range(1, 9):
-                yield Key(f"f{number}", classes="tab")
-            yield Key("ctrl+q", classes="tab last")
+        yield Keys(id="tabs")
 
     async def on_mount(self) -> None:
         self.query_one(Phone).focus()
@@ -185,8 +184,10 @@ class Simulator(App[int]):
 
     def on_resize(self, event: events.Resize) -> None:
         """What has no place goes: the keypad where it is low, the page or the phone where it is narrow."""
-        self.screen.set_class(event.size.height < NEEDS[1], "low")
-        self.screen.set_class(event.size.width < NEEDS[0], "narrow")
+        low, narrow = event.size.height < NEEDS[1], event.size.width < NEEDS[0]
+        self.screen.set_class(low, "low")
+        self.screen.set_class(narrow, "narrow")
+        self.screen.set_class(low or (narrow and event.size.height < NEEDS[1] + MORE), "tight")
         self.call_after_refresh(self.renew)
 
     def action_nothing(self) -> None:
@@ -211,9 +212,7 @@ class Simulator(App[int]):
                 page.renew()
                 page.foot()
         self.query_one("#note", Plain).put(say.note(room.note) if room.note else "")
-        for key, label in zip(self.query(".tab").results(Key), self._labels(), strict=True):
-            key.put(label)
-            key.display = bool(label)
+        self.query_one("#tabs", Keys).show([*self._keys()])
         self.call_later(self._keep_the_focus)
 
     def _keep_the_focus(self) -> None:
@@ -244,14 +243,13 @@ class Simulator(App[int]):
         note = self.speech.note(room.note) if room.note and height < NEEDS[1] else ""
         return f" {small} {note or told.strip()}"
 
-    def _labels(self) -> list[str]:
+    def _keys(self) -> Iterator[tuple[str, str, str]]:
         say = self.speech
-        labels = [
-            "" if self.room.way.url and name in OWN else f"F{number} {say.note(TABS[name])}"
-            for number, name in enumerate(PAGES, 1)
-        ]
-        other, end = say("Language"), say("Quit")
-        return [*labels, f"F8 {other}", f"^Q {end}"]
+        for number, name in enumerate(PAGES, 1):
+            if not (self.room.way.url and name in OWN):
+                yield f"f{number}", f"F{number}", say.note(TABS[name])
+        yield "f8", "F8", say("Language")
+        yield "ctrl+q", "^Q", say("Quit")
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of the view's own ends it with words; a test is told of it."""

@@ -207,16 +207,19 @@ class Desk(Pane):
             return
         case = sheet.case
         yield f"{case.reference} · {case_words.kind(sheet, say)} · {case_words.mode(sheet, say)}"
-        yield f"{case.institution} · {case_words.state(sheet, say)}"
+        yield f"{case_words.institution(sheet, say)} · {case_words.state(sheet, say)}"
         if case.due:
             yield say("answer by {day}", day=f"{case.due:%d/%m/%Y}")
-        if sheet.file is None:
+        if sheet.file is None and "open" in sheet.offers:
             yield say("Open it to read it.")
+        if waits := case_words.waits(sheet, say):
+            yield waits
+        if sheet.file is None:
             return
         yield ""
         yield sheet.file.submission.answers.get("message") or ""
         for words in (done.words for done in sheet.file.done if done.words):
-            yield f"{words.day:%d/%m} {case_words.author(words, say)}: {words.text}"
+            yield f"{words.day:%d/%m} {case_words.author(sheet, words, say)}: {words.text}"
 
     @on(Choices.Chosen, "#offers")
     def choose(self, event: Choices.Chosen) -> None:

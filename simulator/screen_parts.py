@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
@@ -63,6 +63,76 @@ class Key(Plain):
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self.key))
+
+
+class Keys(Widget):
+    """Keys to click, one behind the other, in as many rows as they take; in a low window without their words where
+    these take more than one."""
+
+    LOW = 18
+    """Rows of a window below which words in a second row would take too much of it."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.labels: Sequence[tuple[str, str, str]] = ()
+        self._over = ""
+
+    def show(self, labels: Sequence[tuple[str, str, str]]) -> None:
+        """Other keys: of each its name, how it is written, and its word."""
+        if labels != self.labels:
+            self.labels = list(labels)
+            self.refresh(layout=True)
+
+    def rows(self, width: int) -> list[list[tuple[str, str]]]:
+        """By row each key with what is shown of it."""
+        rows = self._wrapped([(name, f"{spelled} {word}") for name, spelled, word in self.labels], width)
+        low = self.screen.size.height < self.LOW
+        return self._wrapped([one[:2] for one in self.labels], width) if low and len(rows) > 1 else rows
+
+    @staticmethod
+    def _wrapped(keys: Sequence[tuple[str, str]], width: int) -> list[list[tuple[str, str]]]:
+        rows, left = list[list[tuple[str, str]]](), 0
+        for name, text in keys:
+            if left < cell_len(text) or not rows:
+                rows.append([])
+                left = width
+            rows[-1].append((name, text))
+            left -= cell_len(text) + 1
+        return rows
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(1, len(self.rows(width)))
+
+    def render(self) -> Content:
+        lines = []
+        for row in self.rows(self.size.width):
+            parts = [Content.styled(text, "reverse" if name == self._over else "") for name, text in row]
+            lines.append(Content(" ").join(parts))
+        return Content("\n").join(lines)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._pass(self._at(event.x, event.y))
+
+    def on_leave(self) -> None:
+        self._pass("")
+
+    def _pass(self, name: str) -> None:
+        if name != self._over:
+            self._over = name
+            self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        if name := self._at(event.x, event.y):
+            self.post_message(Key.Pressed(name))
+
+    def _at(self, x: int, y: int) -> str:
+        """The key at a place; empty where there is none."""
+        rows = self.rows(self.size.width)
+        for name, text in rows[y] if 0 <= y < len(rows) else []:
+            if 0 <= x < cell_len(text):
+                return name
+            x -= cell_len(text) + 1
+        return ""
 
 
 class Row(NamedTuple):

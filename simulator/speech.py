@@ -19,6 +19,7 @@ from babel.messages.pofile import write_po
 
 from ussd_engine.catalog import po_path
 from ussd_engine.config import HOME
+from ussd_engine.menu.page import own_words
 from ussd_engine.pofile import read_po
 
 DOMAIN: Final = "simulator"
@@ -61,7 +62,11 @@ class Speech:
         self._words = {} if language == OWN else words_of(self._locales, language)
 
     def __call__(self, text: str, /, **values: str) -> str:
-        return self._words.get(text, text).format(**values)
+        return self.plain(text).format(**values)
+
+    def plain(self, text: str) -> str:
+        """The words with their placeholders, for whoever fills those in."""
+        return self._words.get(text, text)
 
     _say = __call__
 
@@ -92,18 +97,20 @@ def words_of(locales: Path, language: str) -> dict[str, str]:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """The module and the words of every text in the code, each as often as it stands there."""
+    """The file and the words of every text in the code, and of the page that draws menus, each as often as it stands
+    there."""
     home = Path(__file__).parent
     for file in sorted(home.rglob("*.py")):
         for _, message, _, _ in extract_from_file("python", file, keywords=KEYWORDS):
-            yield file.relative_to(home).as_posix(), str(message)
+            yield file.relative_to(home.parent).as_posix(), str(message)
+    yield from ((f"ussd_engine/{name}", text) for name, text in own_words())
 
 
 def renew(locales: Path) -> list[Path]:
     """Bring the files of every other language up to date with the code; translations stay. Those that changed."""
     template = po.Catalog()
     for name, text in texts():
-        template.add(text, locations=[(f"{Path(__file__).parent.name}/{name}", 0)])
+        template.add(text, locations=[(name, 0)])
     changed = []
     for language in LANGUAGES:
         path = po_path(locales, language, DOMAIN)

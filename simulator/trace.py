@@ -11,7 +11,9 @@ import msgspec
 
 from simulator.player import Player
 from simulator.replay import Written, first_of
+from simulator.speech import Note
 from simulator.stage import Stage
+from simulator.terms import doing
 from simulator.transcript import LEGS, Step
 from ussd_engine.config import Config
 from ussd_engine.errors import EngineError
@@ -38,6 +40,8 @@ class Tracer:
         self.traces: list[Trace] = []
         self.broken: list[str] = []
         """What could not be played to its end, and why."""
+        self.doing: dict[str, tuple[Note, str]] = {}
+        """By what a step does, as its file says it, the words for it and what is said there."""
         self._typed: dict[str, dict[str, Counter[str]]] = {}
         """By language and answer: how often each text was typed."""
         self._nothing = {
@@ -88,8 +92,11 @@ class Tracer:
         self._note(step)
         shown = Reply(found[0].found, False) if found else step.expected or Reply("", False)
         last = self._seen[-1] if self._seen and step.does in SHOWING else Seen()
+        says = f": {step.says}" if step.says else ""
+        does = f"{step.words}{says}"
+        self.doing[does] = doing(step), says
         return Stop(
-            does=f"{step.words}{f': {step.says}' if step.says else ''}",
+            does=does,
             screen=last.screen,
             locale=last.locale,
             text=shown.text,

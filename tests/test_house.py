@@ -33,7 +33,7 @@ facts registry actions sms.templates
 menu.syntax menu.load menu.rules menu.template
 screens
 menu.shapes menu.smsbook menu.keywords sms.prefix menu.schema menu.answers
-menu.plan menu.conditions menu.course menu.graph menu.compile menu.chains
+menu.plan menu.conditions menu.course menu.trail menu.graph menu.compile menu.chains
 menu.order menu.names menu.pilots menu.edition
 scope memo doorway
 render

@@ -169,14 +169,22 @@ class Walk:
     # outside a form
 
     def screen(self, name: str) -> None:
-        """Another screen outside a form; the way back is kept, without loops. An end closes what was open."""
-        if self.scope.menu.screen(name).kind == "end":
+        """Another screen: a text that is read inside a form, or one outside of it. The way back is kept, without
+        loops; what was open stays where she left it."""
+        if not self.scope.menu.homes[name]:
             self.leave_form()
-        elif not self.scope.inside:
-            asked = self.scope.menu.homes[self.state]  # a question of a form that is over is no way back
-            trail = [*self.session.trail, *([] if asked else [self.state])]
-            self.session.trail = trail[: trail.index(name)] if name in trail else trail
+            if self.scope.menu.screen(name).kind != "end":
+                trail = self.trail
+                self.session.trail = trail[: trail.index(name)] if name in trail else trail
         self.show("to", name)
+
+    @property
+    def trail(self) -> list[str]:
+        """The screens behind what comes next outside a form; a question of a form is none of them, nor is a door that
+        shuts behind her."""
+        service = self.scope.menu.service
+        shut = self.scope.menu.homes[self.state] or self.state in (service.first, service.resume, service.last)
+        return [*self.session.trail, *([] if shut else [self.state])]
 
     def home(self, verb: str = "home") -> None:
         """The service's start. The draft stays until another form is entered; `start` drops it: another dialog."""
@@ -252,7 +260,7 @@ class Walk:
 
     def enter_form(self, name: str, sets: Mapping[str, Value]) -> None:
         """A new run of a form: empty but for what the line set; an older draft of the service gives way."""
-        self.session.trail.append(self.state)
+        self.session.trail = self.trail
         others = [draft for draft in self.session.drafts if draft.service != self.scope.menu.name]
         draft = Draft(self.scope.menu.name, name, b"", dict(sets), given=list(sets), about=self.session.about)
         self.session.drafts = [*others[-(MOST_DRAFTS - 1) :], draft]

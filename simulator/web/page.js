@@ -171,6 +171,7 @@ function desk() {
     make("p", { class: "number" }, sheet.reference),
     make("p", { class: "soft" }, sheet.about),
     make("p", { class: "state" }, [sheet.state, sheet.due].filter(Boolean).join(" · ")),
+    ...(sheet.waits ? [make("p", { class: "soft" }, sheet.waits)] : []),
     sheet.opened ? make("blockquote", {}, sheet.message) : make("p", {}, words.read_first),
     ...sheet.said.map(([day, office, text]) => make("p", {}, make("span", { class: "soft" }, `${day} ${office}: `), text)),
   ]);

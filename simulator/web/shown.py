@@ -87,13 +87,16 @@ def _desk(sheet: Sheet | None, say: Speech) -> dict[str, Any] | None:
     case, file = sheet.case, sheet.file
     return {
         "reference": case.reference,
-        "about": " · ".join((case_words.kind(sheet, say), case_words.mode(sheet, say), case.institution)),
+        "about": " · ".join(
+            (case_words.kind(sheet, say), case_words.mode(sheet, say), case_words.institution(sheet, say))
+        ),
         "state": case_words.state(sheet, say),
         "due": say("answer by {day}", day=f"{case.due:%d/%m/%Y}") if case.due else "",
+        "waits": case_words.waits(sheet, say),
         "opened": file is not None,
         "message": (file.submission.answers.get("message") or "") if file else "",
         "said": [
-            [f"{one.words.day:%d/%m}", case_words.author(one.words, say), one.words.text]
+            [f"{one.words.day:%d/%m}", case_words.author(sheet, one.words, say), one.words.text]
             for one in (file.done if file else [])
             if one.words
         ],

@@ -52,7 +52,7 @@ class Menu:
         known = [(name, values) for name, values in self.asked if values]
         choice = self.draw(st.integers(0, 5))
         if choice == 0:
-            return {"if": {"core_wants": self.one("place", "date")}}
+            return {self.one("if", "unless"): {"core_wants": self.one("place", "date")}}
         if choice > 3 or not known:
             return None
         name, values = self.one(*known)
@@ -184,9 +184,9 @@ class Menu:
 
 
 @st.composite
-def menus(draw: st.DrawFn, given: bool = False, wild: bool = False) -> str:
+def menus(draw: st.DrawFn, given: bool = False, wild: bool = False, onward: bool = False) -> str:
     """The file of one generated service. `given`: a line of its start brings the form an answer. `wild`: questions may
-    change others, later ones too."""
+    change others, later ones too. `onward`: its acts lead on."""
     menu = Menu(draw)
     menu.forms["main"] = {"ask": [*menu.items(0), "review"]}
     if wild:
@@ -196,21 +196,24 @@ def menus(draw: st.DrawFn, given: bool = False, wild: bool = False) -> str:
     chosen = [name for name, values in menu.asked if values]
     if given and chosen:
         doors["2. Anza na jibu"] = {"set": {menu.one(*chosen): menu.one(*VALUES)}, "go": "main"}
-    return written(menu.forms, {"home": {"menu": "Karibu", "go": doors}, **menu.screens})
+    return written(menu.forms, {"home": {"menu": "Karibu", "go": doors}, **menu.screens}, onward)
 
 
-def written(forms: Block, screens: Block) -> str:
-    """The file of a service with these forms and screens; what every service has stands around them."""
+def written(forms: Block, screens: Block, onward: bool = False) -> str:
+    """The file of a service with these forms and screens; what every service has stands around them. `onward`: what an
+    act of a form leads to may be left again: back, on, and into the form anew."""
     frame = _frame()
     around = {name: frame["screens"][name] for name in ("resume", "last", "too_many", "busy", "sorry")}
+    ends = {"limit", "hour", "failed", "cancelled", "in_doubt"}
     actions = {
-        "send": {
-            "do": "submit",
-            "ok": "sorry",
-            **dict.fromkeys(("limit", "hour", "failed", "cancelled", "in_doubt"), "sorry"),
-        },
+        "send": {"do": "submit", "ok": "sorry", **dict.fromkeys(sorted(ends), "sorry")},
         "leave": {"do": "cancel", "ok": "home", "sent": "sorry", "in_doubt": "sorry"},
     }
+    if onward:
+        around |= {"sent": {"menu": "Imefika", "go": {"1. Zaidi": "about", "2. Tena": "main"}}}
+        around |= {"about": {"menu": "Habari", "go": {"1. Imefika": "sent", "2. Tena": "main"}}}
+        actions["send"] |= {"ok": "sent", "failed": "about", "hour": "main"}
+        actions["leave"] |= {"sent": "about"}
     whole = {**frame, "forms": forms, "screens": {**around, **screens}, "actions": actions}
     return yaml.dump(whole, Dumper=_Plain, sort_keys=False, width=10000)
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from menu_folder import MenuFolder, shipped
 
 from sessions import Session
 from ussd_engine import gsm
+from ussd_engine.facts import FACTS
+from ussd_engine.menu import page as page_module
 from ussd_engine.menu.compile import Menu
-from ussd_engine.menu.page import Stop, Trace, page
+from ussd_engine.menu.page import Stop, Trace, own_words, page
 from ussd_engine.menu.page.examples import Examples
 from ussd_engine.menu.page.leads import ELSE, Leads
 from ussd_engine.model import Profile
@@ -199,3 +202,20 @@ def test_no_word_of_a_menu_or_a_transcript_breaks_the_page(folder: MenuFolder) -
     ]
     assert text.count("</script>") == 2
     assert "\u2028" not in text
+
+
+def test_every_word_that_the_script_says_is_known_to_who_translates() -> None:
+    known = {text for _, text in own_words()}
+    folder = Path(page_module.__file__).parent
+    scripts = "".join((folder / name).read_text() for name in ("walk.js", "draw.js"))
+    said = set(re.findall(r'\bsay\(\s*"([^"]*)"', scripts))
+    assert len(said) > 30
+    assert said <= known
+    assert {text for values in FACTS.values() for text in values.values()} <= known
+    shell = re.sub(r"<(script|style|noscript).*?</\1>", "", (folder / "page.html").read_text(), flags=re.DOTALL)
+    assert re.findall(r">\s*([A-Za-z][^<]*)<", shell) == ["Menus"], "a word that no language can change"
+
+
+def test_a_page_has_the_words_of_other_languages_that_it_is_given() -> None:
+    text = page(shipped(), PROFILE, words={"sw": {"Send": "Tuma"}})
+    assert data_of(text)["words"] == {"sw": {"Send": "Tuma"}}

@@ -47,6 +47,15 @@ def test_walks_meet_every_screen_and_each_fits() -> None:
     assert wanted - set(met) == set()
 
 
+def test_what_is_shown_behind_the_act_of_a_form_that_was_left_and_resumed_has_the_start_behind_it() -> None:
+    stroll = Stroll(shipped(), 2497, dials=FOLLOWS)
+    walked = [(session.screen, tuple(session.trail)) for session in stroll.walk(300)]
+    at = stroll.steps.index(("appeal_send", "refused"))
+    assert stroll.steps[at : at + 3] == [("appeal_send", "refused"), ("see_again", "ok"), ("case", "0")]
+    behind = walked.index(("case", ("home",)))
+    assert walked[behind + 1] == ("home", ())
+
+
 def test_a_walk_over_the_base_never_ends_in_an_error(folder: MenuFolder) -> None:
     edition = folder.edition()
     for seed in range(10):
@@ -55,7 +64,7 @@ def test_a_walk_over_the_base_never_ends_in_an_error(folder: MenuFolder) -> None
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(menus(), st.integers(0, 1000))
+@given(menus(onward=True), st.integers(0, 1000))
 def test_a_walk_over_any_menu_that_passes_never_ends_in_an_error(text: str, seed: int) -> None:
     edition = edition_of(text)
     assume(edition is not None)
@@ -68,7 +77,7 @@ def test_a_walk_over_any_menu_that_passes_never_ends_in_an_error(text: str, seed
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(menus(wild=True), st.integers(0, 1000))
+@given(menus(wild=True, onward=True), st.integers(0, 1000))
 def test_nor_one_over_a_menu_whose_questions_change_later_ones(text: str, seed: int) -> None:
     edition = edition_of(text)
     assume(edition is not None)
@@ -106,3 +115,14 @@ def test_who_changes_a_later_question_goes_on_behind_what_is_answered_by_then(
         stroll = Stroll(edition, seed, KEYS)
         for session in stroll.walk(40):
             assert session.screen, stroll.steps
+
+
+def test_what_a_core_wants_rules_out_nothing_else_that_it_may_want() -> None:
+    screens = {name: choice(name) for name in ("q1", "q2", "q3")}
+    screens["home"] = {"menu": "Karibu", "go": {"1. Anza": "main"}}
+    screens["review"] = {"menu": "Hakiki", "go": {"1. Tuma": "send", "9. Acha": "leave"}}
+    asked = [{"q1": {"if": {"core_wants": "place"}}}, {"q2": {"unless": {"core_wants": "date"}}}, "q3", "review"]
+    edition = edition_of(written({"main": {"ask": asked}}, screens))
+    assert edition is not None
+    followers = {edge.dest for edge in edition.services["demo"].edges if edge.source == "q1" and edge.verb == "ask"}
+    assert followers == {"q2", "q3"}

@@ -114,6 +114,40 @@ async def test_keys_do_nothing_on_a_page_that_is_not_there_any_more(room: Room) 
         assert room.sheet.case.state == "received"
 
 
+async def test_a_desk_says_for_what_a_case_waits_when_it_is_not_the_officer(room: Room) -> None:
+    await send_complaint(room)
+    async with at_the_terminal(room, "en") as tester:
+        await tester.press("f3")
+        assert "Open it to read it." in tester.page
+        waits = "It waits for her answer, by phone or SMS."
+        for act, says in (("open", ""), ("progress", "")):
+            await room.act(act, says)  # type: ignore[arg-type]
+        await tester.press("f3")
+        assert "waits" not in tester.page
+        await room.act("ask", "Ni wapi?")
+        await tester.press("f3")
+        assert waits in tester.page
+        await tester.press("f8", "f8")
+        await room.act("progress", "")
+        await room.act("answer", "Imetengenezwa.")
+        await tester.press("f3")
+        assert waits not in tester.page
+        assert "It waits for her: she may rate the answer, or appeal." in tester.page
+        await tester.press("f8")
+        assert "Unamsubiri: anaweza kutathmini jibu au kukata rufaa." in tester.page
+
+
+async def test_a_desk_names_the_institution_and_has_its_code_beside_it(room: Room) -> None:
+    await send_complaint(room)
+    for act, says in (("open", ""), ("progress", ""), ("transfer", "FEDHA"), ("open", ""), ("progress", "")):
+        await room.act(act, says)  # type: ignore[arg-type]
+    await room.act("ask", "Ni wapi?")
+    async with at_the_terminal(room, "en") as tester:
+        await tester.press("f3")
+        assert "Finance (FEDHA) · waits" in tester.page
+        assert "Finance: Ni wapi?" in tester.page
+
+
 async def test_what_a_citizen_adds_stands_on_the_desk_under_her(room: Room) -> None:
     await send_complaint(room)
     for act, says in (("open", ""), ("progress", ""), ("ask", "Ni wapi?")):

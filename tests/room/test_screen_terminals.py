@@ -11,8 +11,10 @@ from aiohttp import web
 from textual.events import Paste
 
 from simulator.room import Room
-from simulator.screen import Simulator
+from simulator.screen import TABS, Simulator
 from simulator.screen_phone import Phone
+from simulator.speech import LANGUAGES, Speech
+from tests.room.conftest import CODE
 from tests.room.terminal import Terminal, a_room_of_its_own, at_the_terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -67,6 +69,40 @@ async def test_it_lives_in_a_terminal_of_any_size_and_through_its_change(room: R
         await tester.press("escape")
         await tester.type("9")
         assert tester.phone.startswith("Maoni na mrejesho")
+
+
+@pytest.mark.parametrize("size", [(79, 24), (60, 24), (72, 20), (50, 20), (60, 40)])
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_narrow_window_shows_every_line_of_the_phone_and_every_key(
+    room: Room, size: tuple[int, int], language: str
+) -> None:
+    async with at_the_terminal(room, language, size) as tester:
+        await tester.type(CODE, "enter")
+        await tester.type("9")
+        await tester.type("2")
+        await tester.type("1")
+        seen = {row.strip(" ┃│") for row in tester.rows}
+        assert room.hand.shown is not None
+        assert set(room.hand.shown.text.split("\n")) <= seen
+        top, foot = " ".join("".join(tester.rows[:3]).split()), "\n".join(tester.rows[-3:])
+        for words in (str(room.hand.number), room.provider, "80x24"):
+            assert words in top
+        for number, word in enumerate([Speech(language).note(word) for word in TABS.values()], 1):
+            assert f"F{number} {word}" in foot
+        assert ("^Q Toka" if language == "sw" else "^Q Quit") in foot
+
+
+async def test_in_a_small_window_the_keys_stand_without_their_words_and_can_be_clicked(room: Room) -> None:
+    async with at_the_terminal(room, "en", (40, 16)) as tester:
+        assert tester.rows[-1].strip() == "F1 F2 F3 F4 F5 F6 F7 F8 ^Q"
+        await tester.pilot.click("#tabs", offset=(tester.rows[-1].index("F4"), 0))
+        await tester.settled()
+        assert "Hang up" in tester.seen
+        await tester.pilot.resize_terminal(60, 24)
+        await tester.settled()
+        await tester.pilot.click("#tabs", offset=(tester.rows[-1].index("F8") + 3, 1))
+        await tester.settled()
+        assert "Kata simu" in tester.seen
 
 
 async def test_a_screen_that_is_too_long_is_told_with_the_character_that_made_it_dear() -> None:

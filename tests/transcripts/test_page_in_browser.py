@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from simulator.drawing import page_words
 from simulator.replay import find
+from simulator.speech import Speech
 from simulator.trace import Tracer
 from tests.browser import Browser, Page, chromium
 from tests.transcripts.conftest import FILES, ROOT
 from ussd_engine import config
 from ussd_engine.country import Country
 from ussd_engine.menu.edition import load_edition
-from ussd_engine.menu.page import Trace, page
+from ussd_engine.menu.page import Trace, own_words, page
 from ussd_engine.model import Profile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,7 +50,7 @@ async def sheet(tmp_path_factory: pytest.TempPathFactory) -> Sheet:
     tracer = Tracer(settings, edition)
     await tracer.play(find([file for file in FILES if file.stem in WALKED]), ROOT / "menus")
     file = tmp_path_factory.mktemp("page") / "menus.html"
-    file.write_text(page(edition, Profile(), tracer.traces, tracer.given), encoding="utf-8")
+    file.write_text(page(edition, Profile(), tracer.traces, tracer.given, page_words(tracer)), encoding="utf-8")
     return Sheet(file, tracer.traces)
 
 
@@ -130,9 +133,9 @@ async def test_a_wrong_choice_is_told_in_the_menus_own_words(opened: Page, sheet
 
 async def test_a_page_of_a_list_leads_to_the_next_and_its_rows_on(opened: Page, sheet: Sheet) -> None:
     await opened.open(f"{sheet.url}#emrejesho/region/sw")
-    assert "· page 1/" in await opened.text("#size")
+    assert "· ukurasa 1/" in await opened.text("#size")
     await opened.click("#screen button", "98. Zaidi")
-    assert "· page 2/" in await opened.text("#size")
+    assert "· ukurasa 2/" in await opened.text("#size")
     await opened.click('#screen button[data-key="row"]')
     await opened.until("!location.hash.includes('/region/')")
 
@@ -142,7 +145,44 @@ async def test_conditions_are_told_beside_the_lines(opened: Page, sheet: Sheet) 
     when = "if her case may come to a higher level, now or later and if the core takes appeals"
     assert when in await opened.text("#leads")
     await opened.open(f"{sheet.url}#emrejesho/review/sw")
-    assert "if identity is “bila kujulikana”, send: ok" in await opened.text("#leads")
+    assert "ikiwa identity ni “bila kujulikana”, send: ok" in await opened.text("#leads")
+
+
+SEEN = """[document.body.innerText, ...[...document.querySelectorAll("[title], [aria-label], [placeholder]")].map(
+  (one) => `${one.title} ${one.ariaLabel || ""} ${one.placeholder || ""}`)].join("\\n")"""
+LOOKED_AT = ("case", "review", "home", "message", "inst_results", "appeal_confirm", "done", "resume")
+
+
+def parts(texts: Iterable[str]) -> set[str]:
+    """What stands in texts between their placeholders."""
+    return {part.strip().casefold() for text in texts for part in re.split(r"\{\w+\}|`\w+`", text)}
+
+
+@pytest.mark.parametrize(("locale", "other"), [("sw", "en"), ("en", "sw")])
+async def test_the_page_speaks_the_language_of_its_screens_alone(
+    opened: Page, sheet: Sheet, locale: str, other: str
+) -> None:
+    ours, theirs = Speech(locale), Speech(other)
+    own = {text for _, text in own_words() if ours.plain(text) != theirs.plain(text)}
+    strange = {part for part in parts(map(theirs.plain, own)) if len(part) > 4} - parts(map(ours.plain, own))
+    met = set()
+    for screen in LOOKED_AT:
+        await opened.open(f"{sheet.url}#emrejesho/{screen}/{locale}")
+        await opened.run("document.querySelector('#takes .step')?.click()")
+        await opened.run("for (const one of document.querySelectorAll('details')) one.open = true")
+        await opened.run("refuse('nothing of the kind')")
+        seen = re.sub(r"\S*/\S*", "", str(await opened.run(SEEN)).casefold())  # paths are in no language
+        met |= {text for text in own if ours.plain(text).casefold() in seen}
+        assert {part for part in strange if re.search(rf"(?<!\w){re.escape(part)}(?!\w)", seen)} == set(), screen
+    assert len(met) > 40
+    assert await opened.run("document.documentElement.lang") == locale
+
+
+async def test_what_a_step_of_a_transcript_does_is_told_in_the_language_too(opened: Page, sheet: Sheet) -> None:
+    await opened.open(f"{sheet.url}#gmp/gmp_root/sw")
+    index = list(sheet.traces).index("short.sw")
+    await opened.run(f"follow({index}, 0)")
+    assert "piga *152*00#" in await opened.text("#story")
 
 
 async def test_transcripts_are_followed_step_by_step(opened: Page, sheet: Sheet) -> None:
@@ -165,7 +205,7 @@ async def test_the_overview_leads_to_any_screen(opened: Page, sheet: Sheet) -> N
     await opened.type("umeacha", enter=False)
     await opened.click('#tree button[data-screen="cancelled"]')
     await at(opened, "emrejesho/cancelled")
-    assert "The dialog is over." in await opened.text("#screen")
+    assert "Mazungumzo yamekwisha." in await opened.text("#screen")
 
 
 async def test_it_can_be_read_on_a_narrow_screen(opened: Page, sheet: Sheet) -> None:

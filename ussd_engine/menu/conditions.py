@@ -26,7 +26,8 @@ def _implies(one: Test, other: Test) -> bool:
         return False
     mine, theirs = set(one.values), set(other.values)
     if one.holds:
-        return mine <= theirs if other.holds else not mine & theirs
+        # of a fact several values may hold at once, so that one rules no other out
+        return mine <= theirs if other.holds else not (mine & theirs or other.name in FACTS)
     return not other.holds and theirs <= mine
 
 

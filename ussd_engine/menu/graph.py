@@ -6,7 +6,7 @@ is what its own conditions exclude. `draw` draws these edges, `check` walks them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from ussd_engine.actions import OVERTAKEN
@@ -14,6 +14,7 @@ from ussd_engine.menu.answers import asked_in, beside_of
 from ussd_engine.menu.course import Course
 from ussd_engine.menu.plan import Item, Plan
 from ussd_engine.menu.schema import Action, Service
+from ussd_engine.menu.trail import Trail
 from ussd_engine.model import Value
 from ussd_engine.screens.base import Dest, Screen, Target, Tests
 
@@ -41,6 +42,8 @@ class Graph:
         self.asked = asked_in(service)
         self.homes: dict[str, dict[str, int]] = {name: {} for name in service.screens}
         """Screen to the forms in which it may stand, each with the index of its question."""
+        self.entered: set[tuple[str, Edge]] = set()
+        """The edges into forms, each with its form, as far as they were found."""
         given = _given(service)
         self.courses = {form: Course(service, plan, given.get(form, ())) for form, plan in plans.items()}
         for form, plan in plans.items():
@@ -58,21 +61,38 @@ class Graph:
     def edges(self) -> set[Edge]:
         """All edges; those of `back` are the others turned round."""
         forward = {edge for screen in self.service.screens.values() for edge in self._of(screen)}
-        silent = {self.service.start, self.service.first, self.service.resume, self.service.last}
         turned = {
             (edge.dest, edge.source)
             for edge in forward
             if edge.verb in ("ask", "to", "change", "add", "full", "none")
-            and edge.dest not in silent
-            and self.service.screens[edge.dest].kind != "end"
+            # what is shown behind the acts of a form lies outside of it
+            and not (self.homes[edge.source] and not self.homes[edge.dest])
         }
+        shut = {self.service.first, self.service.resume, self.service.last}
+        silent = {self.service.start, *shut}
+        silent |= {name for name, screen in self.service.screens.items() if screen.kind == "end"}
+        turned |= set(self._behind(forward))
         # what was found there may be gone meanwhile, so that another screen stands in its place
-        back = {edge for source, dest in turned for edge in self.shown(source, "back", dest)}
-        if self.service.resume:
-            # who has come back to a form by a redial has the start behind her
-            entered = {edge.dest for edge in forward if edge.verb == "ask" and not self.homes[edge.source]}
-            back |= {Edge(first, "back", self.service.start) for first in entered}
+        back = {
+            edge
+            for source, dest in turned
+            if source not in silent and dest not in shut
+            for edge in self.shown(source, "back", dest)
+        }
         return forward | back | self._engine()
+
+    def _behind(self, forward: Collection[Edge]) -> Iterator[tuple[str, str]]:
+        """What lies behind the first questions of forms, and behind what stands outside forms, on the way there."""
+        entries: dict[str, set[str]] = {}
+        for form, edge in self.entered:
+            entries.setdefault(form, set()).add(edge.source)
+        leads = {(edge.source, edge.dest) for edge in forward if edge.verb == "to" and not self.homes[edge.dest]}
+        trail = Trail(self.service, self.homes, entries, leads)
+        for _, edge in self.entered:
+            yield from ((edge.dest, one) for one in trail.under(edge.source))
+            # who has come back to a form by a redial has the start behind her
+            yield from [(edge.dest, self.service.start)] if self.service.resume else ()
+        yield from trail.back()
 
     def _engine(self) -> set[Edge]:
         """What the engine does on every screen, and behind the first one."""
@@ -126,7 +146,9 @@ class Graph:
         elif dest.verb == "to" and dest.name in self.plans:
             plan, course = self.plans[dest.name], self.courses[dest.name]
             for index in course.entered(sets):
-                yield from self.shown(source, "ask", plan.items[index].name, label)
+                for edge in self.shown(source, "ask", plan.items[index].name, label):
+                    self.entered.add((dest.name, edge))
+                    yield edge
         elif dest.verb == "to":
             yield from self.shown(source, "to", dest.name, label)
         elif dest.verb in ("change", "add", "restart"):

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ussd_engine.menu.conditions import certain
 from ussd_engine.menu.course import grounds
 from ussd_engine.menu.schema import Form, Item, Service
-from ussd_engine.screens.base import Place
+from ussd_engine.screens.base import Place, Tests
 
 
 def out_of_order(service: Service, form: Form) -> Iterator[tuple[Place, str]]:
-    """Each condition and ground that comes too early, in words: of a question, what is asked only at or after it; of
-    what is asked inside a sub-form, what is asked only after that sub-form. No form may ask itself."""
+    """Each condition and ground that comes too early, in words: of a question, what is asked at or after it; of what is
+    asked inside a sub-form, what is asked after that one and not surely before inside. No form may ask itself."""
     for index, item in enumerate(form.ask):
         own = _saved_by(service, item.name)
         after = {name for other in form.ask[index + 1 :] for name in _saved_by(service, other.name)}
@@ -23,9 +24,13 @@ def out_of_order(service: Service, form: Form) -> Iterator[tuple[Place, str]]:
             if name in own | after:
                 when = "which it saves itself" if name in own else "which is asked later"
                 yield place, f'form "{form.name}": "{item.name}" looks at "{name}", {when}'
-        for name, place in _looks_inside(service, item.name):
-            if name in after - own:
-                yield place, f'form "{form.name}": "{item.name}" looks at "{name}", which is asked later'
+        for name, place in _unsure(service, item.name, after):
+            when = (
+                "which may be asked only later: save it by another name there"
+                if name in own
+                else "which is asked later"
+            )
+            yield place, f'form "{form.name}": "{item.name}" looks at "{name}", {when}'
 
 
 def _looks(service: Service, item: Item) -> Iterator[tuple[str, Place]]:
@@ -35,12 +40,26 @@ def _looks(service: Service, item: Item) -> Iterator[tuple[str, Place]]:
     yield from ((name, item.place) for name in sorted(grounds(screen) if screen else ()))
 
 
-def _looks_inside(service: Service, name: str) -> Iterator[tuple[str, Place]]:
-    """The same of all that a form asks; nothing for a screen."""
+def _unsure(service: Service, name: str, after: set[str]) -> Iterator[tuple[str, Place]]:
+    """The looks of all that a form asks at what is asked after it too; not where a question before, inside, which
+    applies whenever the one that looks does, has answered that already. Nothing for a screen."""
+    before: list[tuple[set[str], Tests]] = []
+    for item, whole in _inside(service, name, ()):
+        for looked, place in _looks(service, item):
+            answered = any(looked in saves and certain(tests, whole, {}) for saves, tests in before)
+            if looked in after and not answered:
+                yield looked, place
+        screen = service.screens.get(item.name)
+        before.append((set(screen.answers) if screen else set(), whole))
+
+
+def _inside(service: Service, name: str, tests: Tests) -> Iterator[tuple[Item, Tests]]:
+    """All that a form asks, in order, each with its conditions and those of the sub-forms around it."""
     if name in service.forms:
         for item in service.forms[name].ask:
-            yield from _looks(service, item)
-            yield from _looks_inside(service, item.name)
+            whole = (*tests, *item.tests)
+            yield item, whole
+            yield from _inside(service, item.name, whole)
 
 
 def _saved_by(service: Service, name: str) -> set[str]:

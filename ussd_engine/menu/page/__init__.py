@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
+from io import BytesIO
 from typing import Any
 
 import msgspec
+from babel.messages.extract import extract
 
 from ussd_engine import gsm
 from ussd_engine.actions import ACTIONS
@@ -29,6 +32,12 @@ from ussd_engine.screens.base import Screen
 from ussd_engine.texts import is_text
 
 _FOLDER = resources.files(__name__)
+_SCRIPTS = ("walk.js", "draw.js")
+_SAID = re.compile(r'data-(?:say|label|hint)="([^"]*)"')
+LISTED = "the phone is listed for the pilot of {value}"
+
+Words = Mapping[str, Mapping[str, str]]
+"""By language, the page's own words in English to those in that language."""
 
 
 class Stop(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,11 +63,15 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 def page(
-    edition: Edition, profile: Profile, traces: Sequence[Trace] = (), given: Mapping[str, Given] | None = None
+    edition: Edition,
+    profile: Profile,
+    traces: Sequence[Trace] = (),
+    given: Mapping[str, Given] | None = None,
+    words: Words | None = None,
 ) -> str:
-    """The whole page. `given`: by language, examples of what is typed."""
-    data = contents(edition, profile, traces, given or {})
-    style, script = _text("page.css"), _text("walk.js") + _text("draw.js")
+    """The whole page. `given`: by language, examples of what is typed. Without `words` it speaks English alone."""
+    data = {**contents(edition, profile, traces, given or {}), "words": words or {}}
+    style, script = _text("page.css"), "".join(map(_text, _SCRIPTS))
     # a text may hold "</script>", and two characters end a line in JavaScript but not in JSON
     plain = msgspec.json.encode(data).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028")
     return (
@@ -68,6 +81,19 @@ def page(
         .replace("@SCRIPT@", script)
         .replace("@DATA@", plain)
     )
+
+
+def own_words() -> Iterator[tuple[str, str]]:
+    """The page's own words in English, each with the file below this package's folder where it stands, as
+    `menu/page/draw.js`: those of its script, of its frame, of the facts and of the actions."""
+    for name in _SCRIPTS:
+        script = BytesIO(_text(name).encode())
+        for _, text, _, _ in extract("javascript", script, {"say": None}, options={"parse_template_string": True}):
+            yield f"menu/page/{name}", str(text)
+    yield from (("menu/page/page.html", text) for text in _SAID.findall(_text("page.html")))
+    yield from (("facts.py", text) for values in FACTS.values() for text in values.values())
+    yield "menu/page/__init__.py", LISTED
+    yield from (("actions.py", action.help) for action in ACTIONS.values())
 
 
 def _text(name: str) -> str:
@@ -100,7 +126,7 @@ def contents(edition: Edition, profile: Profile, traces: Sequence[Trace], given:
 def _pilots(edition: Edition) -> dict[str, dict[str, str]]:
     """The fact on which the lines to services in pilot depend; nothing where there are none."""
     pilots = [name for name, menu in sorted(edition.services.items()) if menu.service.pilot]
-    return {PILOT: {name: f"the phone is listed for the pilot of {name}" for name in pilots}} if pilots else {}
+    return {PILOT: dict.fromkeys(pilots, LISTED)} if pilots else {}
 
 
 def _service(edition: Edition, menu: Menu, profile: Profile, given: Mapping[str, Given]) -> dict[str, Any]:

@@ -40,9 +40,13 @@ function show() {
 }
 
 function drawHead() {
+  document.documentElement.lang = spoken();
+  for (const one of document.querySelectorAll("[data-say]")) one.textContent = say(one.dataset.say);
+  for (const one of document.querySelectorAll("[data-label]")) one.setAttribute("aria-label", say(one.dataset.label));
+  for (const one of document.querySelectorAll("[data-hint]")) one.placeholder = say(one.dataset.hint);
   const services = Object.entries(data.services).map(([name, there]) =>
     make("button", {
-      textContent: there.pilot ? `${name} (pilot)` : name,
+      textContent: there.pilot ? say("{name} (pilot)", { name }) : name,
       pressed: name === state.service,
       onclick: () => jump(there.start, name),
     }),
@@ -57,7 +61,7 @@ function drawHead() {
   });
   fill("services", ...services);
   fill("languages", ...languages);
-  $("title").textContent = document.title = `Menus behind ${Object.keys(data.codes).join(", ")}`;
+  $("title").textContent = document.title = say("Menus behind {codes}", { codes: Object.keys(data.codes).join(", ") });
 }
 
 // The phone
@@ -67,15 +71,17 @@ function drawPhone() {
   const number = Math.min(state.page, pages.length - 1);
   const { rows, units, encoding, culprit } = pages[number];
   const ends = screen().kind === "end";
-  fill("screen", ...rows.map(drawRow), ends && make("p", { className: "ended", textContent: "The dialog is over." }));
+  fill("screen", ...rows.map(drawRow), ends && make("p", { className: "ended", textContent: say("The dialog is over.") }));
   $("screen").lang = locale();
   $("reply").hidden = ends;
   $("typed").value = $("told").textContent = "";
   const room = data.room[encoding];
-  const why = culprit ? ` (because of “${culprit}”)` : "";
+  const because = culprit && say("because of “{sign}”", { sign: culprit });
+  const why = because ? ` (${because})` : "";
+  const turned = say("page {number}", { number: `${number + 1}/${pages.length}` });
   $("size").className = units > room ? "over" : "";
   $("size").textContent =
-    `${units}/${room} ${encoding}${why} · page ${number + 1}/${pages.length} · ${locale()} · ${state.screen}`;
+    `${units}/${room} ${encoding}${why} · ${turned} · ${locale()} · ${state.screen}`;
   $("undo").disabled = !state.trail.length;
 }
 
@@ -98,7 +104,9 @@ function drawRow([text, key]) {
 function refuse(name) {
   $("typed").value = "";
   const above = shown().above.find((line) => line[0] === name);
-  $("told").textContent = above ? `The same screen again, below: ${above[1]}` : "Nothing can be answered here.";
+  $("told").textContent = above
+    ? say("The same screen again, below: {line}", { line: above[1] })
+    : say("Nothing can be answered here.");
 }
 
 // The facts on which something of this screen depends, to be supposed or not.
@@ -120,42 +128,44 @@ function drawSupposed() {
       show();
     };
     const box = make("input", { type: "checkbox", checked: state.facts.has(fact), onchange, dataset: { fact } });
-    return make("label", {}, box, make("span", { textContent: data.facts[name][value] || value }));
+    return make("label", {}, box, make("span", { textContent: factWords(name, value) }));
   });
-  fill("supposed", ...(boxes.length ? [heading("Suppose that"), ...boxes] : []));
+  fill("supposed", ...(boxes.length ? [heading(say("Suppose that")), ...boxes] : []));
 }
 
 // Beside it: where its lines lead, what leads here, what takes it.
 
 const SPECIAL = {
-  text: "a text that is typed",
-  row: "a row of the list",
-  full: "a text that fills the phone’s screen",
-  none: "nothing is found, or no answer comes in time",
-  back: "back",
-  home: "home",
-  wrong: "wrong choices in a row",
-  else: "otherwise",
+  text: () => say("a text that is typed"),
+  row: () => say("a row of the list"),
+  full: () => say("a text that fills the phone’s screen"),
+  none: () => say("nothing is found, or no answer comes in time"),
+  back: () => say("back"),
+  home: () => say("home"),
+  wrong: () => say("{count} wrong choices in a row", { count: service().tries }),
+  else: () => say("otherwise"),
 };
 
 function drawAbout() {
   const { kind, place, forms, answers } = screen();
-  const asked = forms.length ? `asked in ${forms.join(", ")} · ` : "";
+  const asked = forms.length && say("asked in {forms}", { forms: forms.join(", ") });
+  const pilot = service().pilot && say("pilot: listed phones alone");
+  const room = { longest: shown().longest, room: data.room["GSM-7"] };
+  const size = say("at most {longest} of {room} with the longest values", room);
   $("name").textContent = state.screen;
-  $("place").textContent =
-    `${service().pilot ? "pilot: listed phones alone · " : ""}${kind} · ${place} · ${asked}at most ${shown().longest} of ${data.room["GSM-7"]} with the longest values`;
+  $("place").textContent = [pilot, kind, place, asked, size].filter(Boolean).join(" · ");
   drawStory();
-  const leads = answers.length ? answers.map(drawAnswer) : [soft("Nowhere: the dialog is over.")];
-  fill("leads", heading("Where it leads"), ...leads);
+  const leads = answers.length ? answers.map(drawAnswer) : [soft(say("Nowhere: the dialog is over."))];
+  fill("leads", heading(say("Where it leads")), ...leads);
   drawFrom();
   const above = shown().above.map(([name, text]) => make("span", {}, `${text} `, soft(name)));
-  fill("above", ...(above.length ? [heading("Lines that may stand above it"), list(above)] : []));
+  fill("above", ...(above.length ? [heading(say("Lines that may stand above it")), list(above)] : []));
   drawTakes();
 }
 
 function nameOf({ key, label }) {
   if (key in SPECIAL)
-    return `${key === "wrong" ? `${service().tries} ` : ""}${SPECIAL[key]}${service().keys[key] ? ` (${service().keys[key]})` : ""}`;
+    return `${SPECIAL[key]()}${service().keys[key] ? ` (${service().keys[key]})` : ""}`;
   const row = shown()
     .pages.flatMap((page) => page.rows)
     .find((row) => row[1] === key);
@@ -184,7 +194,8 @@ function drawAnswer(answer) {
 
 function counting(what) {
   const count = new Set((takes.get(what) || []).map(([trace]) => trace)).size;
-  return count === 1 ? "1 transcript" : `${count || "no"} transcripts`;
+  if (count < 2) return count ? say("1 transcript") : say("no transcripts");
+  return say("{count} transcripts", { count });
 }
 
 // The ways of an answer, alike ones as one: those in the ordinary course of things, then, folded, the others.
@@ -195,8 +206,8 @@ function drawWays(answer) {
   for (const way of waysOf(answer)) {
     const about = [
       conditions(way.tests),
-      way.action && `${way.action}: ${way.outcome}`,
-      way.instead && `in place of ${way.instead}`,
+      way.action && `${way.action}: ${outcomeOf(way)}`,
+      way.instead && say("in place of {screen}", { screen: way.instead }),
     ];
     const key = [way.verb, way.to, ...about].join("\n");
     const group = groups.get(key) || { way, about, forms: [], later: true };
@@ -209,22 +220,27 @@ function drawWays(answer) {
     long = all.length > 30;
   const later = all.filter((group) => group.later || (long && !group.first));
   const listed = (some) => make("ul", { className: "ways" }, ...some.map((group) => drawWay(answer, group)));
-  const words = `${later.length} more, ${long ? "wherever she was" : "where what lies between is answered already"}`;
+  const count = later.length;
+  const words = long
+    ? say("{count} more, wherever she was", { count })
+    : say("{count} more, where what lies between is answered already", { count });
   return [
     listed(all.filter((group) => !later.includes(group))),
     later.length && make("details", {}, make("summary", { textContent: words }), listed(later)),
   ];
 }
 
+const outcomeOf = ({ outcome, first }) => (first ? say("{action} came first", { action: first }) : outcome);
+
 function drawWay(answer, { way, about, forms, first }) {
   const where = way.verb === "service" ? way.to : state.service;
   const name = way.verb === "service" ? data.services[way.to].start : way.to;
   const all = screen().forms.every((form) => forms.includes(form)) && screen().forms.length;
-  const told = [...about, forms.length && !all && `in ${[...new Set(forms)].join(", ")}`].filter(Boolean).join(", ");
+  const told = [...about, forms.length && !all && say("in {forms}", { forms: [...new Set(forms)].join(", ") })].filter(Boolean).join(", ");
   const go = answer.key === "back" ? undefined : () => take(answer, way);
   return make(
     "li",
-    { className: first ? "usual" : "", title: service().actions[way.action] || "" },
+    { className: first ? "usual" : "", title: way.action ? say(service().actions[way.action]) : "" },
     link(name, where, go),
     told && soft(` ${told}`),
   );
@@ -251,14 +267,14 @@ function drawFrom() {
   const doors = Object.entries(service().doors)
     .filter(([, name]) => name === state.screen)
     .map(([door]) => door.replaceAll("_", " "));
-  const itself = doors.length && soft(`the engine itself (${doors.join(", ")})`);
+  const itself = doors.length && soft(say("the engine itself ({doors})", { doors: doors.join(", ") }));
   const links = sources.map((name) => link(name));
   const all = itself ? [itself, ...links] : links;
   fill(
     "from",
-    heading("What leads here"),
+    heading(say("What leads here")),
     all.length > 12
-      ? make("details", {}, make("summary", { textContent: `${all.length} screens` }), list(all))
+      ? make("details", {}, make("summary", { textContent: say("{count} screens", { count: all.length }) }), list(all))
       : list(all),
   );
 }
@@ -276,7 +292,7 @@ function drawTakes() {
       ...steps.map((at) => stepButton(index, at)),
     ),
   );
-  fill("takes", heading("Transcripts that take this screen"), ...(entries.length ? entries : [soft("none")]));
+  fill("takes", heading(say("Transcripts that take this screen")), ...(entries.length ? entries : [soft(say("none"))]));
 }
 
 function stepButton(index, at) {
@@ -306,13 +322,13 @@ function drawStory() {
   const steps = trace.steps.map((step, at) => {
     const texts =
       at === chosen
-        ? [step.text + (step.ends ? "\n(END)" : ""), ...(step.gets || []).map((text) => `SMS: ${text}`)]
+        ? [step.text + (step.ends ? `\n${say("(END)")}` : ""), ...(step.gets || []).map((text) => `SMS: ${text}`)]
         : [];
     return make(
       "li",
       {},
       stepButton(index, at),
-      ` ${step.does} `,
+      ` ${say(step.does)} `,
       step.note && soft(step.note),
       ...texts.filter(Boolean).map((text) => make("pre", { textContent: text })),
     );
@@ -321,7 +337,7 @@ function drawStory() {
     "story",
     heading(trace.title),
     make("ol", {}, ...steps),
-    make("button", { type: "button", className: "close", textContent: "Close the transcript", onclick: close }),
+    make("button", { type: "button", className: "close", textContent: say("Close the transcript"), onclick: close }),
   );
 }
 
@@ -371,14 +387,14 @@ function drawTree() {
     const kept = nodes.map((node) => [node.name, branch(node.below)]).filter(([name, below]) => below || matches(name));
     return kept.length ? make("ul", {}, ...kept.map(([name, below]) => make("li", {}, treeButton(name), below))) : null;
   };
-  fill("tree", branch(treeOf(state.service)) || soft("No screen has these words."));
+  fill("tree", branch(treeOf(state.service)) || soft(say("No screen has these words.")));
 }
 
 function treeButton(name) {
   const over = shown(name).pages.some((page) => page.units > data.room[page.encoding]);
   const untaken = data.traces.length && !takes.has(`screen ${state.service}/${name}`);
   const className = [over && "over", untaken && "untaken"].filter(Boolean).join(" ");
-  const title = untaken ? "no transcript takes it" : firstWords(name);
+  const title = untaken ? say("no transcript takes it") : firstWords(name);
   const about = {
     type: "button",
     className,

@@ -41,6 +41,8 @@ class Way(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answers that are asked again."""
     action: str = ""
     outcome: str = ""
+    first: str = ""
+    """It is shown as if this other action had gone well now, for that one came first."""
     instead: str = ""
     """Stands in the place of this screen, which found nothing or had no answer in time."""
     later: bool = False
@@ -156,7 +158,8 @@ class Leads:
             yield from self._target(screen, target, action.name, outcome)
         for other in self.service.actions.values():
             if OVERTAKEN.get(action.do, {}).get(other.do) == "":
-                yield from self._target(screen, other.outcomes.get("ok", ()), action.name, f"{other.name} came first")
+                for way in self._target(screen, other.outcomes.get("ok", ()), action.name):
+                    yield msgspec.structs.replace(way, first=other.name)
 
     def _again(self, screen: Screen, dest: Dest, sets: Mapping[str, Value]) -> Iterator[Way]:
         verb = "change" if dest.verb == "restart" else dest.verb

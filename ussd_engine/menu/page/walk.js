@@ -20,6 +20,18 @@ const service = () => data.services[state.service];
 const screen = (name = state.screen) => service().screens[name];
 const locale = (there = service()) => (there.languages.includes(state.locale) ? state.locale : there.languages[0]);
 const shown = (name = state.screen) => screen(name).shown[locale()];
+
+// The page's own words stand here in English; `data.words` has them in other languages. They are said in the language of
+// the screens, in which whoever reads those reads.
+
+const spoken = () => (locale() in data.words ? locale() : "en");
+
+function say(text, values = {}) {
+  const words = (data.words[spoken()] || {})[text] || text;
+  return words.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
+}
+
+const factWords = (name, value) => say(data.facts[name][value] || value, { value });
 const answerOf = (key) => screen().answers.find((answer) => answer.key === key);
 const waysOf = (answer) => answer.ways || [];
 
@@ -42,11 +54,13 @@ function passes(tests) {
 function condition([name, values, holds]) {
   const fact = data.facts[name];
   const words = service().words[locale()][name] || {};
-  const said = values.map((value) => (fact ? fact[value] || value : words[value] ? `“${words[value]}”` : value));
-  return `${holds ? "if" : "unless"} ${fact ? "" : `${name} is `}${said.join(" or ")}`;
+  const said = values.map((value) => (fact ? factWords(name, value) : words[value] ? `“${words[value]}”` : value));
+  const all = said.join(` ${say("or")} `);
+  const what = fact ? all : say("{name} is {values}", { name, values: all });
+  return holds ? say("if {what}", { what }) : say("unless {what}", { what });
 }
 
-const conditions = (tests) => (tests || []).map(condition).join(" and ");
+const conditions = (tests) => (tests || []).map(condition).join(` ${say("and")} `);
 
 // Which of its ways an answer takes: the first whose conditions hold and whose question has no answer yet.
 
