@@ -36,12 +36,17 @@ STORES: dict[str, Factory] = {
 
 def open_sessions(url: str, seal: Seal) -> SessionStore:
     """The store that `url` names by its scheme. Raises `ValueError` with the known schemes, never with the URL."""
+    return known(url)(url, seal)
+
+
+def known(url: str) -> Factory:
+    """What makes the store that `url` names; nothing is made yet. Raises as `open_sessions` does."""
     scheme = urlsplit(url).scheme
     factory = STORES.get(scheme) or _installed(scheme)
     if factory is None:
-        known = ", ".join([*STORES, *entry_points(group=GROUP).names])
-        raise ValueError(f"no session store is called {scheme!r}; known are {known}")
-    return factory(url, seal)
+        names = ", ".join([*STORES, *entry_points(group=GROUP).names])
+        raise ValueError(f"no session store is called {scheme!r}; known are {names}")
+    return factory
 
 
 def _installed(scheme: str) -> Factory | None:

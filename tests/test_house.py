@@ -55,7 +55,7 @@ background place commits looks doors apology gateway
 forms.attempts forms.became forms.fields forms.finding forms.checking forms.fieldmap forms.collecting
 readers given openings config settingspage metrics logs binds sms.joining sms.copies sms.taking
 peers callback lines posting port admission upkeep keywatch
-livesessions carrier hosting errands forms.opening
+livesessions carrier hosting errands forms.opening agreement
 engine events sms.door forms.door premises
 listing smstold app office cases casework operate smsdesk switchdesk sessionsdesk sample menudesk fieldsdesk drain serve
 cli

@@ -14,7 +14,6 @@ from ussd_engine.config import Config, open_gateways
 from ussd_engine.country import Country
 from ussd_engine.doors import Doors
 from ussd_engine.editions import Editions
-from ussd_engine.errors import ConfigError, did_you_mean
 from ussd_engine.feedback import FeedbackStore
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Ledger
@@ -28,7 +27,6 @@ from ussd_engine.sms.clockwork import InboxReader, Puller, Reminders
 from ussd_engine.sms.reading import Surroundings
 from ussd_engine.sms.sender import Happening, Sender
 from ussd_engine.sms.taking import Taking
-from ussd_engine.sms.wording import check_words
 
 Notify = Callable[..., None]
 """`Log.notice`."""
@@ -37,16 +35,10 @@ ReadNumber = Callable[[str], str | None]
 
 @contextlib.asynccontextmanager
 async def open_carriers(config: Config, edition: Edition, warnings: list[str]) -> AsyncIterator[Mapping[str, Gateway]]:
-    """The gateways by name, in the order in which they are tried. Raises `ConfigError`, also where there are some and
-    the menus lack what their texts show; `warnings` gains what an operator should know."""
+    """The gateways by name, in the order in which they are tried. Raises `ConfigError`; `warnings` gains what an
+    operator should know."""
     gateways = open_gateways(config, _reading(edition.country.msisdn, config.sms_abroad))
     try:
-        if gateways:
-            check_words(edition)
-        for service in config.sms_prefixes:
-            if service not in edition.services:
-                hint = did_you_mean(service, edition.services)
-                raise ConfigError(f'USSD_ENGINE_SMS_PREFIXES: service "{service}" does not exist{hint}')
         warnings += foreseen(config, edition)
         yield gateways
     finally:

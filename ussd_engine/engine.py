@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sessions import Seal, SessionStore, StoreUnavailable, open_sessions
 from ussd_engine.admission import Admission, Limits
+from ussd_engine.agreement import agree
 from ussd_engine.background import Told, Uniform, at_work
 from ussd_engine.binds import Binds
 from ussd_engine.carrier import Notify, open_answering, open_carriers
@@ -32,7 +33,7 @@ from ussd_engine.feedback.hosted import Hosting
 from ussd_engine.forms.collecting import Collecting
 from ussd_engine.forms.opening import open_collecting
 from ussd_engine.gateway import Gateway
-from ussd_engine.hosting import check_hosted, open_hosting
+from ussd_engine.hosting import open_hosting
 from ussd_engine.keys import Keyring
 from ussd_engine.keywatch import KeyWatch
 from ussd_engine.ledger import Clock, Faults, Ledger, upgrade
@@ -41,7 +42,6 @@ from ussd_engine.menu.edition import Edition, load_edition
 from ussd_engine.menu.lint import prove
 from ussd_engine.metrics import Metrics
 from ussd_engine.sms.answering import Answering
-from ussd_engine.sms.wording import check_words
 
 MADE = "the keys in {path} were made at this start, for development: production names its own with USSD_ENGINE_KEYS"
 
@@ -80,10 +80,6 @@ class Engine:
         """
         await self.watch.look()
         edition = await asyncio.to_thread(load_menus, self.config)
-        if self.gateways:
-            check_words(edition)
-        self.collecting.prove(edition)
-        check_hosted(self.config, edition)
         self.editions.swap(edition)
         return edition
 
@@ -132,9 +128,16 @@ def read_menus(config: Config) -> Edition:
     return load_edition(config.menus, config.locales, config.codes, Country.load(config.country))
 
 
-def load_menus(config: Config) -> Edition:
-    """The menus of a configuration, proven on the profiles of its channels. Raises `MenuError` with every fault."""
+def agreed_menus(config: Config) -> Edition:
+    """The menus of a configuration, not proven, with which its settings agree. Raises `MenuError` or `ConfigError`."""
     edition = read_menus(config)
+    agree(config, edition)
+    return edition
+
+
+def load_menus(config: Config) -> Edition:
+    """The same, proven on the profiles of its channels. Raises `MenuError` or `ConfigError` with every fault."""
+    edition = agreed_menus(config)
     profiles = {name: channel.profile for name, channel in open_channels(config, edition.country).items()}
     faults = prove(edition, profiles)
     if faults:
@@ -196,7 +199,7 @@ async def open_engine(
     clock_ms, warnings = (lambda: int(clock() * 1000)), list[str]()
     async with contextlib.AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        edition = await asyncio.to_thread(read_menus if proven else load_menus, config)
+        edition = await asyncio.to_thread(agreed_menus if proven else load_menus, config)
         country = edition.country
         keyring = open_keys(config, country, clock, warnings)
         seal = _seal(keyring, clock)
@@ -209,7 +212,7 @@ async def open_engine(
         doors = await enter(open_doors(ledger.switches, editions, clock_ms, fault))
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
         _lend(ledger, editions, store)
-        hosting = await enter(open_hosting(config, edition, ledger, store, clock_ms, fault))
+        hosting = await enter(open_hosting(config, ledger, store, clock_ms, fault))
         delivery = _deliveries(config, ledger, hosting, clock_ms, uniform, metrics, fault)
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
         binds = Binds(channels := open_channels(config, country), gateways, config.role, metrics, notice)

@@ -9,7 +9,18 @@ from ussd_engine.background import Told
 from ussd_engine.config import Config
 from ussd_engine.errors import ConfigError, EngineError, did_you_mean
 from ussd_engine.feedback import FeedbackStore
-from ussd_engine.feedback.hosted import Hosting, Institution, open_institution
+from ussd_engine.feedback.hosted import (
+    NAME,
+    REFERENCE,
+    Hosting,
+    Institution,
+    Options,
+    addresses,
+    open_institution,
+    read_options,
+)
+from ussd_engine.fieldtable import field_of
+from ussd_engine.forms.fields import asked_by, prove_field, sent
 from ussd_engine.ledger import Clock, Ledger
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Submission
@@ -17,11 +28,10 @@ from ussd_engine.model import Submission
 
 @contextlib.asynccontextmanager
 async def open_hosting(
-    config: Config, edition: Edition, ledger: Ledger, store: FeedbackStore, clock: Clock, told: Told
+    config: Config, ledger: Ledger, store: FeedbackStore, clock: Clock, told: Told
 ) -> AsyncIterator[Hosting]:
     """The core with the institutions beside it; `told` is why an institution's words were not passed on. Raises
-    `ConfigError`, also where menus and settings do not agree."""
-    check_hosted(config, edition)
+    `ConfigError`."""
     institutions: dict[str, Institution] = {}
 
     async def service_of(reference: str) -> str:
@@ -45,14 +55,27 @@ async def open_hosting(
         await hosting.close()
 
 
-def check_hosted(config: Config, edition: Edition) -> None:
+def prove_hosted(config: Config, edition: Edition, service: str) -> None:
     """Raises `ConfigError` where a hosted service has no institution in the settings, or the other way round: its forms
-    would go to the core."""
-    for service in sorted(edition.hosted - config.hosted.keys()):
+    would go to the core; and where the table of one names what its menu has not, or an address that cannot be."""
+    if service not in edition.services:
+        hint = did_you_mean(service, edition.services)
+        raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" does not exist{hint}')
+    if service not in edition.hosted:
+        raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" is not hosted: its menu has no "hosted"')
+    if service not in config.hosted:
         raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" is hosted, and nothing says where its forms go')
-    for service in config.hosted:
-        if service not in edition.services:
-            hint = did_you_mean(service, edition.services)
-            raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" does not exist{hint}')
-        if service not in edition.hosted:
-            raise ConfigError(f'USSD_ENGINE_HOSTED: service "{service}" is not hosted: its menu has no "hosted"')
+    options = read_options(service, config.hosted[service])
+    addresses(service, options, production=config.env == "production")
+    _prove_fields(edition, service, options)
+
+
+def _prove_fields(edition: Edition, service: str, options: Options) -> None:
+    """Each field is an answer that some form gives, or what goes along with every form."""
+    menu = edition.services[service]
+    given = {answer for plan in sent(menu).values() for answer in (*plan.sets, *asked_by(plan))}
+    for name in options.fields:
+        field = field_of(options.fields, name)
+        if field is not None:
+            place = f'hosted: service "{service}": field "{name}"'
+            prove_field(edition, menu, place, field.answer, list(field.values.values()), {*given, NAME, REFERENCE})

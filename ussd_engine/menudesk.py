@@ -9,12 +9,13 @@ from typing import Final
 import click
 
 from ussd_engine import catalog, config
+from ussd_engine.agreement import disagreements
 from ussd_engine.channels.codes import NotACode, normalise
 from ussd_engine.country import Country
 from ussd_engine.engine import open_channels
-from ussd_engine.errors import EngineError
+from ussd_engine.errors import EngineError, Fault
 from ussd_engine.menu.check import check as prove_menus
-from ussd_engine.menu.edition import is_service
+from ussd_engine.menu.edition import Edition, is_service
 from ussd_engine.menu.rules import RULES
 from ussd_engine.menu.watch import Watch
 from ussd_engine.sample import CODE, make
@@ -46,7 +47,8 @@ def new(service: str, folder: Path | None, code: str) -> None:
 @click.option("--rules", is_flag=True, help="Print the rules that menus must keep.")
 @click.option("--watch", is_flag=True, help="Prove again whenever a file of the menus is saved; end with Ctrl-C.")
 def check(path: Path | None, rules: bool, watch: bool) -> int:
-    """Prove the menus: everything fits, is reachable, is translated. Exit code 1 where something is not."""
+    """Prove the menus: everything fits, is reachable, is translated, and the settings agree with them. Exit code 1
+    where something is not."""
     if rules:
         for name, meaning in RULES.items():
             click.echo(f"{name}: {meaning}")
@@ -90,10 +92,14 @@ def _tell_of_transcripts(path: Path) -> None:
 def _proven(path: Path | None) -> int:
     """Print every fault; how many there are."""
     settings = config.load()
+
+    def beside(edition: Edition) -> list[Fault]:
+        return [Fault("settings", 0, one) for one in disagreements(settings, edition)]
+
     country = Country.load(settings.country)
     profiles = {name: channel.profile for name, channel in open_channels(settings, country).items()}
     menus, codes = path or settings.menus, settings.codes
-    faults = prove_menus(menus, settings.locales, codes, country, profiles, settings.sms_prefixes)
+    faults = prove_menus(menus, settings.locales, codes, country, profiles, settings.sms_prefixes, beside)
     for fault in faults:
         click.echo(str(fault))
     click.echo(f"{len(faults)} fault{'s' if len(faults) != 1 else ''}" if faults else "no faults", err=True)

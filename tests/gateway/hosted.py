@@ -90,6 +90,40 @@ class Line:
         return said
 
 
+def settings(
+    folder: Path, url: str, own: Mapping[str, object] = {}, sms: str = "", menu: str = "", beside: str = "", **more: str
+) -> dict[str, str]:
+    """The page's files in a folder, and the variables of a gateway on them. `url`: the institution's; the rest as in
+    `hosting`."""
+    files = blocks()
+    (folder / "menus").mkdir(exist_ok=True)
+    (folder / "locales").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(menu if menu and name == "menus/maji.yaml" else text)
+    if beside:
+        (folder / f"menus/{beside}.yaml").write_text(
+            files["menus/maji.yaml"].replace("service: maji", f"service: {beside}")
+        )
+        root = files["menus/mlango.yaml"].replace("service maji}", f"service maji, 2. Pia: service {beside}}}")
+        (folder / "menus/mlango.yaml").write_text(root)
+    table = tomllib.loads(files["ussd-engine.toml"])["hosted"]
+    table["maji"] |= {"url": url, **own}
+    if beside:
+        table[beside] = {"url": "http://127.0.0.1:9/fomu"}
+    names = {
+        "var": str(folder),
+        "menus": str(folder / "menus"),
+        "locales": str(folder / "locales"),
+        "country": str(country_with_a_number(folder)),
+        "codes": f"{CODE}=mlango",
+        "channels": "africastalking loopback" if sms else "africastalking",
+        "channel_settings": json.dumps({"loopback": {"sms": {"url": sms, "per_second": 200}}} if sms else {}),
+        "hosted": json.dumps(table),
+        **more,
+    }
+    return {f"USSD_ENGINE_{name.upper()}": value for name, value in names.items() if value != "{}"}
+
+
 @contextlib.asynccontextmanager
 async def hosting(
     folder: Path,
@@ -102,35 +136,9 @@ async def hosting(
 ) -> AsyncIterator[tuple[Edge, Body]]:
     """`own`: what the table of the service says besides; `sms`: where a gateway of SMS stands; `menu`: other words of
     the service's; `beside`: another service like it, whose institution is not there."""
-    files, body = blocks(), Body()
-    (folder / "menus").mkdir(exist_ok=True)
-    (folder / "locales").mkdir(exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(menu if menu and name == "menus/maji.yaml" else text)
-    if beside:
-        (folder / f"menus/{beside}.yaml").write_text(
-            files["menus/maji.yaml"].replace("service: maji", f"service: {beside}")
-        )
-        root = files["menus/mlango.yaml"].replace("service maji}", f"service maji, 2. Pia: service {beside}}}")
-        (folder / "menus/mlango.yaml").write_text(root)
-    table = tomllib.loads(files["ussd-engine.toml"])["hosted"]
+    body = Body()
     async with playing(body.play) as body.provider:
-        table["maji"] |= {"url": f"{body.provider.url}/fomu", **own}
-        if beside:
-            table[beside] = {"url": "http://127.0.0.1:9/fomu"}
-        settings = {"loopback": {"sms": {"url": sms, "per_second": 200}}} if sms else {}
-        names = {
-            "var": str(folder),
-            "menus": str(folder / "menus"),
-            "locales": str(folder / "locales"),
-            "country": str(country_with_a_number(folder)),
-            "codes": f"{CODE}=mlango",
-            "channels": "africastalking loopback" if sms else "africastalking",
-            "channel_settings": json.dumps(settings),
-            "hosted": json.dumps(table),
-            **changes,
-        }
-        given = config.load({f"USSD_ENGINE_{name.upper()}": value for name, value in names.items() if value != "{}"})
-        edge = Edge(given, open_core=open_core)
+        given = settings(folder, f"{body.provider.url}/fomu", own, sms, menu, beside, **changes)
+        edge = Edge(config.load(given), open_core=open_core)
         async with app.running(edge.app) as edge.url, aiohttp.ClientSession() as edge.client:
             yield edge, body

@@ -12,7 +12,6 @@ from house import NUMBER
 from test_http import Edge
 from texting import WAIT_S, Exchange, count, reference_in
 
-from ussd_engine.errors import ConfigError
 from ussd_engine.sms.message import Progress
 from ussd_engine.testing.provider import Says, playing
 from ussd_engine.tracking import SetSms
@@ -303,30 +302,3 @@ async def test_nothing_of_her_stands_in_the_log(tmp_path: Path) -> None:
         for text in (NUMBER, NUMBER[3:], METER, WORDS, "Bomba", OWNER, "Asha"):
             assert text not in log
             assert text not in numbers
-
-
-# settings
-
-
-@pytest.mark.parametrize(
-    ("own", "changes", "said"),
-    [
-        ({"url": "http://10.0.0.7/fomu"}, {}, "without TLS a core may stand on a loopback address alone"),
-        ({"url": "https://10.0.0.7/fomu"}, {}, "the core's address is private"),
-        ({"url": "https://[fd00::7]/fomu"}, {}, "the core's address is private"),
-        ({"url": "ftp://example.org/"}, {}, 'service "maji": a core is set with its address'),
-        ({"check": "https://169.254.169.254/"}, {}, "the core's address is private"),
-        ({"allow": ["all"]}, {}, "allow: expected networks"),
-        ({"urls": "x"}, {}, 'setting "urls" does not exist (did you mean "url"?)'),
-        ({}, {"hosted": "{}"}, 'service "maji" is hosted, and nothing says where its forms go'),
-        ({}, {"hosted": '{"mlango": {"url": "x"}}'}, 'service "maji" is hosted, and nothing says'),
-    ],
-)
-async def test_settings_that_cannot_be_stop_the_start(
-    tmp_path: Path, own: dict[str, object], changes: dict[str, str], said: str
-) -> None:
-    with pytest.raises(ConfigError) as error:
-        async with hosting(tmp_path, own, **changes):
-            pass
-    assert said in str(error.value)
-    assert "10.0.0.7" not in str(error.value)

@@ -10,7 +10,7 @@ from typing import Final
 from ussd_engine.errors import ConfigError
 from ussd_engine.feedback.base import FeedbackStore, Opener, Surroundings
 
-__all__ = ["STORES", "FeedbackStore", "Opener", "Surroundings", "open_feedback"]
+__all__ = ["STORES", "FeedbackStore", "Opener", "Surroundings", "known_store", "open_feedback"]
 
 GROUP: Final = "ussd_engine.feedback"
 STORES: dict[str, str] = {
@@ -22,11 +22,12 @@ STORES: dict[str, str] = {
 
 async def open_feedback(setting: str, surroundings: Surroundings) -> FeedbackStore:
     """The store of a setting: `NAME`, `NAME:…` or `NAME+SCHEME://…`. `ConfigError` for a name that nobody has."""
+    return await known_store(setting)(setting, surroundings)
+
+
+def known_store(setting: str) -> Opener:
+    """What opens the store of a setting; nothing is opened yet. Raises as `open_feedback` does."""
     name = re.split(r"[+:?]", setting, maxsplit=1)[0]
-    return await _opener(name)(setting, surroundings)
-
-
-def _opener(name: str) -> Opener:
     if name in STORES:
         opener: Opener = resolve_name(STORES[name])
         return opener

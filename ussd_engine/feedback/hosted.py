@@ -48,6 +48,7 @@ REST_MS: Final = 60_000
 REFUSES: Final = frozenset({400, 422})
 HAVE_IT: Final = 409
 NUMBER: Final = "msisdn"
+NAME: Final = "name"
 REFERENCE: Final = "ref"
 LONGEST: Final = 160
 """Of an institution's words, in septets."""
@@ -132,7 +133,7 @@ class Institution:
 
     def _form(self, submission: Submission) -> dict[str, str]:
         """A form by the institution's names. What was not answered is left out."""
-        answers = {**submission.answers, "name": submission.name, REFERENCE: submission.reference}
+        answers = {**submission.answers, NAME: submission.name, REFERENCE: submission.reference}
         fields = self._fields or {name: Field(name) for name in submission.answers}
         found = {name: field.theirs(answers.get(field.answer) or "") for name, field in fields.items()}
         number = {NUMBER: submission.number} if submission.mode is Mode.NAMED and submission.number else {}
@@ -236,9 +237,14 @@ def open_institution(
 ) -> Institution:
     """The institution of a hosted service. Raises `ConfigError`."""
     options = read_options(service, settings)
-    url = _address(service, options.url, options, production)
-    check = _address(service, options.check, options, production) if options.check else url / "check"
+    url, check = addresses(service, options, production=production)
     return Institution(service, options, url, check, clock, tell)
+
+
+def addresses(service: str, options: Options, *, production: bool) -> tuple[URL, URL]:
+    """Where the forms of a service go, and where its fields are checked. Raises `ConfigError`."""
+    url = _address(service, options.url, options, production)
+    return url, _address(service, options.check, options, production) if options.check else url / "check"
 
 
 def read_options(service: str, settings: Mapping[str, object]) -> Options:

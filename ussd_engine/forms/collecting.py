@@ -25,7 +25,7 @@ from ussd_engine.errors import EngineError
 from ussd_engine.forms.attempts import WAIT_S, Attempts
 from ussd_engine.forms.became import Became
 from ussd_engine.forms.checking import Right, Wrong
-from ussd_engine.forms.fieldmap import FieldMap, Filled, prove
+from ussd_engine.forms.fieldmap import FieldMap, Filled
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Ledger
 from ussd_engine.ledger.forms import FormInbox
@@ -37,7 +37,7 @@ from ussd_engine.sms.filling import Sender
 from ussd_engine.sms.matrix import Happening, say
 from ussd_engine.sms.message import Notice
 from ussd_engine.sms.templates import SMS, WARNING, truthful
-from ussd_engine.sms.wording import Wording, check_words
+from ussd_engine.sms.wording import Wording
 from ussd_engine.view import Seen, View
 
 SURE_S: Final = 1.0
@@ -78,20 +78,11 @@ class Collecting:
     """Takes forms. Holds nothing of any citizen but what is under way."""
 
     def __init__(self, around: Surroundings, collectors: Mapping[str, Collector]) -> None:
-        """Raises `ConfigError` where a collector names what the menus have not."""
         self.collectors = collectors
         self._around = around
         self._inbox = FormInbox(around.keyring, lambda at_ms: around.editions.current.country.today(at_ms))
         self._maps: dict[str, tuple[bytes, FieldMap]] = {}
         self.attempts = Attempts()
-        self.prove(around.editions.current)
-
-    def prove(self, edition: Edition) -> None:
-        """Raises `ConfigError` where a collector names what menus have not, or their texts show what has no value."""
-        if self.collectors:
-            check_words(edition)
-        for collector in self.collectors.values():
-            prove(edition, collector.name, collector.options)
 
     def check(self, collector: Collector, asked: Asked) -> tuple[Response, bool] | None:
         """Whether a field may stand; `None` for a field that the settings do not know."""

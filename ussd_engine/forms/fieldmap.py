@@ -13,15 +13,13 @@ from ussd_engine import gsm
 from ussd_engine.channels.forms import FORM, Collected, Options
 from ussd_engine.errors import ConfigError, did_you_mean
 from ussd_engine.forms.checking import CHOICE, EMPTY, Checking, Right, Wrong
-from ussd_engine.forms.fields import sent
+from ussd_engine.forms.fields import asked_by, prove_field, sent
 from ussd_engine.forms.finding import FINDERS
-from ussd_engine.menu.answers import answers_of
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.keywords import INSTITUTION, Entry
 from ussd_engine.menu.plan import Plan, all_tests
 from ussd_engine.model import Answers, Mode, Submit
-from ussd_engine.registry import KINDS, Place
 from ussd_engine.run import Run
 from ussd_engine.scope import Facts
 from ussd_engine.sms import addressee, filling
@@ -163,21 +161,6 @@ def prove(edition: Edition, name: str, options: Options) -> None:
         field = options.field(one)
         assert field is not None
         if field.answer != FORM:
-            _known(edition, menu, f'{place}: field "{one}"', field.answer, list(field.values.values()), answers)
+            prove_field(edition, menu, f'{place}: field "{one}"', field.answer, list(field.values.values()), answers)
     for answer, value in options.set.items():
-        _known(edition, menu, f"{place}: set", answer, [value], answers)
-
-
-def asked_by(plan: Plan) -> set[str]:
-    """The answers for which a form asks."""
-    return {answer for item in plan.items if not item.asks for answer in item.saves}
-
-
-def _known(edition: Edition, menu: Menu, place: str, answer: str, given: list[str], known: Collection[str]) -> None:
-    if answer not in known:
-        raise ConfigError(f'{place}: no form asks for "{answer}"{did_you_mean(answer, known)}')
-    values, kind = answers_of(menu.service)[answer], menu.shown[answer].kind
-    for value in given:
-        there = not kind or KINDS[kind].find(Place(edition.data[menu.name], ""), value) is not None
-        if not there or (values and value not in values):
-            raise ConfigError(f'{place}: "{value}" is no value of "{answer}"{did_you_mean(value, values)}')
+        prove_field(edition, menu, f"{place}: set", answer, [value], answers)

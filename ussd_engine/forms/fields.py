@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from sessions import Session
+from ussd_engine.errors import ConfigError, did_you_mean, or_one_of
+from ussd_engine.menu.answers import answers_of
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.plan import Plan, all_tests
 from ussd_engine.model import Profile
+from ussd_engine.registry import KINDS, Place
 from ussd_engine.render import Frame
 from ussd_engine.scope import Scope
 from ussd_engine.screens.base import Screen, Test
@@ -47,6 +50,26 @@ def sent(menu: Menu) -> dict[str, Plan]:
 
 def _behind(screen: Screen) -> set[str]:
     return {case.dest.name for line in screen.lines for case in line.target}
+
+
+def asked_by(plan: Plan) -> set[str]:
+    """The answers for which a form asks."""
+    return {answer for item in plan.items if not item.asks for answer in item.saves}
+
+
+def prove_field(
+    edition: Edition, menu: Menu, place: str, answer: str, values: Collection[str], known: Collection[str]
+) -> None:
+    """Raises `ConfigError` where settings name an answer that is none of `known`, or values of ours that it cannot
+    have. `place`: where they name it."""
+    if answer not in known:
+        raise ConfigError(f'{place}: no form asks for "{answer}"{or_one_of(answer, sorted(known))}')
+    possible, data = answers_of(menu.service).get(answer, []), edition.data.get(menu.name)
+    kind = menu.shown[answer].kind if answer in menu.shown else ""
+    for value in values:
+        there = not kind or not data or KINDS[kind].find(Place(data, ""), value) is not None
+        if not there or (possible and value not in possible):
+            raise ConfigError(f'{place}: "{value}" is no value of "{answer}"{did_you_mean(value, possible)}')
 
 
 def fields_of(edition: Edition, service: str, form: str, locale: str) -> Collection[FormField]:

@@ -26,8 +26,7 @@ async def open_collecting(
     store: FeedbackStore,
     answering: Answering,
 ) -> AsyncIterator[Collecting]:
-    """Who takes forms; closed when what is under way is kept. Raises `ConfigError`, also where the settings name what
-    the menus have not."""
+    """Who takes forms; closed when what is under way is kept. Raises `ConfigError`."""
     around = Surroundings(
         editions=gateway.editions,
         ledger=ledger,
