@@ -26,12 +26,18 @@ def retry_after(text: str, now_s: float) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT_S)
 
 
-async def short_body(content: aiohttp.StreamReader) -> bytes:
-    """The body where it is short enough, else nothing."""
+async def beginning(content: aiohttp.StreamReader) -> tuple[bytes, bool]:
+    """The first `MOST_READ` octets of a body, and whether that is all of it."""
     body = b""
     while len(body) <= MOST_READ:
         part = await content.read(MOST_READ + 1 - len(body))
         if not part:
-            return body
+            return body, True
         body += part
-    return b""
+    return body[:MOST_READ], False
+
+
+async def short_body(content: aiohttp.StreamReader) -> bytes:
+    """The body where it is short enough, else nothing."""
+    body, whole = await beginning(content)
+    return body if whole else b""

@@ -3,8 +3,8 @@
 A row has eight attempts, of which those do not count that the core's silence used up: where several in a row got no
 answer and none got one, the fault is the route's. Then one row a minute asks whether it is open again.
 
-Each institution whose service is hosted has a worker of its own beside the core's: how fast one answers, and whether it
-does, touches nobody else's rows.
+Each institution whose service is hosted has a worker of its own beside the core's, which is to it what the core's is to
+the core: how fast one answers, and whether it does, touches nobody else's rows.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Failure(NamedTuple):
     claim: Claim
     error: Exception
     unheard: bool
-    """The core was asked and gave no answer to the row itself."""
+    """Whoever was asked gave no answer to the row itself."""
 
 
 class Delivery:
@@ -160,8 +160,9 @@ class Delivery:
             async with asyncio.timeout(CARRY_S):
                 core_reference = await self._carry(message)
         except Exception as error:
-            self._answered |= isinstance(error, Rejected)
-            return Failure(claim, error, unheard=not isinstance(error, Rejected))
+            heard = isinstance(error, DeliveryError) and error.heard
+            self._answered |= heard
+            return Failure(claim, error, unheard=not heard)
         self._answered = True
         await self._settle(self._outbox.done(claim, core_reference), "delivered")
         return None
@@ -180,9 +181,6 @@ class Delivery:
     async def _put_off(self, failure: Failure) -> None:
         claim, error, unheard = failure
         final = isinstance(error, DeliveryError) and not error.retry
-        if self._whose.of and not final:
-            await self._put_off_hosted(claim, error)
-            return
         now_ms = self._clock()
         holds = (unheard and self._unheard >= SILENT) or (isinstance(error, DeliveryError) and error.pause)
         asked_ms = _asked_ms(error)
@@ -193,24 +191,16 @@ class Delivery:
             self._told(error)
             await self._settle(self._outbox.dead(claim, reason, now_ms), "dead")
         elif holds:
-            await self._settle(
-                self._outbox.later(claim, self._paused_until_ms, reason, counts=False, paused=True), "paused"
-            )
+            await self._later(claim, self._paused_until_ms, reason, counts=False, paused=True)
         else:
             next_ms = now_ms + max(asked_ms, self._backoff_ms(claim.attempts))
-            await self._settle(self._outbox.later(claim, next_ms, reason, paused=bool(asked_ms)), "retried")
+            await self._later(claim, next_ms, reason, counts=True, paused=bool(asked_ms))
 
-    async def _put_off_hosted(self, claim: Claim, error: Exception) -> None:
-        """What an institution has not taken: the row waits, and no route is shown as stopped."""
-        now_ms, reason = self._clock(), type(error).__name__
-        silent = isinstance(error, DeliveryError) and error.silent
-        if claim.attempts >= ATTEMPTS and not silent:
-            self._told(error)
-            await self._settle(self._outbox.dead(claim, reason, now_ms), "dead")
-            return
-        wait_ms = round(self._uniform(PAUSE_MS, CAP_MS)) if silent else self._backoff_ms(claim.attempts)
-        next_ms = now_ms + max(_asked_ms(error), wait_ms)
-        await self._settle(self._outbox.later(claim, next_ms, reason, counts=not silent), "retried")
+    async def _later(self, claim: Claim, next_ms: int, reason: str, *, counts: bool, paused: bool) -> None:
+        """Give a row back. That an institution's worker rests is not shown as the core's route that is stopped."""
+        paused = paused and not self._whose.of
+        happening: Happening = "paused" if paused and not counts else "retried"
+        await self._settle(self._outbox.later(claim, next_ms, reason, counts=counts, paused=paused), happening)
 
     def _pause(self, until_ms: int, error: Exception) -> None:
         why = type(error), getattr(error, "why", None)

@@ -67,6 +67,8 @@ class Why(StrEnum):
     UNKNOWN_AUTHORITY = "the core's certificate is of an authority that is not trusted here: SSL_CERT_FILE may name it"
     NOT_TODAY = "the core's certificate is not valid at this time"
     NOT_TRUSTED = "the core's certificate cannot be trusted"
+    INSTITUTION_AWAY = "the institution of a hosted service was not reached, or did not answer: its forms wait for it"
+    INSTITUTION_NOT_TRUSTED = "the certificate of a hosted service's institution cannot be trusted: its forms wait"
     PROVIDER_AWAY = "the provider was not reached, or did not answer"
     PROVIDER_BUSY = "the provider answered with a fault of its own, or asks to be left alone"
     PROVIDER_REFUSES = "the provider refuses us: look at the credentials, credit and sender in the channel's table sms"
@@ -85,14 +87,17 @@ class DeliveryError(EngineError):
     """Stop the whole route, for the fault is not this row's."""
     after_s: float | None = None
     """How long the core asks to be left alone; `None` where it does not say."""
-    silent = False
-    """An institution gave no answer: the attempt does not count. Not asked of the core."""
+    heard = False
+    """Whoever was asked has answered to this very message: the fault is not the route's."""
+    service = ""
+    """For the log, where it is of an institution whose service is hosted: which one."""
 
 
 class Rejected(DeliveryError):
     """The core will never take this row."""
 
     retry = False
+    heard = True
 
 
 class RoutePaused(DeliveryError):

@@ -255,6 +255,8 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 def _told(error: BaseException) -> dict[str, str]:
     why = getattr(error, "why", None)
     words = {"why": why.value} if isinstance(why, Why) else {}
+    if service := getattr(error, "service", ""):
+        words["service"] = _fit(_NAME, service)
     return {"type": type(error).__name__, "place": _fit(_PLACE, place_of(error.__traceback__)), **words}
 
 

@@ -46,10 +46,12 @@ def list_outbox(limit: int, as_json: bool) -> None:
 
     Nothing of what they say.
     """
+    hosted = config.load().hosted
 
     async def work(ledger: Ledger) -> None:
         backlog, now = await ledger.outbox.backlog(), now_ms()
-        waits = [(one, _waits(one, backlog, now)) for one in await ledger.outbox.waiting(limit)]
+        found = await ledger.outbox.waiting(limit)
+        waits = [(one, _waits(one, backlog, now, hosted=one.service in hosted)) for one in found]
         letters = await ledger.outbox.letters(limit)
         if as_json:
             for line in [*(_plain_waiting(*one) for one in waits), *map(_plain, letters)]:
@@ -57,22 +59,24 @@ def list_outbox(limit: int, as_json: bool) -> None:
             return
         if waits:
             show(
-                ("id", "kind", "attempts", "accepted", "waits for"),
+                ("id", "service", "kind", "attempts", "accepted", "waits for"),
                 [(*_named_row(one), age(one.queued_ms), why) for one, why in waits],
             )
         if letters:
             show(
-                ("id", "kind", "attempts", "accepted", "given up", "kept until", "reason"),
+                ("id", "service", "kind", "attempts", "accepted", "given up", "kept until", "reason"),
                 [(*_named_row(one), age(one.queued_ms), age(one.at_ms), _until(one), one.reason) for one in letters],
             )
         since = "" if backlog.oldest_ms is None else f", the oldest since {span(now - backlog.oldest_ms)}"
-        click.echo(f"{backlog.waiting} wait for the core{since}; {backlog.dead} given up", err=True)
+        whom = "the core and institutions" if hosted else "the core"
+        click.echo(f"{backlog.waiting} wait for {whom}{since}; {backlog.dead} given up", err=True)
 
     on_premises(work)
 
 
-def _waits(row: Waiting, backlog: Backlog, now: int) -> str:
-    """What a row of the outbox waits for. Of what went wrong the kind alone: words may quote what was sent."""
+def _waits(row: Waiting, backlog: Backlog, now: int, *, hosted: bool) -> str:
+    """What a row of the outbox waits for. Of what went wrong the kind alone: words may quote what was sent. `hosted`:
+    it is an institution's, whatever becomes of the core's route."""
     stopped_ms, last = backlog.stopped_ms or 0, f"; the last try: {row.error}" if row.error else ""
     if row.lease_ms > now:
         return "nothing: a worker has it in hand"
@@ -80,13 +84,14 @@ def _waits(row: Waiting, backlog: Backlog, now: int) -> str:
         return "the submission of its case, which was given up: `outbox retry` puts that back"
     if row.behind:
         return "an earlier message of its case"
-    if backlog.gone:
+    if backlog.gone and not hosted:
         return "the route, which is stopped: the core's address is gone (410). See to it, and start the gateway again"
-    if stopped_ms > now:
+    if stopped_ms > now and not hosted:
         return f"the route, which is stopped; it is asked again at {clock_time(max(stopped_ms, row.next_ms))}{last}"
     if row.next_ms > now:
         return f"its next try at {clock_time(row.next_ms)}{last}"
-    return f"a worker: a running gateway takes it within seconds{last}"
+    when = "within a minute of its institution's answer to another" if hosted else "within seconds"
+    return f"a worker: a running gateway takes it {when}{last}"
 
 
 @outbox.command()
@@ -114,8 +119,8 @@ def _named(id: str, letters: Sequence[Letter]) -> bytes:
     return found[0]
 
 
-def _named_row(row: Letter | Waiting) -> tuple[str, str, str]:
-    return row.key.hex()[:SHOWN_DIGITS], row.kind or "?", str(row.attempts)
+def _named_row(row: Letter | Waiting) -> tuple[str, str, str, str]:
+    return row.key.hex()[:SHOWN_DIGITS], row.service or "?", row.kind or "?", str(row.attempts)
 
 
 def _until(letter: Letter) -> str:
@@ -125,13 +130,17 @@ def _until(letter: Letter) -> str:
 
 def _plain_waiting(row: Waiting, why: str) -> dict[str, object]:
     times = {"accepted": iso(row.queued_ms), "next_try": iso(row.next_ms) if row.next_ms else None}
-    return {"id": row.key.hex(), "kind": row.kind, "attempts": row.attempts, **times, "waits_for": why}
+    return {**_named_plain(row), **times, "waits_for": why}
 
 
 def _plain(letter: Letter) -> dict[str, object]:
     until = None if letter.until is None else letter.until.isoformat()
     times = {"accepted": iso(letter.queued_ms), "given_up": iso(letter.at_ms), "kept_until": until}
-    return {"id": letter.key.hex(), "kind": letter.kind, "attempts": letter.attempts, **times, "reason": letter.reason}
+    return {**_named_plain(letter), **times, "reason": letter.reason}
+
+
+def _named_plain(row: Letter | Waiting) -> dict[str, object]:
+    return {"id": row.key.hex(), "service": row.service, "kind": row.kind, "attempts": row.attempts}
 
 
 # keys

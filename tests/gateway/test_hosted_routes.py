@@ -16,7 +16,7 @@ from texting import WAIT_S, Exchange, reference_in
 from simulator.core import Core
 from ussd_engine.delivery import SILENT
 from ussd_engine.feedback import address, hosted, open_feedback
-from ussd_engine.testing.provider import playing
+from ussd_engine.testing.provider import Says, playing
 from ussd_engine.testing.specimens import submit
 
 
@@ -35,6 +35,20 @@ async def given(edge: Edge, body: Body, forms: int) -> None:
         while len(body.forms) < forms:
             await edge.engine.delivery.step()
             await edge.engine.ledger.outbox.backlog()
+
+
+async def passing(edge: Edge, seconds: int, step_s: int = 10) -> None:
+    """Let time pass, and the workers do now and then what is to be done."""
+    async with asyncio.timeout(10 * WAIT_S):
+        for _ in range(0, seconds, step_s):
+            edge.now += step_s
+            while await edge.engine.delivery.step() or await in_hand(edge):
+                continue
+
+
+async def in_hand(edge: Edge) -> bool:
+    """Whether a worker of the gateway carries something now."""
+    return any(row.lease_ms for row in await edge.engine.ledger.outbox.waiting())
 
 
 async def tried(edge: Edge, reference: str) -> bool:
@@ -84,6 +98,63 @@ async def test_while_the_cores_route_is_stopped_an_institution_gets_what_is_its_
         await given(edge, body, 1)
         assert body.forms[0]["kumbukumbu"] == reference
         assert [await state(edge, one) for one in ours] == ["queued"] * SILENT
+
+
+async def test_an_institution_that_is_back_has_all_forms_within_a_minute(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (edge, body):
+        body.form, wanted = None, []
+        for _ in range(12):
+            wanted.append(await sent(edge, service="maji"))
+            await passing(edge, 300)
+        silent = len(body.forms)
+        body.form = answer(status=True)
+        await passing(edge, 60)
+        assert sorted(form["kumbukumbu"] for form in body.forms[silent:]) == sorted(wanted)
+        assert silent < 12 * 300 / 60 + 10, "one form a minute asks whether it is back"
+
+
+@pytest.mark.parametrize("says", [None, Says(500, b""), Says(404, b""), Says(502, b"<html>"), Says(503, b"")])
+async def test_an_institution_that_is_away_for_hours_loses_nothing(tmp_path: Path, says: Says | None) -> None:
+    async with hosting(tmp_path) as (edge, body):
+        body.form = says
+        await sent(edge, service="maji")
+        ours = await sent(edge)
+        await passing(edge, 18_000, 300)
+        backlog = await edge.engine.ledger.outbox.backlog()
+        assert (backlog.waiting, backlog.dead, backlog.stopped_ms) == (1, 0, None)
+        assert await state(edge, ours) == "received"
+        assert 'outcome="paused"' not in (await edge.get("/metrics"))[1]
+        (line,) = [line for line in edge.lines.getvalue().decode().splitlines() if '"fault"' in line]
+        assert '"service":"maji"' in line
+        assert "the institution of a hosted service was not reached" in line
+
+
+async def test_what_an_institution_will_not_take_is_given_up_after_eight_answers(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (edge, body):
+        body.form = answer(status=False)
+        poison = await sent(edge, service="maji")
+        await passing(edge, 7_200)
+        assert [form["kumbukumbu"] for form in body.forms] == [poison] * 8
+        (letter,) = await edge.engine.ledger.outbox.letters()
+        assert letter.service == "maji"
+
+
+@pytest.mark.parametrize(
+    ("begins", "taken"),
+    [
+        (b'{"status":true,"more":"', True),
+        (b'\n {"more":"', True),
+        (b'{"status": false,"more":"', False),
+        (b"<html><!--", False),
+    ],
+)
+async def test_an_answer_too_long_to_be_read_is_an_answer(tmp_path: Path, begins: bytes, taken: bool) -> None:
+    async with hosting(tmp_path) as (edge, body):
+        body.form = Says(200, begins + b"x" * 70_000 + b'"}')
+        await sent(edge, service="maji")
+        await passing(edge, 120)
+        assert (len(body.forms) == 1) is taken
+        assert (await edge.engine.ledger.outbox.backlog()).waiting == (0 if taken else 1)
 
 
 @pytest.mark.parametrize("whose", ["emrejesho", "umeme"])

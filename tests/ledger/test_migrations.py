@@ -3,21 +3,27 @@
 import asyncio
 import sys
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, select
 
 from ussd_engine.feedback.kept import metadata as kept
 from ussd_engine.feedback.sql import metadata as core
+from ussd_engine.keys import Keyring
+from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.schema import connect, newest, upgrade
-from ussd_engine.ledger.tables import metadata as ledger
+from ussd_engine.ledger.tables import metadata as tables
+from ussd_engine.ledger.tables import outbox
 from ussd_engine.ledger.upgrading import config
+from ussd_engine.testing.specimens import DAY, StoppedClock, submit
 
 
 def all_tables() -> MetaData:
     together = MetaData()
-    for metadata in (ledger, core, kept):
+    for metadata in (tables, core, kept):
         for table in metadata.sorted_tables:
             table.to_metadata(together)
     return together
@@ -39,6 +45,25 @@ async def test_an_upgrade_of_the_newest_changes_nothing(sqlite_url: str) -> None
     database = connect(sqlite_url)
     assert await database.read(differences) == []
     await database.close()
+
+
+async def test_what_waits_gets_the_service_of_its_case(sqlite_url: str) -> None:
+    ledger = await Ledger.open(sqlite_url, Keyring.random(DAY), StoppedClock())
+    act = submit(caller=None, service="maji")
+    await ledger.act(act)
+    await ledger.close()
+    database = connect(sqlite_url)
+    await database.write(lambda conn: command.downgrade(at(conn), "0014"))
+    await database.write(lambda conn: command.upgrade(at(conn), "0015"))
+    found = await database.read(lambda conn: conn.execute(select(outbox.c.reference, outbox.c.service)).all())
+    await database.close()
+    assert [tuple(row) for row in found] == [(act.reference, "maji")]
+
+
+def at(conn: Connection) -> Config:
+    settings = config()
+    settings.attributes["connection"] = conn
+    return settings
 
 
 def test_the_newest_version_is_that_of_the_last_migration() -> None:

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import Connection, insert, text
 
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Claim, Ledger, outbox
-from ussd_engine.ledger.outbox import LEASE_MS
+from ussd_engine.ledger.outbox import LEASE_MS, Whose
+from ussd_engine.ledger.tables import outbox as table
 from ussd_engine.model import CaseState
-from ussd_engine.testing.specimens import DAY, StoppedClock, submit
+from ussd_engine.testing.specimens import DAY, StoppedClock, rows, submit
 
 UNTOUCHED = (CaseState.QUEUED, None)
 
@@ -107,3 +109,60 @@ async def test_a_row_that_was_given_back_is_not_settled_by_an_old_claim(ledger: 
     clock.move(1)
     (again,) = await ledger.outbox.claim(clock(), 1)
     assert (again.attempts, again.token) == (3, 3)
+
+
+# what is passed over
+
+
+MANY = 5_000
+"""So many rows of another worker's are due before one's own."""
+
+
+async def crowded(ledger: Ledger, service: str) -> None:
+    """Rows of a service as they wait while its addressee is away."""
+    (row,) = await rows(ledger, table)
+    like = row._asdict() | {"service": service, "lease_ms": 0}
+    more = [like | {"key": b"more %d" % at, "reference": f"more {at}"} for at in range(MANY)]
+
+    def job(conn: Connection) -> int:
+        conn.execute(insert(table), more)
+        conn.execute(text("ANALYZE"))
+        return len(more)
+
+    await ledger.database.write(job)
+
+
+def looked_at(conn: Connection, whose: Whose) -> int:
+    """How much the database looks at to claim a row: steps of its machine on SQLite, rows on PostgreSQL."""
+    if conn.dialect.name == "sqlite":
+        steps, driver = [0], conn.connection.driver_connection
+        assert driver is not None
+
+        def step() -> int:
+            steps[0] += 1
+            return 0
+
+        driver.set_progress_handler(step, 1)
+        claimed = outbox._claim(conn, StoppedClock()(), 1, whose)
+        driver.set_progress_handler(None, 1)
+        found = steps[0]
+    else:
+        read = text("SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read) FROM pg_stat_xact_user_tables")
+        before = conn.scalar(read)
+        claimed = outbox._claim(conn, StoppedClock()(), 1, whose)
+        found = int(conn.scalar(read) - before)
+    assert len(claimed) == 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("crowd", "whose"),
+    [("emrejesho", Whose(of="maji")), ("maji", Whose(but=("maji",)))],
+    ids=["the core is away", "an institution is away"],
+)
+async def test_claiming_looks_at_no_rows_of_others(ledger: Ledger, crowd: str, whose: Whose) -> None:
+    ours = "maji" if crowd == "emrejesho" else "emrejesho"
+    await ledger.act(submit(caller=None, service=crowd))
+    await crowded(ledger, crowd)
+    await ledger.act(submit(caller=None, service=ours))
+    assert await ledger.database.write(lambda conn: looked_at(conn, whose)) < MANY / 10

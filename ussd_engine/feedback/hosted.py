@@ -10,9 +10,10 @@ and a field while it is typed:
     POST /forms/check?field=mita  {"data":"12345678"}
     {"success":true,"name":"Asha Juma, Mikocheni"}
 
-2xx with `status` true, and 409, mean "I have it". `false`, any other answer, a redirect and silence are tried again;
-400 and 422 refuse this form for ever. One institution that does not answer, or is slow, keeps nobody else's forms, and
-after silence it is left alone for a minute.
+2xx with `status` true, and 409, mean "I have it"; so does 2xx with an object that is too long to be read. 400 and 422
+refuse this form for ever. 2xx without that `status` is an answer to this very form, which has eight attempts. Any other
+answer, a redirect and silence say nothing of it: it is brought until there is one. One institution that is away or slow
+keeps nobody else's forms.
 
 The number goes along in mode `named` alone. Nothing has an id on this wire: a form may come twice, and is known by what
 it holds, or by our reference where a field is mapped to the answer `ref`.
@@ -22,16 +23,17 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import aiohttp
 import msgspec
 from yarl import URL
 
 from ussd_engine import gsm
-from ussd_engine.answered import retry_after, short_body
-from ussd_engine.errors import ConfigError, DeliveryError, Rejected, did_you_mean
+from ussd_engine.answered import beginning, retry_after
+from ussd_engine.errors import ConfigError, DeliveryError, Rejected, Why, did_you_mean
 from ussd_engine.feedback import address
 from ussd_engine.feedback.address import Lookup, Network
 from ussd_engine.feedback.base import Batch, FeedbackStore
@@ -43,8 +45,6 @@ from ussd_engine.model import Mode, Submission
 from ussd_engine.secret import Url
 
 TIMEOUT_S: Final = 10.0
-REST_MS: Final = 60_000
-"""So long an institution is left alone that gave no answer."""
 REFUSES: Final = frozenset({400, 422})
 HAVE_IT: Final = 409
 NUMBER: Final = "msisdn"
@@ -54,6 +54,10 @@ LONGEST: Final = 160
 """Of an institution's words, in septets."""
 SAID: Final = ("name", "message", "data")
 """Where an institution's words of a field stand, the first that has any."""
+
+_LONG: Final = re.compile(rb"\s*\{")
+"""How an object begins; a page in its place, as of a proxy, says nothing of a form."""
+_NOT_TRUE: Final = re.compile(rb'"status"\s*:\s*(?!true\b)[^\s]')
 
 Tell = Callable[[Submission, str], Awaitable[None]]
 """Told what an institution wants said to whoever sent a form. Raises no `EngineError`: the institution has the form."""
@@ -80,6 +84,14 @@ class _Said(msgspec.Struct, frozen=True):
     sms_text: str = ""
 
 
+class _Answer(NamedTuple):
+    """What came back. `whole`: `body` is not the beginning alone."""
+
+    status: int
+    body: bytes
+    whole: bool
+
+
 class Institution:
     """One institution behind its addresses."""
 
@@ -89,7 +101,6 @@ class Institution:
         self._url, self._check = url, check
         self._clock = clock
         self._tell = tell
-        self._rests_until_ms = 0
         networks: tuple[Network, ...] = tuple(map(ipaddress.ip_network, options.allow))
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(resolver=Lookup(networks), ssl=authorities()),
@@ -100,15 +111,9 @@ class Institution:
 
     async def submit(self, submission: Submission) -> str:
         """Deliver a form; what the institution wants said to her is told. Raises as a feedback store does."""
-        if self._clock() < self._rests_until_ms:
-            raise _error("the institution is left alone", silent=True)
-        try:
-            status, body = await self._post(self._url, self._form(submission))
-        except DeliveryError as error:
-            self._rests_until_ms = self._clock() + REST_MS * error.silent
-            raise
-        if status != HAVE_IT:
-            said = _judged(status, body)
+        answer = await self._post(self._url, self._form(submission))
+        if answer.status != HAVE_IT:
+            said = self._judged(answer)
             if said.sms_reply and said.sms_text.strip():
                 await self._tell(submission, shown(said.sms_text))
         return submission.reference
@@ -117,15 +122,15 @@ class Institution:
         """The row of what an institution says of a typed answer; none where it says no. Raises `DeliveryError`."""
         name = next((name for name, field in self._fields.items() if field.answer == answer), answer)
         typed = self._fields[name].theirs(text) if name in self._fields else text
-        status, body = await self._post(self._check.update_query(field=name), {"data": typed})
-        document = _document(body) if status == 200 else {}
+        said = await self._post(self._check.update_query(field=name), {"data": typed})
+        document = _document(said.body) if said.status == 200 and said.whole else {}
         match document.get("success"):
             case True:
                 words = next((one for key in SAID if isinstance(one := document.get(key), str) and one.strip()), text)
                 return [[text, shown(words)]]
             case False:
                 return []
-        raise _error(f"the institution answered {status} to a field")
+        raise self._away(f"the institution answered {said.status} to a field")
 
     async def close(self) -> None:
         """Close the connections."""
@@ -139,18 +144,43 @@ class Institution:
         number = {NUMBER: submission.number} if submission.mode is Mode.NAMED and submission.number else {}
         return {**number, **{name: value for name, value in found.items() if value}}
 
-    async def _post(self, url: URL, document: Mapping[str, str]) -> tuple[int, bytes]:
+    async def _post(self, url: URL, document: Mapping[str, str]) -> _Answer:
         body = json.dumps(document, ensure_ascii=False).encode()
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 if response.status in (429, 503):
-                    error = _error(f"the institution answered {response.status}")
+                    error = self._away(f"the institution answered {response.status}")
                     error.after_s = retry_after(response.headers.get("retry-after", ""), self._clock() / 1000)
                     raise error
-                return response.status, await short_body(response.content)
+                return _Answer(response.status, *await beginning(response.content))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _error(str(not_trusted(error) or "the institution did not answer"), silent=True) from error
+            away = self._away("the institution did not answer")
+            if not_trusted(error):
+                away.why, away.pause = Why.INSTITUTION_NOT_TRUSTED, True
+            raise away from error
+
+    def _judged(self, answer: _Answer) -> _Said:
+        """What an institution said of a form that it has; raises what else it said."""
+        if answer.status in REFUSES:
+            raise Rejected(f"the institution answered {answer.status}")
+        if not 200 <= answer.status < 300:
+            raise self._away(f"the institution answered {answer.status}")
+        if not answer.whole and _LONG.match(answer.body) and not _NOT_TRUE.search(answer.body):
+            return _Said(True)
+        document = _document(answer.body)
+        if document.get("status") is not True:
+            error = DeliveryError("the institution did not take the form")
+            error.heard = True
+            raise error
+        text = document.get("sms_text")
+        return _Said(True, document.get("sms_reply") is True, text if isinstance(text, str) else "")
+
+    def _away(self, words: str) -> DeliveryError:
+        """It says nothing of what it was sent."""
+        error = DeliveryError(words)
+        error.why, error.service = Why.INSTITUTION_AWAY, self._service
+        return error
 
 
 class Hosting:
@@ -282,19 +312,6 @@ def _address(service: str, text: str, options: Options, production: bool) -> URL
         raise ConfigError(f'hosted: service "{service}": {words}') from None
 
 
-def _judged(status: int, body: bytes) -> _Said:
-    """What an institution said of a form that it has; raises what else it said."""
-    if status in REFUSES:
-        raise Rejected(f"the institution answered {status}")
-    if not 200 <= status < 300:
-        raise _error(f"the institution answered {status}")
-    document = _document(body)
-    if document.get("status") is not True:
-        raise _error("the institution did not take the form")
-    text = document.get("sms_text")
-    return _Said(True, document.get("sms_reply") is True, text if isinstance(text, str) else "")
-
-
 def _document(body: bytes) -> dict[str, object]:
     """The object in a body; empty where there is none."""
     try:
@@ -302,9 +319,3 @@ def _document(body: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _error(words: str, *, silent: bool = False) -> DeliveryError:
-    error = DeliveryError(words)
-    error.silent = silent
-    return error

@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     and_,
@@ -30,7 +29,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from ussd_engine.errors import EngineError, Gone
 from ussd_engine.keys import Keyring
@@ -64,6 +62,8 @@ class Claim(msgspec.Struct, frozen=True):
     """Whether it goes though the submission is a dead letter."""
     undo: bytes = b""
     """How its case is brought back where the core never takes it."""
+    service: str = ""
+    """Of its case; empty in a letter of earlier versions."""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -77,12 +77,14 @@ class Letter(msgspec.Struct, frozen=True):
     queued_ms: int
     at_ms: int
     """When it was given up."""
+    service: str = ""
+    """Of its case; empty where that is gone."""
     until: date | None = None
     """The last day on which it is kept, as its case stands now; `None`: until an operator has seen to it."""
 
 
 class Whose(NamedTuple):
-    """Rows by the service of their case."""
+    """Rows by the service of their case. Claiming passes over no others, however many of them wait."""
 
     of: str = ""
     """This service's alone; empty: everybody's."""
@@ -103,7 +105,7 @@ class Backlog(msgspec.Struct, frozen=True):
     oldest_ms: int | None
     dead: int
     stopped_ms: int | None = None
-    """Until when the whole route was stopped the last time, of what waits; it may be in the past."""
+    """Until when the core's route was stopped the last time, of what waits; it may be in the past."""
     gone: bool = False
     """It was stopped because the core's address is gone: before the gateway is started again, nothing is sent."""
 
@@ -117,21 +119,26 @@ _held_up = exists().where(
 _orphaned = exists().where(dead_letters.c.reference == outbox.c.reference, dead_letters.c.turn == 0)
 # A submission is the first of its case; only what comes later looks for others.
 _first = or_(outbox.c.turn == 0, and_(~_held_up, ~_orphaned), and_(outbox.c.passes, _orphaned))
-_free = select(outbox.c.key).where(outbox.c.next_ms <= bindparam("now"), outbox.c.lease_ms <= bindparam("now"), _first)
-_whose = exists().where(cases.c.reference == outbox.c.reference, cases.c.service.in_(bindparam("of", expanding=True)))
-
-
-def _claiming(*mine: ColumnElement[bool]) -> ReturningUpdate[Any]:
-    oldest = _free.where(*mine).order_by(outbox.c.next_ms, outbox.c.queued_ms).limit(bindparam("most"))
-    return (
-        update(outbox)
-        .where(outbox.c.key.in_(select(oldest.with_for_update(skip_locked=True).cte("due").c.key)))
-        .values(lease_ms=bindparam("until"), token=outbox.c.token + 1, attempts=outbox.c.attempts + 1)
-        .returning(*(outbox.c[name] for name in Claim.__struct_fields__))
-    )
-
-
-_CLAIM, _CLAIM_OF, _CLAIM_BUT = _claiming(), _claiming(_whose), _claiming(~_whose)
+_due = and_(outbox.c.service == bindparam("of"), outbox.c.next_ms <= bindparam("now"))
+_by_age = (outbox.c.next_ms, outbox.c.queued_ms)
+_free = select(outbox.c.key).where(_due, outbox.c.lease_ms <= bindparam("now"), _first)
+_oldest = _free.order_by(*_by_age).limit(bindparam("most")).with_for_update(skip_locked=True).cte("due")
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.key.in_(select(_oldest.c.key)))
+    .values(lease_ms=bindparam("until"), token=outbox.c.token + 1, attempts=outbox.c.attempts + 1)
+    .returning(*(outbox.c[name] for name in Claim.__struct_fields__))
+)
+# From one service to the next by the index: one look for each, whatever waits.
+_named = select(func.min(outbox.c.service).label("service")).cte("named", recursive=True)
+_next = select(func.min(outbox.c.service)).where(outbox.c.service > _named.c.service).scalar_subquery()
+_named = _named.union_all(select(_next).where(_named.c.service.is_not(None)))
+_heads = [
+    select(column).where(outbox.c.service == _named.c.service).order_by(*_by_age).limit(1).scalar_subquery()
+    for column in _by_age
+]
+_SERVICES = select(_named.c.service).where(_named.c.service.is_not(None)).order_by(*_heads)
+"""That of the oldest row first."""
 _REMOVE = delete(outbox).where(outbox.c.key == bindparam("lent"), outbox.c.token == bindparam("held"))
 _lent = tuple_(outbox.c.key, outbox.c.token).in_(bindparam("held", expanding=True))
 _REMOVE_ALL = delete(outbox).where(_lent).returning(outbox.c.key, outbox.c.token)
@@ -143,7 +150,7 @@ _RECEIVE = (
 )
 
 
-_LETTERS = select(dead_letters, *(cases.c[name] for name in DAYS)).join(
+_LETTERS = select(dead_letters, cases.c.service, *(cases.c[name] for name in DAYS)).join(
     cases, cases.c.reference == dead_letters.c.reference, isouter=True
 )
 
@@ -169,7 +176,8 @@ class Outbox:
         await self._jobs.close()
 
     async def claim(self, now_ms: int, most: int, whose: Whose = EVERYBODYS) -> list[Claim]:
-        """At most so many rows that are due and that nobody holds, lent to the caller."""
+        """At most so many rows that are due and that nobody holds, lent to the caller: of the service with the oldest
+        row first."""
         return await self._database.write(lambda conn: _claim(conn, now_ms, most, whose))
 
     async def message(self, claim: Claim) -> Message:
@@ -196,7 +204,7 @@ class Outbox:
     ) -> bool:
         """Give the row back until `next_ms`, with the kind of error that kept it. False as above.
 
-        An attempt that does not count is taken back; `paused`: until then the whole route is stopped.
+        An attempt that does not count is taken back; `paused`: until then the core's route is stopped.
         """
         why = {"attempts": claim.attempts - (not counts), "error": error, "paused": paused}
         return await self._jobs.add(lambda conn: _later(conn, claim, {"next_ms": next_ms, "lease_ms": 0, **why}))
@@ -246,15 +254,15 @@ class Outbox:
         return await self._database.read(_backlog)
 
     def _letter(self, row: Row[Any]) -> Letter:
-        key, reason, at_ms = row.key, row.reason, row.at_ms
+        key, reason, at_ms, service = row.key, row.reason, row.at_ms, row.service or ""
         try:
             claim = buried(self._keyring, key, row.sealed)
             kind = kind_of(decoded(self._keyring.open("outbox", key, claim.sealed)))
         except (EngineError, KeyError):
-            return Letter(key, "", reason, 0, at_ms, at_ms)
+            return Letter(key, "", reason, 0, at_ms, at_ms, service)
         promised = claim.turn == 0 and row.state != CaseState.WITHDRAWN
         until = None if claim.passes or promised or row.state is None else last_day(row)
-        return Letter(key, kind, reason, claim.attempts, claim.queued_ms or at_ms, at_ms, until)
+        return Letter(key, kind, reason, claim.attempts, claim.queued_ms or at_ms, at_ms, service, until)
 
     async def _number(self, handle: str) -> str | None:
         query = select(contacts.c.sealed).where(contacts.c.handle == handle)
@@ -268,11 +276,14 @@ def buried(keyring: Keyring, key: bytes, sealed: bytes) -> Claim:
 
 
 def _claim(conn: Connection, now_ms: int, most: int, whose: Whose) -> list[Claim]:
-    values: dict[str, object] = {"now": now_ms, "until": now_ms + LEASE_MS, "most": most}
-    claiming = _CLAIM_OF if whose.of else _CLAIM_BUT if whose.but else _CLAIM
-    if claiming is not _CLAIM:
-        values["of"] = [whose.of] if whose.of else list(whose.but)
-    return [Claim(*row) for row in conn.execute(claiming, values)]
+    services = [whose.of] if whose.of else [one for one in conn.scalars(_SERVICES).all() if one not in whose.but]
+    values: dict[str, object] = {"now": now_ms, "until": now_ms + LEASE_MS}
+    claims: list[Claim] = []
+    for service in services:
+        if len(claims) < most:
+            of = {"of": service, "most": most - len(claims)}
+            claims += [Claim(*row) for row in conn.execute(_CLAIM, values | of)]
+    return claims
 
 
 def _remove(conn: Connection, claim: Claim) -> bool:
@@ -308,7 +319,8 @@ def _bury(conn: Connection, claim: Claim, letter: dict[str, object]) -> bool:
 def _revive(conn: Connection, claim: Claim) -> bool:
     if conn.execute(delete(dead_letters).where(dead_letters.c.key == claim.key)).rowcount != 1:
         return False
-    row = msgspec.structs.asdict(claim) | {"attempts": 0, "next_ms": 0, "lease_ms": 0}
+    service = claim.service or conn.scalar(select(cases.c.service).where(cases.c.reference == claim.reference)) or ""
+    row = msgspec.structs.asdict(claim) | {"attempts": 0, "next_ms": 0, "lease_ms": 0, "service": service}
     conn.execute(insert(outbox).values(row))
     give_again(conn, claim.reference, claim.undo)
     return True

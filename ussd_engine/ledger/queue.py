@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, union_all
 
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger.tables import dead_letters, outbox
+from ussd_engine.ledger.tables import cases, dead_letters, outbox
 from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, Withdrawal
 from ussd_engine.model import Submission
 
@@ -31,6 +31,7 @@ _these: BindParameter[Any] = bindparam("references", expanding=True)
 _waiting = union_all(
     *(select(table.c.reference, table.c.turn).where(table.c.reference.in_(_these)) for table in (outbox, dead_letters))
 ).subquery()
+_SERVICES = select(cases.c.reference, cases.c.service).where(cases.c.reference.in_(_these))
 _LAST = select(_waiting.c.reference, func.max(_waiting.c.turn)).group_by(_waiting.c.reference)
 
 
@@ -53,7 +54,8 @@ def decoded(plain: bytes) -> Message:
 
 
 def outbox_row(keyring: Keyring, message: Message, at_ms: int, undo: bytes = b"") -> dict[str, Any]:
-    """The row of a message that was accepted at a time; `enqueue` gives it its turn. `undo`: see `ledger.undo`."""
+    """The row of a message that was accepted at a time; `enqueue` gives it its turn, and the service of its case.
+    `undo`: see `ledger.undo`."""
     key = bytes.fromhex(message.idempotency_key)
     return {
         "key": key,
@@ -67,6 +69,7 @@ def outbox_row(keyring: Keyring, message: Message, at_ms: int, undo: bytes = b""
         "token": 0,
         "passes": isinstance(message, Erasure),
         "undo": undo,
+        "service": message.service if isinstance(message, Submission) else None,
     }
 
 
@@ -78,11 +81,15 @@ def enqueue(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     later = sorted({row["reference"] for row in rows if row["turn"] is None})
-    last: dict[str, int] = dict(map(tuple, conn.execute(_LAST, {"references": later}))) if later else {}
+    last, services = dict[str, int](), dict[str, str]()
+    if later:
+        last |= dict(map(tuple, conn.execute(_LAST, {"references": later})))
+        services |= dict(map(tuple, conn.execute(_SERVICES, {"references": later})))
     numbered = []
     for row in rows:
         reference = row["reference"]
         turn = row["turn"] if row["turn"] is not None else last.get(reference, 0) + 1
         last[reference] = turn
-        numbered.append({**row, "turn": turn})
+        service = row["service"] if row["service"] is not None else services.get(reference, "")
+        numbered.append({**row, "turn": turn, "service": service})
     conn.execute(_INSERT, numbered)

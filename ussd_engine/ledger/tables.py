@@ -130,14 +130,15 @@ outbox = Table(
     Column("undo", LargeBinary, nullable=False),
     Column("error", Text, nullable=False, server_default=""),
     Column("paused", Boolean, nullable=False, server_default=false()),
-    Index("ix_outbox_due", "next_ms", "queued_ms"),
+    Column("service", Text, nullable=False, server_default=""),
+    Index("ix_outbox_due", "service", "next_ms", "queued_ms"),
     Index("ix_outbox_case", "reference", "turn"),
 )
 """What the core has not got yet. `key` is the idempotency key, `turn` the place among the messages of one case (0: the
 submission), `lease_ms` the time until which a worker holds the row, `token` the number of claims: only who knows the
 last one may change the row; `passes` says that it does not wait for a submission that was given up; `undo` is how the
 case is brought back where the core never takes it (`ledger.undo`); `error` is the kind of error at its last try, and
-`paused` says that the whole route was stopped then."""
+`paused` says that the core's route was stopped then; `service`, that of the case, says whose worker takes the row."""
 
 dead_letters = Table(
     "dead_letters",

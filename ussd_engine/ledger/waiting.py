@@ -17,6 +17,8 @@ class Waiting(msgspec.Struct, frozen=True):
     """A row that the core has not got yet."""
 
     key: bytes
+    service: str
+    """Of its case; empty where that is gone."""
     kind: str
     """Of `queue.KINDS`; empty where the data key is not held."""
     attempts: int
@@ -28,7 +30,7 @@ class Waiting(msgspec.Struct, frozen=True):
     error: str
     """The kind of error at its last try; empty where there was none."""
     paused: bool
-    """It was given back because the whole route stopped."""
+    """It was given back because the core's route stopped."""
     behind: bool
     """An earlier message of its case waits too."""
     orphaned: bool
@@ -39,7 +41,7 @@ _other = outbox.alias("earlier")
 _behind = exists().where(_other.c.reference == outbox.c.reference, _other.c.turn < outbox.c.turn)
 _given_up = exists().where(dead_letters.c.reference == outbox.c.reference, dead_letters.c.turn == 0)
 _orphaned = and_(outbox.c.turn > 0, ~outbox.c.passes, _given_up)
-_SHOWN: Final = ("key", "attempts", "queued_ms", "next_ms", "lease_ms", "error", "paused")
+_SHOWN: Final = ("key", "service", "attempts", "queued_ms", "next_ms", "lease_ms", "error", "paused")
 _WAITING: Select[Any] = select(
     *(outbox.c[name] for name in _SHOWN), outbox.c.sealed, _behind.label("behind"), _orphaned.label("orphaned")
 ).order_by(outbox.c.queued_ms, outbox.c.turn, outbox.c.key)
