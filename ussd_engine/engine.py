@@ -255,6 +255,7 @@ def _lend(ledger: Ledger, editions: Editions, store: FeedbackStore) -> None:
     ledger.knows = lambda *of: editions.current.knows(*of)
     ledger.lookups.hosted = lambda: editions.current.hosted
     ledger.notices.higher = lambda *of: editions.current.higher(*of)
+    ledger.notices.speaks = lambda service: editions.current.speaks(service)
 
 
 def _surroundings(

@@ -105,6 +105,8 @@ class Notices:
         """What the core cannot do, by the words of `core_can`; whoever opens the core sets it."""
         self.higher: Higher = lambda service, institution: institution
         """The level above an institution; whoever has the menus sets it."""
+        self.speaks: Callable[[str], bool] = lambda service: True
+        """Whether a service words what is said by SMS; set by the same."""
 
     @property
     def sends(self) -> bool:
@@ -249,9 +251,9 @@ class Notices:
         return self._rows(happened, about, (case.reference, key), now_ms)
 
     def _rows(self, what: Told | Happening, about: _About, key: tuple[str, ...], now_ms: int) -> list[Row]:
-        """The row of what happened; none where the matrix says nothing, or nobody can be told."""
+        """The row of what happened; none where the matrix or the service says nothing, or nobody can be told."""
         said = say(what, about.mode)
-        if said is None or not (about.handle or about.msisdn):
+        if said is None or not (about.handle or about.msisdn) or not self.speaks(about.service):
             return []
         above = self.higher(about.service, about.values.get("institution", ""))
         template = truthful(said.template, self.lacks if above else self.lacks | {"appeal"})

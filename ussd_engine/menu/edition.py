@@ -85,6 +85,10 @@ class Edition:
         data = self.data.get(service)
         return data is None or data.get(institution) is not None
 
+    def speaks(self, service: str) -> bool:
+        """Whether a service words what is said by SMS; one that is hosted need not."""
+        return service in self.services and bool(self.services[service].service.sms)
+
     def higher(self, service: str, institution: str) -> str:
         """The code of the next higher level; empty where there is none."""
         data = self.data.get(service)
