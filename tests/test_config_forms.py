@@ -14,6 +14,7 @@ from ussd_engine.cli import cli
 from ussd_engine.config import load, open_collectors
 from ussd_engine.engine import read_menus
 from ussd_engine.errors import ConfigError
+from ussd_engine.forms.checking import Right
 from ussd_engine.forms.fieldmap import FieldMap
 from ussd_engine.menu.edition import Edition
 
@@ -96,8 +97,8 @@ def test_the_settings_of_a_file_read_as_the_page_says(tmp_path: Path) -> None:
 # the list of fields
 
 
-def listed(*words: str) -> str:
-    done = CliRunner().invoke(cli, ["fields", *words])
+def listed(*words: str, env: dict[str, str] | None = None) -> str:
+    done = CliRunner().invoke(cli, ["fields", *words], env=env)
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -129,7 +130,41 @@ def test_the_fields_of_a_form_are_listed_for_programs() -> None:
         "check": {"letters": {"min": 2, "max": 60}},
         "optional": True,
         "when": [["identity is named"]],
+        "called": [],
     }
+    assert "its short name" in complaint["institution"]["matched"]
+    assert "rows" not in complaint["institution"]
+
+
+def test_what_the_platform_calls_a_field_stands_beside_it() -> None:
+    fields = {**FIELDS, "f": {"answer": "form", "values": {"1": "complaint"}}, "m": "message"}
+    fields["k"] = {"answer": "nature", "values": {"3": "bribery", "7": "other"}}
+    own = {
+        "USSD_ENGINE_CHANNELS": "mgov",
+        "USSD_ENGINE_CHANNEL_SETTINGS": json.dumps({"mgov": {"forms": table(fields=fields)}}),
+    }
+    said = listed("emrejesho", "complaint", env=own).splitlines()
+    assert said[:2] == ["complaint", "  mgov: f is 1"]
+    assert "    bribery = Rushwa (mgov: 3)" in said
+    assert said[said.index("  message: text, words 3, letters 480") + 2] == "    mgov: m"
+    assert "mgov" not in listed("emrejesho", "opinion", env=own).split("institution")[0]
+    (line,) = listed("emrejesho", "complaint", "--json", env=own).splitlines()
+    named = {field["name"]: field["called"] for field in json.loads(line)["fields"]}
+    assert named["message"] == [{"channel": "mgov", "field": "m", "values": {}}]
+    assert named["identity"] == []
+
+
+def test_every_row_is_listed_with_a_name_that_a_form_takes(edition: Edition) -> None:
+    (line,) = listed("emrejesho", "complaint", "--json", "--rows").splitlines()
+    rows = {field["name"]: field["rows"] for field in json.loads(line)["fields"] if "rows" in field}
+    assert len(rows["institution"]) == len(edition.data["emrejesho"])
+    assert rows["region"]["Dodoma"] == "Dodoma"
+    checks = mapped(edition, fields={**FIELDS, "r": "region"})
+    for field, answer in (("t", "institution"), ("r", "region")):
+        for stored, name in list(rows[answer].items())[::7]:
+            found = checks.check(field, name, "sw")
+            assert isinstance(found, Right)
+            assert found.value == stored
 
 
 def test_every_field_that_is_listed_can_be_mapped(edition: Edition) -> None:

@@ -3,25 +3,66 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import click
 
 from ussd_engine import config
+from ussd_engine.channels.forms import FORM
+from ussd_engine.config import Config, open_collectors
 from ussd_engine.engine import read_menus
 from ussd_engine.errors import EngineError, did_you_mean
 from ussd_engine.forms.fields import FormField, fields_of, sent
+from ussd_engine.forms.finding import name_of
 from ussd_engine.listing import as_json
+from ussd_engine.menu.edition import Edition
+from ussd_engine.registry import Place, Row, key_of
+
+MATCHED: Final = {
+    "institution": "taken by its full name, its short name, its code, or words that mean one and no other",
+    "region": "taken by its name",
+}
+"""By the kind of row: what may be typed for one."""
+
+
+class Called(NamedTuple):
+    """A platform's field."""
+
+    channel: str
+    field: str
+    values: Mapping[str, str]
+    """Its values, each with ours; empty where they are the same."""
+
+
+class Listed(NamedTuple):
+    """A field of a form, and what is said of it beside."""
+
+    field: FormField
+    called: Sequence[Called]
+    rows: Mapping[str, str]
+    """How each row is stored that may be named, and a name that means it alone; empty where none was asked for."""
+
+    def plain(self) -> dict[str, object]:
+        """For a program."""
+        more = {"matched": MATCHED[self.field.kind]} if self.field.kind in MATCHED else {}
+        rows = {"rows": self.rows} if self.rows else {}
+        return {**self.field._asdict(), "called": [one._asdict() for one in self.called], **more, **rows}
 
 
 @click.command()
 @click.argument("service")
 @click.argument("form", required=False)
 @click.option("--lang", default="", help="The language of the words; the service's own where none is named.")
+@click.option("--rows", is_flag=True, help="List institutions and regions too, each with a name that means it alone.")
 @as_json
-def fields(service: str, form: str | None, lang: str, as_json: bool) -> None:
-    """List what the forms of a SERVICE ask for, or one FORM: for a platform that collects them in a menu of its own."""
-    edition = read_menus(config.load())
+def fields(service: str, form: str | None, lang: str, rows: bool, as_json: bool) -> None:
+    """List what the forms of a SERVICE ask for, or one FORM: for a platform that collects them in a menu of its own.
+
+    Where the settings name its fields, they stand beside ours.
+    """
+    settings = config.load()
+    edition = read_menus(settings)
     if service not in edition.services:
         raise EngineError(f'service "{service}" does not exist{did_you_mean(service, edition.services)}')
     if lang and lang not in edition.languages[service]:
@@ -29,25 +70,59 @@ def fields(service: str, form: str | None, lang: str, as_json: bool) -> None:
     plans = sent(edition.services[service])
     if form and form not in plans:
         raise EngineError(f'"{service}" has no form "{form}" at whose end something is sent{did_you_mean(form, plans)}')
-    locale = lang or edition.services[service].service.language
+    locale, called = lang or edition.services[service].service.language, _called(settings, edition, service)
     for name in [form] if form else plans:
-        found = list(fields_of(edition, service, name, locale))
+        said_by = [one for one in called.get(FORM, []) if not one.values or name in one.values.values()]
+        found = [
+            Listed(field, called.get(field.name, []), dict(_rows(edition, service, field.kind, locale)) if rows else {})
+            for field in fields_of(edition, service, name, locale)
+        ]
         if as_json:
-            click.echo(json.dumps({"service": service, "form": name, "fields": [one._asdict() for one in found]}))
+            by = [one._asdict() for one in said_by]
+            click.echo(
+                json.dumps({"service": service, "form": name, "called": by, "fields": [*map(Listed.plain, found)]})
+            )
         else:
-            _print(name, found)
+            _print(name, said_by, found)
 
 
-def _print(form: str, found: Sequence[FormField]) -> None:
+def _called(settings: Config, edition: Edition, service: str) -> dict[str, list[Called]]:
+    """By our answers: what the platforms call them."""
+    found: dict[str, list[Called]] = {}
+    for channel, collector in open_collectors(settings, edition.country.msisdn).items():
+        options = collector.options
+        for name in options.fields if options.service == service else ():
+            if field := options.field(name):
+                found.setdefault(field.answer, []).append(Called(channel, name, field.values))
+    return found
+
+
+def _rows(edition: Edition, service: str, kind: str, locale: str) -> Iterator[tuple[str, str]]:
+    if kind in MATCHED:
+        place = Place(edition.data[service], locale)
+        every: Iterable[Row] = place.data.regions() if kind == "region" else place.data
+        yield from ((key_of(row), name_of(place, kind, row)) for row in every)
+
+
+def _print(form: str, said_by: Sequence[Called], found: Sequence[Listed]) -> None:
     click.echo(f"{form}")
-    for field in found:
+    for one in said_by:
+        value = next((theirs for theirs, ours in one.values.items() if ours == form), form)
+        click.echo(f"  {one.channel}: {one.field} is {value}")
+    for field, called, rows in found:
         what = ", ".join([field.kind, *_rules(field), *(["may be left out"] if field.optional else [])])
         click.echo(f"  {field.name}: {what}")
         click.echo(f"    {field.asks}")
+        for one in called:
+            click.echo(f"    {one.channel}: {one.field}")
+        if field.kind in MATCHED:
+            click.echo(f"    {MATCHED[field.kind]}")
         if field.when:
             click.echo(f"    asked where {', or '.join(' and '.join(all_of) for all_of in field.when)}")
-        for value, words in field.values.items():
-            click.echo(f"    {value} = {words}")
+        for value, words in {**field.values, **rows}.items():
+            by = [f"{one.channel}: {name}" for one in called for name, ours in one.values.items() if ours == value]
+            theirs = f" ({', '.join(by)})" if by else ""
+            click.echo(f"    {value} = {words}{theirs}")
     click.echo("")
 
 

@@ -35,7 +35,7 @@ UNFIT: Final = "?"
 
 _COUNTS = frozenset(Count)
 _TAG = re.compile(r"[0-9a-f]{0,32}")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}(/[a-z][a-z0-9_]{0,39})?|")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}(/[a-z][a-z0-9_]{0,39}){0,2}|")
 _PLACE = re.compile(r"[\w@+.~/-]{1,200}(:[0-9]{1,7})?|", re.ASCII)
 
 

@@ -122,6 +122,8 @@ class Submit(Quiet, frozen=True, kw_only=True):
     """The same number for the day's limit alone, in every mode; only its keyed hash of the day is kept."""
     at_ms: int
     due: date | None
+    chose: bool = True
+    """The language is one that she chose, and is remembered."""
 
 
 class Cancel(Quiet, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from texting import JSON, count, reference_in
 
 from ussd_engine.forms.finding import FINDERS, Found
 from ussd_engine.ledger.smstables import sms
-from ussd_engine.model import Mode
+from ussd_engine.model import Mode, SetLanguage
 from ussd_engine.registry import Place
 from ussd_engine.tracking import SetSms
 
@@ -82,6 +82,16 @@ async def test_a_number_of_another_country_can_only_be_anonymous(tmp_path: Path)
         assert await count(platform.edge) == 2
 
 
+@pytest.mark.parametrize("number", ["", None, ..., "withheld"])
+async def test_a_form_without_number_is_anonymous(tmp_path: Path, number: object) -> None:
+    async with collecting(tmp_path) as platform:
+        fields = {**COMPLAINT, **({} if number is ... else {"msisdn": number})}
+        assert await platform.post("", fields) == {"status": True, "sms_reply": False, "sms_text": ""}
+        assert await count(platform.edge) == 1
+        said = await platform.post("", {**fields, "em_utambulisho": "1"})
+        assert (said["success"], said["field"]) == (False, "em_utambulisho")
+
+
 async def test_bribery_is_never_named(tmp_path: Path) -> None:
     async with collecting(tmp_path) as platform:
         bribe = {**COMPLAINT, "em_kero": "3"}
@@ -115,29 +125,45 @@ async def test_what_the_core_would_like_to_know_is_asked_where_the_platform_has_
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "field", "words"),
     [
-        ({}, "Chaguo si sahihi."),
-        ({"em_aina": "9"}, "Chaguo si sahihi."),
-        ({"em_aina": "complaint"}, "Chaguo si sahihi."),
-        ({"em_aina": "1"}, "Hujaandika kitu.\nUnamwandikia nani?"),
-        ({"em_aina": "1", "em_taasisi": "qqqq"}, 'Hatukupata "qqqq".'),
+        ({}, "em_aina", "Chaguo si sahihi."),
+        ({"em_aina": "9"}, "em_aina", "Chaguo si sahihi."),
+        ({"em_aina": "complaint"}, "em_aina", "Chaguo si sahihi."),
+        ({"em_aina": "1"}, "em_taasisi", "Hujaandika kitu.\nUnamwandikia nani?"),
+        ({"em_aina": "1", "em_taasisi": "qqqq"}, "em_taasisi", 'Hatukupata "qqqq".'),
         (
             {"em_aina": "1", "em_taasisi": "maji"},
+            "em_taasisi",
             "Chagua taasisi: Wizara ya Maji, RUWASA, Chuo cha Maji, NWF, EWURA",
         ),
-        ({"em_aina": "1", "em_taasisi": "rafiki"}, "Chagua taasisi: Polisi"),
-        ({"em_aina": "1", "em_taasisi": "TANESCO"}, "Hujaandika kitu.\nAndika ujumbe wako, hadi herufi 480."),
-        ({**COMPLAINT, "em_maelezo": "umeme hakuna"}, "Eleza kwa maneno 3 au zaidi.\nAndika ujumbe wako"),
-        ({**COMPLAINT, "em_maelezo": "a b " + "x" * 480}, "Herufi zimezidi 480. Fupisha.\nAndika ujumbe wako"),
-        ({**COMPLAINT, "em_kero": "8"}, "Chaguo si sahihi."),
-        ({**COMPLAINT, "em_utambulisho": "2", "em_jina": "A"}, "Andika herufi 2 au zaidi.\nAndika jina lako kamili."),
+        ({"em_aina": "1", "em_taasisi": "rafiki"}, "em_taasisi", "Chagua taasisi: Polisi"),
+        (
+            {"em_aina": "1", "em_taasisi": "TANESCO"},
+            "em_maelezo",
+            "Hujaandika kitu.\nAndika ujumbe wako, hadi herufi 480.",
+        ),
+        ({**COMPLAINT, "em_maelezo": "umeme hakuna"}, "em_maelezo", "Eleza kwa maneno 3 au zaidi.\nAndika ujumbe wako"),
+        (
+            {**COMPLAINT, "em_maelezo": "a b " + "x" * 480},
+            "em_maelezo",
+            "Herufi zimezidi 480. Fupisha.\nAndika ujumbe wako",
+        ),
+        ({**COMPLAINT, "em_kero": "8"}, "em_kero", "Chaguo si sahihi."),
+        (
+            {**COMPLAINT, "em_utambulisho": "2", "em_jina": "A"},
+            "em_jina",
+            "Andika herufi 2 au zaidi.\nAndika jina lako kamili.",
+        ),
     ],
 )
-async def test_what_is_wrong_is_said_as_the_menu_says_it(tmp_path: Path, fields: dict[str, str], words: str) -> None:
+async def test_what_is_wrong_is_said_as_the_menu_says_it_and_where(
+    tmp_path: Path, fields: dict[str, str], field: str, words: str
+) -> None:
     async with collecting(tmp_path) as platform:
         said = await platform.form(**fields)
         assert said["success"] is False
+        assert said["field"] == field
         assert said["sms_reply"] is True
         assert said["sms_text"].startswith(words)
         assert len(said["sms_text"]) <= 160
@@ -150,6 +176,26 @@ async def test_she_is_answered_in_the_language_that_she_chose(tmp_path: Path) ->
         await ledger.act(SetSms(key=b"k", msisdn=NUMBER, on=True, locale="en", at_ms=int(platform.edge.now * 1000)))
         assert (await platform.form(em_aina="1"))["sms_text"] == "You wrote nothing.\nWho is it for?"
         assert (await platform.form(**COMPLAINT))["sms_text"].startswith("Received. Number: ")
+
+
+async def test_what_is_wrong_stands_in_the_log_by_its_place_alone(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        await platform.form(**{**COMPLAINT, "em_maelezo": "Umeme hakuna"})
+        await platform.form(em_aina="9")
+        log = platform.edge.lines.getvalue().decode()
+        assert '"screen":"emrejesho/complaint/message"' in log
+        assert '"screen":"emrejesho/form"' in log
+        assert "Umeme" not in log
+
+
+async def test_a_form_remembers_no_language_that_she_did_not_choose(tmp_path: Path) -> None:
+    async with collecting(tmp_path) as platform:
+        ledger, at_ms = platform.edge.engine.ledger, int(platform.edge.now * 1000)
+        assert (await platform.form(**COMPLAINT))["status"]
+        assert await ledger.language(NUMBER) is None, "the menu asks her"
+        await ledger.act(SetLanguage(key=b"k", msisdn=NUMBER, locale="en", at_ms=at_ms))
+        assert (await platform.form(**{**COMPLAINT, "em_maelezo": WORDS + " tena"}))["status"]
+        assert await ledger.language(NUMBER) == "en"
 
 
 async def test_who_wants_no_sms_is_sent_none(tmp_path: Path) -> None:

@@ -52,6 +52,29 @@ async def test_the_same_form_again_is_the_same_answer_and_no_other_case(tmp_path
         assert await count(platform.edge) == 3
 
 
+@pytest.mark.parametrize(
+    ("number", "again"),
+    [
+        (NUMBER, {"em_taasisi": "tanesco"}),
+        (NUMBER, {"em_taasisi": "  Tanesco "}),
+        (NUMBER, {"em_maelezo": f" {WORDS}\n"}),
+        (NUMBER, {"em_aina": 1}),
+        (NUMBER, {"em_mkoa": " dodoma"}),
+        (f"+{NUMBER}", {}),
+        (f"0{NUMBER[3:]}", {}),
+    ],
+)
+async def test_a_form_is_the_same_as_it_is_stored_and_not_as_it_was_typed(
+    tmp_path: Path, number: str, again: dict[str, object]
+) -> None:
+    async with collecting(tmp_path) as platform:
+        form = {**COMPLAINT, "em_mkoa": "Dodoma"}
+        first = await platform.form(**form)
+        assert first["status"]
+        assert await platform.form(number, **{**form, **again}) == first
+        assert await count(platform.edge) == 1
+
+
 async def test_copies_that_come_together_are_one(tmp_path: Path) -> None:
     async with collecting(tmp_path) as platform:
         answers = await asyncio.gather(*(platform.form(**COMPLAINT) for _ in range(12)))

@@ -91,7 +91,7 @@ async def test_nothing_of_a_citizen_is_written_of_her_form(tmp_path: Path, monke
         async with client.get(f"{front.url}/metrics") as answer:
             numbers = await answer.text()
         written = front.said()
-    assert written.count('"event":"turn"') == 9
+    assert written.count('"event":"turn"') == 10
     assert '"event":"fault"' in written
     assert len(set(references)) == 1
     for text in (written, numbers):

@@ -68,7 +68,7 @@ class Collected(Quiet, frozen=True):
     """A form that a platform has collected, by its own names."""
 
     msisdn: str
-    """E.164 without plus; empty where the number is withheld, or none of the country."""
+    """E.164 without plus; empty where there is no number, or none of the country."""
     fields: Mapping[str, str]
     """Those of the field map, in its order; what is empty is left out."""
     number: str = ""
@@ -99,8 +99,9 @@ class Collector(Protocol):
     def taken(self, words: str, *, by_sms: bool) -> Response:
         """The form is taken. `by_sms`: the platform is to send her the words."""
 
-    def refused(self, words: str) -> Response:
-        """It is not, and why, in words for the citizen."""
+    def refused(self, words: str, field: str = "") -> Response:
+        """It is not, and why, in words for the citizen. `field`: the platform's name of what is wrong, where that is
+        one of its fields, else ours; empty where the fault is none of the form's."""
 
 
 def configure(settings: FormSettings) -> Options:

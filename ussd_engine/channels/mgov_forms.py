@@ -13,7 +13,8 @@ It delivers the finished form, `POST /forms/mgov`, JSON, by names that the autho
     {"msisdn":"255700000001","em_aina":"1","em_taasisi":"TANESCO","em_maelezo":"Barabara mbovu"}
 
 answered with `{"status":true,"sms_reply":true,"sms_text":"Tumepokea. Namba: 482173657. …"}`, or with
-`{"success":false,"sms_reply":true,"sms_text":"…"}`. `sms_reply` lets the platform send `sms_text` by SMS.
+`{"success":false,"field":"em_maelezo","sms_reply":true,"sms_text":"…"}`. `sms_reply` lets the platform send `sms_text`
+by SMS. A form without number can only be anonymous.
 
 No call has an id: the same answers of the same number within `window_s` are the same form.
 """
@@ -48,8 +49,10 @@ class MgovForms:
 
     def collected(self, request: Request) -> Collected:
         given = _texts(request, NUMBER, *self.options.fields)
-        number = wire.filled(given, NUMBER)
+        number = given.get(NUMBER, "").strip()
         fields = {name: given[name].strip() for name in self.options.fields if given.get(name, "").strip()}
+        if not number and not fields:
+            raise NotACallback("there is no number, and no field that the settings know")
         return Collected(self._msisdn(number) or "", fields, number)
 
     def right(self, shown: Mapping[str, str]) -> Response:
@@ -61,8 +64,9 @@ class MgovForms:
     def taken(self, words: str, *, by_sms: bool) -> Response:
         return _answer({"status": True, "sms_reply": by_sms, "sms_text": words})
 
-    def refused(self, words: str) -> Response:
-        return _answer({"success": False, "sms_reply": bool(words), "sms_text": words})
+    def refused(self, words: str, field: str = "") -> Response:
+        where = {"field": field} if field else {}
+        return _answer({"success": False, **where, "sms_reply": bool(words), "sms_text": words})
 
 
 def _texts(request: Request, *names: str) -> dict[str, str]:

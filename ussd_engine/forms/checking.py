@@ -37,6 +37,8 @@ class Wrong(NamedTuple):
     """What may not, in words for whoever typed it."""
 
     words: str
+    answer: str = ""
+    """Of which answer; empty where that is asked for beside this."""
 
 
 class Checking:
@@ -82,6 +84,12 @@ class Checking:
             return Wrong(gsm.shorten(plain(f"{head} {names}"), Profile().septets))
         return Right(key_of(row), {"code": key_of(row), "name": name_of(place, kind, row)})
 
+    def stored(self, answer: str, text: str) -> str:
+        """A text as it would be stored, whatever else was answered; as it is where no screen would take it."""
+        typed = (screen for screen in self._asking(answer) if screen.kind == "input" and not refused(screen, text))
+        screen = next(typed, None)
+        return kept(screen, text) if screen else text
+
     # a whole form
 
     def form(self, scope: Scope) -> Wrong | None:
@@ -94,7 +102,7 @@ class Checking:
                 continue
             error = self._error(scope, screen)
             if error:
-                return Wrong(self.said(scope, screen, error))
+                return Wrong(self.said(scope, screen, error), screen.answers[0])
             if screen.kind == "input":
                 name = screen.answers[0]
                 run.draft.answers[name] = kept(screen, scope.answers[name] or "")

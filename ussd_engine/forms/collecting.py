@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from sessions import Outcome as Shown
@@ -60,7 +61,8 @@ class Surroundings(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What is said of a form, and what became of it. `place`: `service/form`, as far as it is known."""
+    """What is said of a form, and what became of it. `place`: `service/form`, as far as it is known, and behind it the
+    answer that is wrong."""
 
     response: Response
     became: Became
@@ -101,20 +103,24 @@ class Collecting:
         around, edition = self._around, self._around.editions.current
         fieldmap, at_ms = self._map(collector, edition), around.clock()
         ends_s = asyncio.get_running_loop().time() + WAIT_S
-        who = collected.msisdn or collected.number
-        what = [collector.name, fieldmap.service, who, *_items(collected)]
+        chosen = await self._chosen(edition, fieldmap.service, collected.msisdn)
+        locale = chosen or edition.services[fieldmap.service].service.language
+        read = fieldmap.read(collected, locale)
+        what = [collector.name, fieldmap.service, collected.msisdn or collected.number, *read.same]
         key = self._inbox.key(what, at_ms, collector.options.window_s * 1000)
         sender = Sender(
             msisdn=collected.msisdn,
             channel=collector.name,
-            locale=await self._language(edition, fieldmap.service, collected.msisdn),
+            locale=locale,
             key=key,
             at_ms=at_ms,
             reference=reference.draw(),
             case=around.random(16),
         )
-        filled = fieldmap.fill(collected, sender, around.wants)
-        one = _One(self, collector, edition, sender, filled, fieldmap.service, what, ends_s)
+        filled = fieldmap.fill(read, sender, around.wants)
+        if not chosen and isinstance(filled.act, Submit):
+            filled = filled._replace(act=msgspec.structs.replace(filled.act, chose=False))
+        one = _One(self, collector, edition, sender, filled, fieldmap, what, ends_s)
         return await one.answered()
 
     def words(self, edition: Edition, service: str, screen: str, locale: str, shown: Shown | None = None) -> str:
@@ -130,17 +136,16 @@ class Collecting:
             self._maps[collector.name] = edition.version, found
         return found
 
-    async def _language(self, edition: Edition, service: str, msisdn: str) -> str:
-        """That which she chose before, else the service's."""
-        spoken = edition.services[service].service.language
+    async def _chosen(self, edition: Edition, service: str, msisdn: str) -> str:
+        """The language that she chose before; empty where she chose none of the service's, or it cannot be asked."""
         if not msisdn:
-            return spoken
+            return ""
         try:
             async with asyncio.timeout(SURE_S):
                 chosen = await self._around.ledger.language(msisdn)
         except (EngineError, TimeoutError):
             chosen = None
-        return chosen if chosen in edition.languages[service] else spoken
+        return chosen if chosen in edition.languages[service] else ""
 
 
 class _One:
@@ -153,7 +158,7 @@ class _One:
         edition: Edition,
         sender: Sender,
         filled: Filled,
-        service: str,
+        fieldmap: FieldMap,
         what: list[str],
         ends_s: float,
     ) -> None:
@@ -164,7 +169,8 @@ class _One:
         self._edition = edition
         self._sender = sender
         self._filled = filled
-        self._service = service
+        self._service = service = fieldmap.service
+        self._fieldmap = fieldmap
         self._what = what
         self._attempts = collecting.attempts
         self._ends_s = ends_s
@@ -181,7 +187,7 @@ class _One:
             if barred is not None:
                 return self._refused(Became.STOPPED, barred)
             assert isinstance(act, Wrong)
-            return self._refused(Became.REFUSED, act.words)
+            return self._wrong(act)
         done = await self._attempts.within(self._ends_s, lambda: self._act(act))
         if done is None:
             self._receipt_later(act)
@@ -286,6 +292,11 @@ class _One:
             case = None
         return case.institution if case else ""
 
+    def _wrong(self, wrong: Wrong) -> Answered:
+        """What is wrong, and where: the platform is told by its own name, the log by ours."""
+        response = self._collector.refused(wrong.words, self._fieldmap.called(wrong.answer))
+        return Answered(response, Became.REFUSED, f"{self._place}/{wrong.answer}")
+
     def _refused(self, became: Became, words: str) -> Answered:
         return Answered(self._collector.refused(words), became, self._place)
 
@@ -311,7 +322,3 @@ class _One:
 
     def _words(self, screen: str, shown: Shown | None) -> str:
         return self._collecting.words(self._edition, self._service, screen, self._sender.locale, shown)
-
-
-def _items(collected: Collected) -> list[str]:
-    return [part for item in collected.fields.items() for part in item]

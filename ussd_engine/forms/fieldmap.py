@@ -13,7 +13,7 @@ from ussd_engine import gsm
 from ussd_engine.channels.forms import FORM, Collected, Options
 from ussd_engine.errors import ConfigError, did_you_mean
 from ussd_engine.forms.checking import CHOICE, EMPTY, Checking, Right, Wrong
-from ussd_engine.forms.fields import asked_by, prove_field, sent
+from ussd_engine.forms.fields import asked_by, field_at, prove_field, sent
 from ussd_engine.forms.finding import FINDERS
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
@@ -34,6 +34,16 @@ class Filled(NamedTuple):
 
     form: str
     act: Submit | Wrong
+
+
+class Read(NamedTuple):
+    """The fields of a form, read: the answers, the form where it is known, and the first field that is wrong."""
+
+    answers: Answers
+    form: str
+    wrong: Wrong | None
+    same: list[str]
+    """What makes another one the same form: each field, and its answer as it would be stored."""
 
 
 class FieldMap:
@@ -62,18 +72,34 @@ class FieldMap:
             return Right(typed) if typed in self._forms else Wrong(checking.line(CHOICE))
         return checking.field(known.answer, typed)
 
-    def fill(self, collected: Collected, sender: Sender, wants: Collection[str]) -> Filled:
-        """The act of a finished form, or what is wrong with it. `wants`: what the core asks for besides."""
-        checking = Checking(self._edition, self.service, sender.locale)
-        given: Answers = {}
+    def read(self, collected: Collected, locale: str) -> Read:
+        """The answers that the fields bring, each by itself."""
+        checking, given, wrong, same = Checking(self._edition, self.service, locale), Answers(), None, list[str]()
         for name, text in collected.fields.items():
+            answer = self._answer(name)
             found = self._given(checking, name, text)
             if isinstance(found, Wrong):
-                return Filled("", found)
-            given |= found
+                wrong = wrong or found._replace(answer=answer)
+                same += [name, text]
+            else:
+                given |= found
+                same += [part for value in found.values() for part in (name, checking.stored(answer, value or ""))]
         form = self._options.form or str(given.pop(FORM, ""))
         if form not in self._forms:
-            return Filled("", Wrong(checking.line(CHOICE)))
+            wrong = wrong or Wrong(checking.line(CHOICE), FORM)
+        return Read(given, form if form in self._forms else "", wrong, same)
+
+    def called(self, answer: str) -> str:
+        """The platform's name of an answer; ours where it has no field."""
+        names = (name for name in self._options.fields if self._answer(name) == answer)
+        return next(names, answer)
+
+    def fill(self, read: Read, sender: Sender, wants: Collection[str]) -> Filled:
+        """The act of a finished form, or what is wrong with it. `wants`: what the core asks for besides."""
+        given, form = read.answers, read.form
+        if read.wrong:
+            return Filled(form, read.wrong)
+        checking = Checking(self._edition, self.service, sender.locale)
         given = {**self._granted(form, given, sender), **given}
         plan, can = self._menu.plans[form], frozenset({"be_reached"} if sender.msisdn else set[str]())
         facts: Facts = {"can": can, WANTS: frozenset(wants).intersection(self._offered(plan))}
@@ -86,7 +112,7 @@ class FieldMap:
             # Where an institution does not answer for all that leads to one, the form does not go to this one.
             elsewhere = given.get(INSTITUTION) and all(item.name != INSTITUTION for item in plan.items)
             error = CHOICE if screen.kind != "input" and elsewhere else EMPTY
-            return Filled(form, Wrong(checking.said(scope, screen, error)))
+            return Filled(form, Wrong(checking.said(scope, screen, error), field_at(self._menu, plan, last)))
         return Filled(form, filling.act_of(scope, last, sender, sender.channel))
 
     def _given(self, checking: Checking, name: str, text: str) -> Answers | Wrong:
@@ -126,6 +152,11 @@ class FieldMap:
         for item in plan.items:
             if answers.intersection(item.saves):
                 yield from (value for test in all_tests(plan, item) if test.name == WANTS for value in test.values)
+
+    def _answer(self, name: str) -> str:
+        field = self._options.field(name)
+        assert field is not None
+        return field.answer
 
     def _searched(self) -> str:
         """The field of the institution; empty where there is none."""

@@ -10,7 +10,7 @@ from ussd_engine.errors import ConfigError, did_you_mean, or_one_of
 from ussd_engine.menu.answers import answers_of
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
-from ussd_engine.menu.plan import Plan, all_tests
+from ussd_engine.menu.plan import Item, Plan, all_tests
 from ussd_engine.model import Profile
 from ussd_engine.registry import KINDS, Place
 from ussd_engine.render import Frame
@@ -72,12 +72,22 @@ def prove_field(
             raise ConfigError(f'{place}: "{value}" is no value of "{answer}"{did_you_mean(value, possible)}')
 
 
+def field_at(menu: Menu, plan: Plan, item: Item) -> str:
+    """The answer to which a question belongs: that of the sub-form around it, where it has one of its own."""
+    around = (plan.items[index].name for index in item.within)
+    return next((name for name in around if name in _savers(menu)), item.saves[0])
+
+
+def _savers(menu: Menu) -> set[str]:
+    """The answers that screens save."""
+    return {name for screen in menu.service.screens.values() for name in screen.answers}
+
+
 def fields_of(edition: Edition, service: str, form: str, locale: str) -> Collection[FormField]:
     """The fields of a form in its order. A sub-form that has an answer of its own is one field."""
     menu = edition.services[service]
     plan, found = menu.plans[form], dict[str, FormField]()
-    savers = {name for screen in menu.service.screens.values() for name in screen.answers}
-    behind = 0
+    savers, behind = _savers(menu), 0
     for index, item in enumerate(plan.items):
         whole = item.asks and item.name in savers
         if index < behind or (item.asks and not whole):

@@ -63,7 +63,7 @@ class Scribe:
         }
         if known:
             rows[contacts] = [self._contact(handle, known)]
-            rows[languages] = [self._language(known, act.locale, day)]
+            rows[languages] = [self._language(known, act.locale, day)] if act.chose else []
         return rows
 
     def _contact(self, handle: str, msisdn: str) -> Row:
