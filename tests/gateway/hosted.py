@@ -40,6 +40,7 @@ class Body:
 
     def __init__(self) -> None:
         self.forms: list[dict[str, Any]] = []
+        self.queries: list[str] = []
         self.asked: list[tuple[str, str]] = []
         self.check: Says | None = answer(success=True, name=OWNER)
         self.form: Says | None = answer(status=True, sms_reply=True, sms_text="Taarifa yako imepokelewa.")
@@ -47,6 +48,7 @@ class Body:
 
     def play(self, asked: Asked) -> Says | None:
         split, given = urlsplit(asked.target), json.loads(asked.body)
+        self.queries.append(split.query)
         assert asked.method == "POST"
         assert asked.headers["Content-Type"] == "application/json"
         if split.path == "/fomu/check":
@@ -132,13 +134,15 @@ async def hosting(
     open_core: Opener = open_feedback,
     menu: str = "",
     beside: str = "",
+    query: str = "",
     **changes: str,
 ) -> AsyncIterator[tuple[Edge, Body]]:
     """`own`: what the table of the service says besides; `sms`: where a gateway of SMS stands; `menu`: other words of
-    the service's; `beside`: another service like it, whose institution is not there."""
+    the service's; `beside`: another service like it, whose institution is not there;
+    `query`: what stands behind the institution's address."""
     body = Body()
     async with playing(body.play) as body.provider:
-        given = settings(folder, f"{body.provider.url}/fomu", own, sms, menu, beside, **changes)
+        given = settings(folder, f"{body.provider.url}/fomu{query}", own, sms, menu, beside, **changes)
         edge = Edge(config.load(given), open_core=open_core)
         async with app.running(edge.app) as edge.url, aiohttp.ClientSession() as edge.client:
             yield edge, body

@@ -52,6 +52,40 @@ async def test_a_form_is_collected_and_delivered_by_the_institutions_names(tmp_p
         assert body.forms == [{"msisdn": NUMBER, **sent}]
 
 
+async def test_what_stands_behind_the_address_goes_along_with_every_call(tmp_path: Path) -> None:
+    async with hosting(tmp_path, query="?key=abc") as (edge, body):
+        phone = Line(edge)
+        await phone.dial()
+        await phone.type(*TO_REVIEW, SEND)
+        await delivered(edge, body)
+        assert body.queries == ["key=abc&field=namba_ya_mita", "key=abc"]
+
+
+async def test_without_fields_of_its_own_it_gets_all_answers_by_our_names(tmp_path: Path) -> None:
+    menu = blocks()["menus/maji.yaml"].replace(
+        "ask: [meter, customer, message,", "ask: [meter, customer, name, message,"
+    )
+    menu = menu.replace(
+        "  message:\n", "  name: {input: Jina lako?, save: name, check: {letters: [2, 60]}}\n  message:\n", 1
+    )
+    async with hosting(tmp_path, {"fields": {}}, menu=menu) as (edge, body):
+        phone = Line(edge)
+        await phone.dial()
+        await phone.type("1", "1", METER, "1", "Asha Juma", WORDS, SEND)
+        await delivered(edge, body)
+        own = {"meter": METER, "customer": METER, "name": "Asha Juma", "message": WORDS}
+        assert body.forms == [{"msisdn": NUMBER, "type": "leak", "identity": "named", **own}]
+
+
+async def test_who_dials_without_number_is_delivered_without_one(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (edge, body):
+        phone = Line(edge, "")
+        await phone.dial()
+        await phone.type(*TO_REVIEW, SEND)
+        await delivered(edge, body)
+        assert "msisdn" not in body.forms[0]
+
+
 async def test_a_field_that_the_institution_does_not_know_is_typed_again(tmp_path: Path) -> None:
     async with hosting(tmp_path) as (edge, body):
         phone, body.check = Line(edge), answer(success=False)

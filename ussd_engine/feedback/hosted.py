@@ -139,7 +139,7 @@ class Institution:
     def _form(self, submission: Submission) -> dict[str, str]:
         """A form by the institution's names. What was not answered is left out."""
         answers = {**submission.answers, NAME: submission.name, REFERENCE: submission.reference}
-        fields = self._fields or {name: Field(name) for name in submission.answers}
+        fields = self._fields or {name: Field(name) for name in (*submission.answers, NAME)}
         found = {name: field.theirs(answers.get(field.answer) or "") for name, field in fields.items()}
         number = {NUMBER: submission.number} if submission.mode is Mode.NAMED and submission.number else {}
         return {**number, **{name: value for name, value in found.items() if value}}
@@ -274,7 +274,9 @@ def open_institution(
 def addresses(service: str, options: Options, *, production: bool) -> tuple[URL, URL]:
     """Where the forms of a service go, and where its fields are checked. Raises `ConfigError`."""
     url = _address(service, options.url, options, production)
-    return url, _address(service, options.check, options, production) if options.check else url / "check"
+    if options.check:
+        return url, _address(service, options.check, options, production)
+    return url, (url / "check").with_query(url.query)
 
 
 def read_options(service: str, settings: Mapping[str, object]) -> Options:
