@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from typing import NamedTuple
 
 import aiohttp
 
@@ -16,7 +18,7 @@ from simulator.clock import MovedClock
 from simulator.core import Core
 from simulator.exchange import Exchange
 from simulator.phone import Line
-from simulator.posted import Posted, posted_anywhere
+from simulator.posted import HOST, Posted, posted_anywhere
 from simulator.trouble import Forgetful, Trouble
 from ussd_engine import channels
 from ussd_engine.app import ENGINE, Tap, create_app, running
@@ -37,20 +39,41 @@ GLANCE_S = 0.005
 LEAVES_S = 20.0
 
 
-@dataclass(frozen=True)
-class Local:
-    """A running gateway, the way to it, its clock, the trouble that can be made behind it, its core, its SMS.
-
-    `news` asks the core at once, beside the gateway's own round.
-    """
+class Process(NamedTuple):
+    """What begins anew where a gateway is started again. `news` asks the core at once, beside the gateway's own
+    round."""
 
     engine: Engine
+    trouble: Trouble
+    news: News
+
+
+@dataclass
+class Local:
+    """A running gateway, the way to it, its clock, the trouble that can be made behind it, its core, its SMS."""
+
+    process: Process
     line: Line
     clock: MovedClock
-    trouble: Trouble
     core: Core
-    news: News
-    exchange: Exchange | None = None
+    exchange: Exchange | None
+    again: Callable[[], Awaitable[Process]]
+
+    @property
+    def engine(self) -> Engine:
+        return self.process.engine
+
+    @property
+    def trouble(self) -> Trouble:
+        return self.process.trouble
+
+    @property
+    def news(self) -> News:
+        return self.process.news
+
+    async def restart(self) -> None:
+        """Stop the gateway, and start it at the same address: what is stored stays, all else that it knew is gone."""
+        self.process = await self.again()
 
     async def settled(self) -> None:
         """Return once all is done that can be by now: the core has what was sent, the gateway what the core tells, and
@@ -96,9 +119,27 @@ async def local_gateway(
     Its sessions live in this process and age by `clock`, whatever the configuration names. `exchange` is the one to
     which the configuration sends SMS, `core` the switch of its core.
     """
-    clock, faults, core = clock or MovedClock(), Faults(), core or Core()
-    stores: list[Forgetful] = []
-    counted: set[str] = set()
+    clock, core = clock or MovedClock(), core or Core()
+    async with posted_anywhere() as posted, aiohttp.ClientSession() as client, contextlib.AsyncExitStack() as here:
+        coming, opener = _coming_to(config, posted), core.opener(open_core)
+        door = here.enter_context(socket.create_server((HOST, 0)))
+        runs = await here.enter_async_context(contextlib.AsyncExitStack())
+
+        async def begun() -> Process:
+            await runs.aclose()
+            return await runs.enter_async_context(_process(coming, clock, tap, opener, door))
+
+        process = await begun()
+        line = Line(client, f"http://{HOST}:{door.getsockname()[1]}", posted=posted)
+        yield Local(process, line, clock, core, exchange, begun)
+
+
+@contextlib.asynccontextmanager
+async def _process(
+    config: Config, clock: MovedClock, tap: Tap | None, open_core: Opener, door: socket.socket
+) -> AsyncIterator[Process]:
+    """A gateway behind a door, with nothing in its memory."""
+    faults, stores, counted = Faults(), list[Forgetful](), set[str]()
 
     def heard(turn: Turn, seen: Seen) -> None:
         counted.update(seen.counts)
@@ -106,26 +147,23 @@ async def local_gateway(
             tap(turn, seen)
 
     def open_store(_: str, seal: Seal) -> Forgetful:
-        stores.append(Forgetful(lambda: MemorySessions(seal, clock.now)))
+        stores.append(Forgetful(MemorySessions(seal, clock.now)))
         return stores[0]
 
-    async with posted_anywhere() as posted:
-        app = create_app(
-            _coming_to(config, posted),
-            clock=clock.now,
-            faults=faults,
-            log=Log("CRITICAL", BytesIO()),
-            tap=heard,
-            open_store=open_store,
-            open_core=core.opener(open_core),
-            uniform=_longest,
-        )
-        async with running(app) as url, aiohttp.ClientSession() as client:
-            engine = app[ENGINE]
-            engine.gateway.doors.everybody = lambda: engine.editions.current.services
-            line = Line(client, url, posted=posted)
-            trouble = Trouble(faults, stores[0], engine.gateway.looks, counted)
-            yield Local(engine, line, clock, trouble, core, news_of(engine), exchange)
+    app = create_app(
+        config,
+        clock=clock.now,
+        faults=faults,
+        log=Log("CRITICAL", BytesIO()),
+        tap=heard,
+        open_store=open_store,
+        open_core=open_core,
+        uniform=_longest,
+    )
+    async with running(app, door=door):
+        engine = app[ENGINE]
+        engine.gateway.doors.everybody = lambda: engine.editions.current.services
+        yield Process(engine, Trouble(faults, stores[0], engine.gateway.looks, counted), news_of(engine))
 
 
 def _longest(_: float, most: float) -> float:

@@ -165,7 +165,7 @@ class Player:
         elif step.core:
             await local.core_back()
         elif step.restart:
-            local.trouble.sessions.forget_all()
+            await local.restart()
             self._rewire()
         elif step.officer:
             await officer.act(local, (self.references or [""])[-1], step.officer, step.says)

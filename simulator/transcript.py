@@ -32,7 +32,7 @@ A step does one thing:
                       which one, counted from 1, without it the last
     provider: NAME    the same phones through another provider from here on
     core: HOW         the core is `down`, or `back`
-    restart: true     the gateway stops and starts again: what is stored stays, dialogs that were under way are gone
+    restart: true     the gateway stops and starts again: what is stored stays, all that its memory held is gone
     officer: ACT      who holds the case whose reference was shown last acts on it (`simulator.officer`); `says` are his
                       words, or the code of the institution to which he passes it on
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 
 from sessions import BATCH, Sealed, Session, SessionStore, StoreUnavailable
@@ -18,14 +18,11 @@ KEPT_S = 600.0
 
 
 class Forgetful:
-    """A session store that can lose what the last leg wrote, as after a fail-over, or all it holds, and refuse a write.
+    """A session store that can lose what the last leg wrote, as after a fail-over, and refuse a write. `inner` is the
+    store that it stands before."""
 
-    `empty` makes the store that it stands before.
-    """
-
-    def __init__(self, empty: Callable[[], SessionStore]) -> None:
-        self._empty = empty
-        self._inner = empty()
+    def __init__(self, inner: SessionStore) -> None:
+        self._inner = inner
         self._before: dict[bytes, Sealed | None] = {}
         self.refusing = False
 
@@ -39,11 +36,6 @@ class Forgetful:
             standing = await self._inner.load(key)
             if before and standing:
                 await self._inner.commit(key, before.session, standing.version, KEPT_S)
-
-    def forget_all(self) -> None:
-        """Lose every session, as a store in the memory of a process that ends."""
-        self._before.clear()
-        self._inner = self._empty()
 
     async def load(self, key: bytes) -> Sealed | None:
         """As `SessionStore.load`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
@@ -290,13 +291,18 @@ def _add_callbacks(router: web.UrlDispatcher) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(app: web.Application, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """The application on a port of its own; gives its address. For tests, the simulator, and benchmarks."""
+async def running(
+    app: web.Application, host: str = "127.0.0.1", port: int = 0, door: socket.socket | None = None
+) -> AsyncIterator[str]:
+    """The application on a port of its own, or behind a `door` that is bound already and stays when it stops; gives its
+    address. For tests, the simulator, and benchmarks."""
     runner = web.AppRunner(app, access_log=None, keepalive_timeout=IDLE_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, backlog=BACKLOG)
-        await site.start()
+        if door is None:
+            await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+        else:
+            await web.SockSite(runner, door.dup(), backlog=BACKLOG).start()
         address = runner.addresses[0]
         yield f"http://{address[0]}:{address[1]}"
     finally:

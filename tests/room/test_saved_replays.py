@@ -211,6 +211,25 @@ async def test_a_gateway_that_was_stopped_is_stopped_where_it_is_played(desk: De
     assert [step.does for step in written.steps[-3:]] == ["restart", "wait", "redial"]
 
 
+async def test_what_a_gateway_knew_of_her_before_it_was_stopped_is_not_known_where_it_is_played(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """It knows in which language she was answered as long as it runs."""
+    room = desk.room
+    await room.dial(CODE)
+    assert (await type_all(room, "9", "2", "2")).startswith("Welcome to e-Mrejesho")
+    shown = []
+    for stopped in (False, True):
+        if stopped:
+            await room.kill()
+            await room.start_again()
+        await room.dial("*150*99#")
+        assert room.hand.shown is not None
+        shown.append(room.hand.shown.text.split()[0])
+    assert shown == ["That", "Namba"]
+    await desk.saved(tmp_path)
+
+
 async def test_another_provider_is_a_step_and_the_first_one_is_named_where_it_is_not_the_usual(
     desk: Desk, tmp_path: Path
 ) -> None:
