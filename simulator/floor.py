@@ -202,6 +202,10 @@ class Floor:
                 self.note = await work
             except Exception as error:
                 self.note = self._words_for(error)
+            await self._afterwards()
+
+    async def _afterwards(self) -> None:
+        """What is brought up to date by whatever was done."""
 
     async def _leg(self, asking: Coroutine[Any, Any, Reply]) -> Reply:
         """One request and its answer; where none comes, the phone says so."""

@@ -46,10 +46,11 @@ async def act(local: Local, reference: str, does: Act, says: str) -> None:
         pass
 
 
-async def look(local: Local, reference: str) -> Sheet | None:
-    """The case of a reference, once the core has it; `None` where there is none. Raises `TimeoutError` where it is on
-    its way still."""
-    await _delivered(local)
+async def look(local: Local, reference: str, waits: bool = True) -> Sheet | None:
+    """The case of a reference; `None` where there is none. `waits`: until the core has it. Raises `TimeoutError` where
+    it is on its way still, `EngineError` where it was not waited for."""
+    if waits:
+        await _delivered(local)
     held = await local.engine.ledger.case(reference)
     if held is None:
         return None

@@ -20,25 +20,22 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from simulator import officer, transcript
-from simulator.callers import MOST_PHONES, Callers
+from simulator import transcript
+from simulator.callers import MOST_PHONES
 from simulator.clock import MovedClock
+from simulator.desk import Desk
 from simulator.exchange import Report
 from simulator.floor import OWN_KIND, Way
 from simulator.handset import Handset, Message
 from simulator.local import wire
-from simulator.officer import Act, Sheet
 from simulator.player import Player
 from simulator.reading import GLANCE_S, Reading
 from simulator.recording import Recorder
 from simulator.rehearsal import Rehearsal
 from simulator.speech import Note, told
 from simulator.stage import DAY_S, Kind
-from simulator.terms import ACTS, SPEAKS
 from simulator.transcript import LEGS, Step, Transcript
 from ussd_engine.config import Config
-from ussd_engine.feedback.handling import LONGEST
-from ussd_engine.feedback.offices import Offices
 from ussd_engine.model import Reply
 
 DIALS: Final = ("dial", "redial")
@@ -47,26 +44,15 @@ MOST_SMS: Final = 459
 """Characters of one SMS, in three parts."""
 
 
-class Room(Callers):
-    """All that a tester can do. `sheet` is the case on the officer's desk, `rehearsal` the transcript that is open."""
+class Room(Desk):
+    """All that a tester can do. `rehearsal` is the transcript that is open."""
 
     def __init__(self, settings: Config, way: Way, clock: MovedClock | None = None) -> None:
         super().__init__(settings, way, clock)
-        self.sheet: Sheet | None = None
         self.rehearsal: Rehearsal | None = None
         self._ids = itertools.count(1)
         self._reading: Reading | None = None
         self._glancing: asyncio.Task[None] | None = None
-
-    @property
-    def references(self) -> list[str]:
-        """Of the cases that were sent here, the newest last."""
-        return [value for name, value in self.recorder.holes.values.items() if name.startswith("ref")]
-
-    @property
-    def reference(self) -> str:
-        """Of the case that was sent last; empty where none was."""
-        return (self.references or [""])[-1]
 
     @property
     def unsaved(self) -> int:
@@ -155,64 +141,6 @@ class Room(Callers):
         message.report = how
         await self._written(Step(report=how, of=message.place))
         return told("The report has reached the gateway.")
-
-    # the officer's desk
-
-    async def look(self) -> None:
-        """Put the case that was sent last on the desk."""
-        await self._done(self._look())
-
-    async def act(self, does: Act, says: str = "") -> None:
-        """What the officer who holds it does with it; `says` are his words, or the code of an institution."""
-        await self._done(self._act(does, says.strip()))
-
-    async def _look(self) -> Note | None:
-        if not self.local:
-            self.sheet = None
-            return told("The desk stands behind a gateway started here.")
-        if not self.reference:
-            self.sheet = None
-            return told("No case was sent yet.")
-        if self.core_is_down:
-            self.sheet = None
-            return told("The core is down: nobody works there.")
-        self.sheet = await officer.look(self.local, self.reference)
-        return None
-
-    async def _act(self, does: Act, says: str) -> Note | None:
-        if note := await self._look():
-            return note
-        assert self.local is not None
-        if does in SPEAKS and not says:
-            return told("Write first: {what}", what=SPEAKS[does])
-        if does == "transfer" and (note := self._no_office(says)):
-            return note
-        if does in SPEAKS and len(says) > LONGEST:
-            return told(
-                "That has {count} letters, {most} at most: shorten it.", count=str(len(says)), most=str(LONGEST)
-            )
-        if does != "tick" and (self.sheet is None or does not in self.sheet.offers):
-            return told("Not now: {act}. The desk shows what may be done.", act=ACTS[does])
-        await self._before()
-        await officer.act(self.local, self.reference, does, says)
-        await self._written(Step(officer=does, says=says))
-        self.sheet = await officer.look(self.local, self.reference)
-        return told("Done: {act}", act=ACTS[does])
-
-    def _no_office(self, code: str) -> Note | None:
-        """Why a case cannot go to an institution."""
-        assert self.local is not None
-        offices = Offices.of(self.local.engine.editions.current)
-        case = self.sheet.case if self.sheet else None
-        if case and case.institution == code:
-            return told("The case lies with {code} already.", code=code)
-        if case and code in case.hidden:
-            return told("The case reports {code}, which must not see it: name another institution.", code=code)
-        if code in offices.codes:
-            return None
-        if near := offices.near(code):
-            return told("There is no institution {code}. Is it {near}?", code=code, near=", ".join(near))
-        return told("There is no institution {code}.", code=code)
 
     # transcripts
 

@@ -123,7 +123,6 @@ function show(before) {
   put($("answer"), answer || (request ? words.no_answer : ""));
   transcript();
   if (page === "sms" && seen("page") && state.unread) ask("read");
-  if (page === "desk" && seen("page") && before && state.reference !== before.reference) ask("look");
 }
 
 function seen(front) {

@@ -160,7 +160,6 @@ _PARTS: Final[Mapping[str, Callable[[Room, Speech, ZoneInfo], Any]]] = {
     "own": lambda room, say, zone: not room.way.url,
     "nothing": lambda room, say, zone: case_words.nothing(room, say),
     "desk": lambda room, say, zone: _desk(room.sheet, say),
-    "reference": lambda room, say, zone: room.reference,
     "troubles": lambda room, say, zone: _deeds(TROUBLES, room, say),
     "phones": lambda room, say, zone: _phones(room, say),
     "wire": lambda room, say, zone: [room.tap.request(), room.tap.response()],

@@ -161,22 +161,37 @@ async def test_what_a_citizen_adds_stands_on_the_desk_under_her(room: Room) -> N
         assert "citizen: mtaa wa Mtumba" in tester.page
 
 
-async def test_a_desk_whose_core_or_gateway_is_away_says_so_and_how_to_bring_it_back(room: Room) -> None:
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("ctrl+o", "The core is down: nobody works there. Bring it back: Trouble, Core down."),
+        ("ctrl+g", "The gateway was killed. Start it again: Trouble, Gateway killed."),
+    ],
+)
+async def test_a_desk_whose_core_or_gateway_is_away_says_so_and_fills_itself_when_it_is_back(
+    room: Room, key: str, says: str
+) -> None:
     await send_complaint(room)
     async with at_the_terminal(room, "en") as tester:
-        await tester.press("ctrl+o", "f3")
-        assert "The core is down: nobody works there. Bring it back: Trouble, Core down." in tester.page
-        await tester.press("f4")
-        await tester.mark("[x] Core down")
         await tester.press("f3")
+        for _ in range(2):
+            assert f"{room.reference} · complaint" in tester.page
+            await tester.press(key)
+            assert says in tester.page
+            await tester.press(key)
         assert f"{room.reference} · complaint" in tester.page
-        await room.kill()
-        room.sheet = None
+
+
+async def test_a_desk_that_is_looked_at_shows_what_the_citizen_does_meanwhile(room: Room) -> None:
+    await send_complaint(room)
+    async with at_the_terminal(room, "en") as tester:
         await tester.press("f3")
-        assert "The gateway was killed. Start it again: Trouble, Gateway killed." in tester.page
-        await room.start_again()
-        await tester.press("f3")
-        assert f"{room.reference} · complaint" in tester.page
+        for act, says in (("open", ""), ("progress", ""), ("ask", "Ni wapi?")):
+            await room.act(act, says)  # type: ignore[arg-type]
+        await room.write(f"ONGEZA {room.reference} mtaa wa Mtumba")
+        tester.app.renew()
+        await tester.settled()
+        assert "citizen: mtaa wa Mtumba" in tester.page
 
 
 @pytest.mark.parametrize(("size", "works"), [((79, 24), "9"), ((80, 23), "9"), ((60, 20), "9"), ((36, 12), "9")])
