@@ -11,7 +11,7 @@ import msgspec
 from simulator.clock import MovedClock
 from simulator.floor import Floor, HungUp, NotOpen, Way
 from simulator.glance import Glance
-from simulator.handset import Display, Handset
+from simulator.handset import PUT_AWAY, Display, Handset
 from simulator.speech import Note, told
 from simulator.terms import FAULTS
 from simulator.transcript import Step
@@ -44,15 +44,11 @@ class Calls(Floor):
 
     def press(self, keys: str) -> None:
         """Keys of the phone, or letters of a keyboard."""
-        hand = self.hand
-        if hand.display in (Display.ENDED, Display.LOST, Display.OVER):
-            hand.clear()
-        if hand.display is not Display.WAITING:
-            hand.entry = (hand.entry + keys)[:MOST_TYPED]
+        self.hand.press(keys, MOST_TYPED)
 
     def erase(self) -> None:
         """The last character goes."""
-        self.hand.entry = self.hand.entry[:-1]
+        self.hand.erase()
 
     async def send(self) -> None:
         """The green key: dial what stands there, or answer with it."""
@@ -60,16 +56,16 @@ class Calls(Floor):
         if hand.display is Display.WAITING or hand.sending:
             return
         # what is under way may take its time: another press sends nothing twice
-        entry, hand.entry, hand.sending = hand.entry, "", True
+        hand.sending = True
         try:
-            await self._send(hand, entry)
+            await self._send(hand, hand.entry)
         finally:
             hand.sending = False
 
     async def _send(self, hand: Handset, entry: str) -> None:
         if hand.alive:
             await self.type(entry)
-        elif hand.display in (Display.ENDED, Display.LOST, Display.OVER):
+        elif hand.display in PUT_AWAY:
             hand.clear()
         elif entry:
             await self.dial(entry)
@@ -103,7 +99,7 @@ class Calls(Floor):
             hand.dialled(self.now)
             return await self._say(step, hand.phone.dial(code))
         except (NotACode, NotOpen):
-            hand.entry = hand.entry or code  # to be mended, or sent later
+            hand.refuse(code)
             raise
 
     async def _redial(self) -> Note | None:
@@ -114,6 +110,7 @@ class Calls(Floor):
 
     async def _type(self, text: str) -> Note | None:
         if not self.hand.alive:
+            self.hand.refuse()
             return told("Nothing waits for an answer. Dial first.")
         return await self._say(Step(type=self.recorder.typed(text)), self.hand.phone.type(text))
 

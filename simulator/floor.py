@@ -172,7 +172,8 @@ class Floor:
         for hand in self.handsets.values():
             hand.phone = hand.phone.through(self._wire(), self.line, self.clock_there)
             hand.heard = hand.heard if heard else 0
-            hand.clear()
+            if hand.display is not Display.IDLE:
+                hand.clear()
         self._known()
 
     def _begin(self) -> None:

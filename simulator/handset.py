@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from simulator.exchange import Report
 from simulator.glance import Glance
@@ -29,6 +30,10 @@ class Display(StrEnum):
     """The network's own word that nothing came."""
     OVER = "over"
     """The network's own word that the time is over."""
+
+
+PUT_AWAY: Final = (Display.ENDED, Display.LOST, Display.OVER)
+"""What only has to be read: the next key puts it away."""
 
 
 @dataclass
@@ -58,9 +63,13 @@ class Handset:
     phone: Phone
     name: str = ""
     entry: str = ""
-    """What is typed and not sent yet."""
+    """What is typed and was not taken yet."""
+    refused: bool = False
+    """It was sent and not taken: the next key begins anew."""
+    emptied: int = 0
+    """How often what was typed was taken, or went with its screen."""
     sending: bool = False
-    """What was typed is taken, and what was done before is not over yet."""
+    """It is on its way, and what was done before is not over yet."""
     display: Display = Display.IDLE
     shown: Reply | None = None
     glance: Glance | None = None
@@ -113,12 +122,36 @@ class Handset:
         """A dialogue begins."""
         self.session_ends = now + (self.profile.session_s or SESSION_S)
 
+    def press(self, keys: str, most: int) -> None:
+        """Keys are pressed; `most` characters have a place."""
+        if self.display in PUT_AWAY:
+            self.clear()
+        if self.display is not Display.WAITING and not self.sending:
+            before = "" if self.refused else self.entry
+            self.entry, self.refused = (before + keys)[:most], False
+
+    def erase(self) -> None:
+        """The last character goes; what was refused is mended."""
+        if not self.sending:
+            self.entry, self.refused = self.entry[:-1], False
+
+    def refuse(self, typed: str = "") -> None:
+        """What was typed stays, to be mended or sent later."""
+        self.entry = self.entry or typed
+        self.refused = bool(self.entry)
+
     def show(self, reply: Reply, now: float, glance: Glance | None = None) -> None:
         """A screen came."""
-        self.shown, self.glance, self.entry = reply, glance, ""
+        self._empty()
+        self.shown, self.glance = reply, glance
         self.display = Display.ENDED if reply.ends else Display.ASKS
         self.reply_ends = now + self.profile.reply_s if self.profile.reply_s else None
 
     def clear(self, display: Display = Display.IDLE) -> None:
         """No screen any more."""
-        self.shown, self.glance, self.entry, self.display = None, None, "", display
+        self._empty()
+        self.shown, self.glance, self.display = None, None, display
+
+    def _empty(self) -> None:
+        self.entry, self.refused = "", False
+        self.emptied += 1

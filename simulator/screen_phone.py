@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 
-from simulator.handset import Display, Handset
+from simulator.handset import PUT_AWAY, Display, Handset
 from simulator.room import Room
 from simulator.screen_parts import Do, Key, Plain
 from simulator.speech import Speech
@@ -68,8 +68,7 @@ class Phone(Vertical, can_focus=True):
     def renew(self) -> None:
         """Show the room as it is."""
         hand, say = self.room.hand, self.speech
-        ended = hand.display in (Display.ENDED, Display.LOST, Display.OVER)
-        green = say("Send") if hand.alive else say("OK") if ended else say("Dial")
+        green = say("Send") if hand.alive else say("OK") if hand.display in PUT_AWAY else say("Dial")
         for key, label in ((CALL, green), (CLEAR, say("Clear")), (END, say("Hang up"))):
             next(one for one in self.query(Key) if one.key == key).put(label.center(12))
         text = self.query_one("#text", Plain)
@@ -88,10 +87,10 @@ class Phone(Vertical, can_focus=True):
     def _entry(self, hand: Handset) -> str:
         if hand.display is Display.WAITING:
             return "..."
-        if hand.display in (Display.ENDED, Display.LOST, Display.OVER):
+        if hand.display in PUT_AWAY:
             ok = self.speech("OK")
             return f"[{ok}]"
-        return self._typed(f"{hand.entry}{CURSOR}")
+        return self._typed(f"{hand.entry}{' ...' if hand.sending else CURSOR}")
 
     def _typed(self, typed: str) -> str:
         """As much of the end as has a place; the rest stands above it, out of sight."""

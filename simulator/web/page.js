@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const PAGES = ["help", "sms", "desk", "trouble", "phones", "wire", "transcript"];
 const KEPT = "ussd-engine-seat";
-let socket, words = {}, state = null, page = "help", act = null, tries = 0, ended = false;
+let socket, words = {}, state = null, page = "help", act = null, tries = 0, ended = false, sent = null;
 
 /* small parts */
 
@@ -46,7 +46,9 @@ function choice(one, verb, toggles) {
 /* the line to the server */
 
 function ask(verb, about = {}) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ do: verb, ...about }));
+  const open = socket?.readyState === WebSocket.OPEN;
+  if (open) socket.send(JSON.stringify({ do: verb, ...about }));
+  return open;
 }
 
 function connect() {
@@ -130,7 +132,7 @@ function seen(front) {
 }
 
 function phone(before) {
-  const now = state.phone, display = $("display"), waits = now.display === "waiting";
+  const now = state.phone, display = $("display"), typed = $("typed"), waits = now.waits;
   if (display.textContent !== now.text) {
     put(display, now.text);
     display.scrollTop = 0;
@@ -138,9 +140,14 @@ function phone(before) {
   display.lang = now.locale;
   display.classList.toggle("network", now.display === "lost" || now.display === "over");
   display.dataset.state = now.display;
-  if (before && before.hand !== now.hand) $("typed").value = "";
-  $("typed").readOnly = waits;
-  $("typed").placeholder = waits ? "…" : "";
+  if (before && before.hand !== now.hand) typed.value = "";
+  if (before && before.emptied !== now.emptied && sent !== null) {
+    if (typed.value === sent) typed.value = "";
+    sent = null;
+  }
+  if (now.refused && now.refused !== before?.refused && !typed.value) sent = typed.value = now.refused;
+  typed.readOnly = waits;
+  typed.placeholder = waits ? "…" : "";
   put($("call"), now.green);
   $("call").disabled = waits;
   put($("status"), waits ? words.waiting : now.status);
@@ -231,9 +238,13 @@ function mark() {
 
 function send() {
   const typed = $("typed");
-  if (state?.phone.display === "waiting") return;
-  ask("send", { text: typed.value });
-  typed.value = "";
+  if (!state?.phone.waits && ask("send", { text: typed.value })) sent = typed.value;
+}
+
+/* What was sent stays until it was taken: a key begins anew, but one that mends it. */
+function anew(mends) {
+  if (sent !== null && sent === $("typed").value && !mends) $("typed").value = "";
+  sent = null;
 }
 
 function rest() {
@@ -243,6 +254,7 @@ function rest() {
 function press(key) {
   const typed = $("typed");
   if (typed.readOnly || typed.value.length >= typed.maxLength) return;
+  anew(false);
   rest();
   typed.value += key;
 }
@@ -273,12 +285,13 @@ document.addEventListener("keydown", (event) => {
   if (!inText && event.key.length === 1 && event.key !== " ") toPhone();
 });
 $("entry").addEventListener("submit", (event) => { event.preventDefault(); send(); });
+$("typed").addEventListener("beforeinput", (event) => anew(event.inputType.startsWith("delete")));
 $("typed").addEventListener("input", rest);
 $("keypad").addEventListener("click", (event) => {
   const key = event.target.closest("[data-key]")?.dataset.key;
   if (key) press(key);
 });
-$("clear").addEventListener("click", () => { $("typed").value = $("typed").value.slice(0, -1); });
+$("clear").addEventListener("click", () => { anew(true); $("typed").value = $("typed").value.slice(0, -1); });
 $("end").addEventListener("click", () => { $("typed").value = ""; ask("hang_up"); });
 $("language").addEventListener("click", () => ask("language"));
 for (const name of ["screen", ...PAGES]) $(`to-${name}`).addEventListener("click", () => turn(name));

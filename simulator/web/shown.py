@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from simulator import case_words
 from simulator.deeds import PHONES, TOGGLES, TROUBLES, Deed
 from simulator.faults import fault
-from simulator.handset import Display, Handset, Message
+from simulator.handset import PUT_AWAY, Display, Handset, Message
 from simulator.officer import Sheet
 from simulator.player import Difference
 from simulator.room import Room
@@ -18,7 +18,6 @@ from simulator.side_by_side import pairs
 from simulator.speech import Speech
 from simulator.status import line
 from simulator.terms import ACTS, NETWORK, REPORTS, SPEAKS, doing
-from simulator.web.verbs import ENDED
 
 NEWEST: Final = 50
 """How many SMS a page shows."""
@@ -48,11 +47,14 @@ def _phone(room: Room, say: Speech) -> dict[str, Any]:
     return {
         "hand": hand.name,
         "display": hand.display.value,
+        "waits": hand.sending or hand.display is Display.WAITING,
+        "refused": hand.entry if hand.refused else "",
+        "emptied": hand.emptied,
         "text": _text(hand, say),
         "locale": hand.glance.locale if hand.glance else "",
         "status": line(status, say) if status else "",
         "over": bool(status and status.over),
-        "green": say("Send") if hand.alive else say("OK") if hand.display in ENDED else say("Dial"),
+        "green": say("Send") if hand.alive else say("OK") if hand.display in PUT_AWAY else say("Dial"),
     }
 
 

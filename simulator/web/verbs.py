@@ -12,12 +12,11 @@ import msgspec
 
 from simulator.calls import MOST_TYPED
 from simulator.deeds import PHONES, TROUBLES
-from simulator.handset import Display
+from simulator.handset import PUT_AWAY, Display
 from simulator.room import MOST_SMS, Room
 from simulator.speech import Foreign, Note, told
 from simulator.terms import ACTS, REPORTS
 
-ENDED: Final = (Display.ENDED, Display.LOST, Display.OVER)
 MOST_SAID: Final = 4000
 """Characters of an officer's words."""
 _NAME: Final = re.compile(r"[^\w.-]+")
@@ -45,9 +44,9 @@ async def _send(room: Room, asked: Asked) -> None:
     """The green key, with what is typed; where a last screen stands, a code that is typed is dialled at once."""
     if room.hand.display is Display.WAITING or room.hand.sending:
         return
-    if asked.text and room.hand.display in ENDED:
+    if asked.text and room.hand.display in PUT_AWAY:
         room.hand.clear()
-    room.hand.entry = asked.text[:MOST_TYPED]
+    room.hand.entry, room.hand.refused = asked.text[:MOST_TYPED], False
     await room.send()
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 from textual.widgets import Input
 
 from simulator.calls import MOST_TYPED
 from simulator.room import Room
-from simulator.screen import PAGES
+from simulator.screen import PAGES, Simulator
 from simulator.screen_panes import Pane, Reading
 from simulator.screen_phone import Phone
+from simulator.speech import Note
 from tests.room.conftest import CODE, send_complaint
-from tests.room.terminal import Terminal, a_room_of_its_own, at_the_terminal
+from tests.room.terminal import KEYS, SIZE, Terminal, a_room_of_its_own, at_the_terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -251,6 +254,44 @@ async def test_a_gateway_elsewhere_is_offered_nothing_that_it_does_not_have() ->
         assert "Redial" in tester.page
         for word in ("Core down", "Let ", "Gateway killed", "Ledger"):
             assert word not in tester.page
+
+
+@pytest.mark.parametrize("enter", ["while it starts", "when it stands"])
+async def test_what_is_typed_while_the_gateway_starts_is_seen_and_sent(
+    enter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_room_of_its_own() as room:
+        may, opens = asyncio.Event(), room._open
+
+        async def held_up() -> Note:
+            await may.wait()
+            return await opens()
+
+        monkeypatch.setattr(room, "_open", held_up)
+        async with Simulator(room, "en").run_test(size=SIZE) as pilot:
+            tester = Terminal(cast(Simulator, pilot.app), pilot)
+            keys = [KEYS.get(one, one) for one in CODE]
+            await pilot.press(*keys, *(["enter"] if enter == "while it starts" else []))
+            await pilot.pause()
+            assert CODE in tester.phone
+            may.set()
+            await tester.settled()
+            if enter == "when it stands":
+                await tester.press("enter")
+            assert tester.phone.startswith("Huduma za Serikali")
+            assert CODE not in tester.phone
+
+
+async def test_a_code_that_was_refused_is_mended_or_the_next_one_takes_its_place(room: Room) -> None:
+    async with at_the_terminal(room, "en") as tester:
+        await tester.type("*152#00#")
+        assert "That is no code that can be dialled." in tester.seen
+        assert "*152#00#_" in tester.phone
+        await tester.press("backspace")
+        assert "*152#00_" in tester.phone
+        await tester.press("enter")
+        await tester.type(CODE)
+        assert tester.phone.startswith("Huduma za Serikali")
 
 
 @pytest.mark.parametrize("page", ["f3", "f4", "f5"])

@@ -73,6 +73,22 @@ async def test_she_hangs_up_while_an_answer_is_on_its_way(browser: Browser) -> N
         assert state["wire"][1] == ""
 
 
+async def test_what_a_page_sent_goes_when_it_was_taken_and_stays_where_it_was_refused(
+    browser: Browser, silent: Silent
+) -> None:
+    silent.screens = 1
+    async with await browser.room() as socket:
+        while (state := await told(socket, "state"))["note"].startswith("The gateway is starting"):
+            pass
+        await socket.send_json({"do": "send", "text": "*152#00#"})
+        while not (phone := (await told(socket, "state"))["phone"])["refused"]:
+            pass
+        assert (phone["refused"], phone["emptied"]) == ("*152#00#", state["phone"]["emptied"])
+        await socket.send_json({"do": "send", "text": CODE})
+        phone = (await shows(socket, "asks"))["phone"]
+        assert (phone["refused"], phone["emptied"] > state["phone"]["emptied"]) == ("", True)
+
+
 async def test_every_page_of_a_room_sees_what_one_of_them_does(browser: Browser) -> None:
     async with await browser.room() as first:
         id = await told(first, "seat")

@@ -178,6 +178,17 @@ async def test_a_screen_that_is_too_long_and_its_odd_character_are_told_in_red(t
         assert await page.run("getComputedStyle(document.querySelector('#status')).color") == "rgb(179, 38, 30)" != calm
 
 
+async def test_a_code_that_was_refused_stays_on_the_page_and_the_next_one_takes_its_place(tmp_path: Path) -> None:
+    async with at_the_page(tmp_path, "en") as tester:
+        page = tester.page
+        await page.click("#typed")
+        await page.type("*152#00#")
+        await tester.notes("That is no code that can be dialled.")
+        assert await page.run("document.querySelector('#typed').value") == "*152#00#"
+        await tester.types(CODE, "Huduma za Serikali")
+        assert await page.run("document.querySelector('#typed').value") == ""
+
+
 async def test_the_page_is_loaded_again_and_the_phone_is_the_same(tmp_path: Path) -> None:
     async with at_the_page(tmp_path) as tester:
         await tester.types(CODE, "Huduma za Serikali")
