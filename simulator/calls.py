@@ -122,7 +122,7 @@ class Calls(Floor):
         await self._before()
         await self._closed(hand)
         await self._written(Step(hang_up=True))
-        return told("You hung up. Redial: it goes on where it stood.")
+        return told("You hung up. {then}", then=await self._then(hand))
 
     async def _say(self, step: Step, asking: Coroutine[Any, Any, Reply]) -> Note | None:
         """A leg, in whatever trouble there is."""

@@ -22,17 +22,32 @@ class MovedClock:
 
     def __init__(self, real: Callable[[], float] = time.time) -> None:
         self._real = real
-        self._moved = 0.0
+        self._moved = self._stood = 0.0
+        self._holds: float | None = None
 
     def now(self) -> float:
-        return self._real() + self._moved
+        return self.real + self._moved
 
     async def leave(self, seconds: float) -> None:
         self._moved += seconds
 
     @property
     def real(self) -> float:
-        return self._real()
+        return self._real() - self._stood if self._holds is None else self._holds
+
+    @property
+    def held(self) -> bool:
+        """It stands still, but for what it is moved on."""
+        return self._holds is not None
+
+    def hold(self) -> None:
+        """Stand still from now on."""
+        self._holds = self.real
+
+    def go(self) -> None:
+        """Go on as if no time had passed since `hold`."""
+        if self._holds is not None:
+            self._stood, self._holds = self._real() - self._holds, None
 
 
 class RealClock:

@@ -17,6 +17,7 @@ from simulator.behind import Behind, elsewhere, morning, own
 from simulator.clock import Clock, MovedClock
 from simulator.core import Core
 from simulator.faults import fault, foreign, no_file
+from simulator.glance import kept
 from simulator.handset import Display, Handset, Message
 from simulator.local import Local, wire
 from simulator.phone import NoAnswer, Phone
@@ -25,6 +26,7 @@ from simulator.recording import Recorder
 from simulator.speech import Note, told
 from simulator.stage import Kind
 from simulator.status import Status, status_of
+from simulator.terms import KEPT
 from simulator.transcript import BadTranscript
 from simulator.watched import Dropped, WatchedLine, Wiretap
 from ussd_engine.channels.base import Channel, UnreadableReply
@@ -201,6 +203,8 @@ class Floor:
         async with self._lock:
             try:
                 self.note = await work
+            except Dropped:
+                self.note = told("The line broke in mid-answer. {then}", then=await self._then(self.hand))
             except Exception as error:
                 self.note = self._words_for(error)
             await self._afterwards()
@@ -243,8 +247,6 @@ class Floor:
             return NOT_OPEN
         if isinstance(error, HungUp):
             return told("You hung up before an answer came.")
-        if isinstance(error, Dropped):
-            return told("The line broke in mid-answer. Redial: it goes on where it stood.")
         if isinstance(error, NoAnswer | UnreadableReply):
             return self._no_answer()
         if isinstance(error, NotACode):
@@ -286,7 +288,15 @@ class Floor:
         """The operator ends a dialogue that has lasted too long, and its provider tells."""
         hand.clear(Display.OVER)
         await self._over(hand)
-        return told("The operator ended the session: its time is over. Redial to go on.")
+        return told("The operator ended the session: its time is over. {then}", then=await self._then(hand))
+
+    async def _then(self, hand: Handset) -> Note:
+        """What a redial finds, as far as it is known."""
+        last = hand.phone.last
+        if self.local and last:
+            with contextlib.suppress(EngineError):
+                return KEPT[await kept(self.local.engine, hand.phone.channel.parse(last))]
+        return told("Redial: what its gateway has kept is there.")
 
     async def _over(self, hand: Handset) -> None:
         """The provider tells that a dialogue is over; a gateway that does not hear it will see."""

@@ -1,16 +1,31 @@
-"""What a gateway started here tells of a screen that no provider's wire carries: its id, its page, its language."""
+"""What a gateway started here tells of a dialog that no provider's wire carries: the id, page and language of its
+screen, and what a redial would find."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from sessions import Session
+from ussd_engine import dialog
 from ussd_engine.engine import Engine
 from ussd_engine.model import Turn
 from ussd_engine.place import Work
 from ussd_engine.render import Frame
 from ussd_engine.scope import Scope
 from ussd_engine.view import Seen
+
+
+class Kept(StrEnum):
+    """What a redial finds."""
+
+    NOTHING = "nothing"
+    DRAFT = "draft"
+    """What was begun, and is offered again."""
+    ACT = "act"
+    """Something that was sent, of which nobody knows yet what became of it."""
+    LAST = "last"
+    """Reference and PIN, for a short while."""
 
 
 class Glance(NamedTuple):
@@ -40,11 +55,7 @@ class Glass:
             return None
         (turn, seen), self._last = self._last, None
         gateway, profile = engine.gateway, engine.channels[turn.channel].profile
-        edition, teller = gateway.editions.current, gateway.places.teller
-        work = Work(turn, profile, Seen(), edition, gateway.now_ms(), teller)
-        work.key = await gateway.places.locate(work)
-        found = await gateway.sessions.load(work.key)
-        session = found.session if found else None
+        edition, session = gateway.editions.current, await _session(engine, turn)
         if session is None or f"{session.service}/{session.screen}" != seen.screen:
             return Glance(seen.screen, seen.locale)
         edition = gateway.editions.of(session.menu) or edition
@@ -52,6 +63,28 @@ class Glass:
         scope = Scope(edition, session, gateway.view.facts(edition, session), extra)
         pages = _pages(session, Frame(scope, profile))
         return Glance(seen.screen, seen.locale, min(session.page, pages - 1) + 1, pages)
+
+
+async def kept(engine: Engine, turn: Turn) -> Kept:
+    """What a redial finds after the dialogue of a turn. Raises `EngineError`."""
+    session = await _session(engine, turn)
+    if session is None:
+        return Kept.NOTHING
+    if session.pending is not None:
+        return Kept.ACT
+    gateway = engine.gateway
+    edition = gateway.editions.of(session.menu) or gateway.editions.current
+    if dialog.shows_last(edition.services[session.service], session, gateway.now_ms()):
+        return Kept.LAST
+    return Kept.DRAFT if session.drafts else Kept.NOTHING
+
+
+async def _session(engine: Engine, turn: Turn) -> Session | None:
+    """What stands for the caller of a turn."""
+    gateway, profile = engine.gateway, engine.channels[turn.channel].profile
+    work = Work(turn, profile, Seen(), gateway.editions.current, gateway.now_ms(), gateway.places.teller)
+    found = await gateway.sessions.load(await gateway.places.locate(work))
+    return found.session if found else None
 
 
 def _pages(session: Session, frame: Frame) -> int:

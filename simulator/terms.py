@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.exchange import Report
+from simulator.glance import Kept
 from simulator.handset import Display
 from simulator.officer import Act
 from simulator.speech import Note, told
@@ -70,6 +71,12 @@ NETWORK: Final[dict[Display, Note]] = {
     Display.OVER: told("The session has timed out."),
 }
 """What a handset says by itself."""
+KEPT: Final[dict[Kept, Note]] = {
+    Kept.NOTHING: told("Nothing is kept: a redial begins anew."),
+    Kept.DRAFT: told("Redial: it goes on where it stood."),
+    Kept.ACT: told("Redial: it tells what became of what was sent."),
+    Kept.LAST: told("Redial: reference and PIN are shown once more."),
+}
 REPORTS: Final[dict[Report, Note]] = {
     "delivered": told("delivered"),
     "failed": told("failed"),

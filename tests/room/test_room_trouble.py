@@ -49,9 +49,28 @@ async def test_the_operator_ends_a_session_whose_time_is_over(room: Room) -> Non
     assert room.hand.left_s(room.now) == 120
     await room.wait(180)
     assert room.hand.display is Display.OVER
-    assert told(room) == "The operator ended the session: its time is over. Redial to go on."
+    assert told(room) == f"{OVER} Nothing is kept: a redial begins anew."
     await room.redial()
     assert text(room).startswith("Huduma za Serikali")
+
+
+async def test_what_a_redial_finds_is_told_as_it_is(room: Room) -> None:
+    await room.dial(CODE)
+    await type_all(room, *TO_HOME)
+    await room.hang_up()
+    assert told(room) == "You hung up. Nothing is kept: a redial begins anew."
+    await room.redial()
+    await type_all(room, *COMPLAINT, "1")
+    room.trouble("unanswered")
+    room.drop()
+    await room.type("1")
+    assert told(room) == "The line broke in mid-answer. Redial: it tells what became of what was sent."
+    there = new_room(url=room.line.url)
+    await there.open()
+    await there.dial(CODE)
+    await there.hang_up()
+    assert told(there) == "You hung up. Redial: what its gateway has kept is there."
+    await there.close()
 
 
 async def test_the_clock_alone_ends_it_too(room: Room) -> None:
@@ -204,7 +223,7 @@ async def test_the_wire_is_shown_as_it_went(room: Room) -> None:
     assert room.tap.response().startswith("200\ncontent-type: text/plain; charset=utf-8\n\nCON Huduma za Serikali")
 
 
-OVER = "The operator ended the session: its time is over. Redial to go on."
+OVER = "The operator ended the session: its time is over."
 NOTHING_WAITS = "Nothing waits for an answer. Dial first."
 SENT, UNSURE = "Asante. Tumepokea.", "Mtandao unasumbua."
 NOT_SENT, FAULT = "Samahani, ujumbe wako haujatumwa.", "Samahani, kuna hitilafu."
@@ -212,13 +231,17 @@ SEEN = {
     "hang_up": ("You hung up. Redial: it goes on where it stood.", NOTHING_WAITS, ""),
     "redial": ("", "", "Chaguo si sahihi.\nHuduma za Serikali"),
     "wait 60": ("Time has passed.", "", SENT),
-    "wait 180": (OVER, NOTHING_WAITS, ""),
-    "wait 600": (OVER, NOTHING_WAITS, ""),
-    "wait 86400": (OVER, NOTHING_WAITS, ""),
-    "wait 1209600": (OVER, NOTHING_WAITS, ""),
+    "wait 180": (f"{OVER} Redial: it goes on where it stood.", NOTHING_WAITS, ""),
+    "wait 600": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
+    "wait 86400": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
+    "wait 1209600": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
     "repeat": ("Repeated: the same screen came.", "", SENT),
     "late": ("There is no dialogue before this one: redial first.", "", SENT),
-    "drop": ("The next answer breaks off.", "The line broke in mid-answer. Redial: it goes on where it stood.", ""),
+    "drop": (
+        "The next answer breaks off.",
+        "The line broke in mid-answer. Redial: reference and PIN are shown once more.",
+        "",
+    ),
     "core": ("The core is down.", "", SENT),
     "fault slow": ("Core slow: at the next answer.", "", SENT),
     "fault sessions": ("Session not written: at the next answer.", "Session not written: it struck.", FAULT),
