@@ -158,8 +158,11 @@ class Calls(Floor):
         await self._arrived()
         self.recorder.take(step, screen, self.hand.unwritten())
 
-    async def _before(self) -> None:
-        """Before something is done: the time that has passed goes into the transcript, and the SMS that came in it."""
+    async def _before(self, by_hand: bool = True) -> None:
+        """Before something is done: the time that has passed goes into the transcript, and the SMS that came in it.
+        What is done `by_hand` lets time go on where a transcript held it."""
+        if by_hand:
+            self.clock.go()
         self._begin()
         if self.dead:
             return  # told when there is a gateway again

@@ -7,6 +7,8 @@ import re
 from typing import Final
 
 from simulator.speech import Foreign, Note, told
+from simulator.transcript import BadTranscript
+from ussd_engine.errors import ConfigError, EngineError, MenuError
 
 SYSTEM: Final[dict[int, Note]] = {
     errno.EACCES: told("nobody may write there"),
@@ -39,3 +41,19 @@ def no_file(error: OSError) -> Note:
 def fault(error: Exception) -> Note:
     """What is told of a fault of our own."""
     return told("A fault in the simulator itself ({kind}). Start anew if it stays.", kind=type(error).__name__)
+
+
+def what_failed(error: Exception) -> Note:
+    """What is told where something was not done, whatever it was."""
+    why = foreign(str(error))
+    if isinstance(error, ConfigError | MenuError):
+        return told("The gateway cannot start: {why}", why=why)
+    if isinstance(error, BadTranscript):
+        return told("Not opened: {why}", why=why)
+    if isinstance(error, TimeoutError):
+        return told("That took too long. Let a minute pass, then try again.")
+    if isinstance(error, OSError):
+        return no_file(error)
+    if isinstance(error, EngineError):
+        return told("Not done: {why}", why=why)
+    return fault(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import shutil
 import tempfile
 from collections.abc import Coroutine, Iterator
@@ -16,7 +17,7 @@ import aiohttp
 from simulator.behind import Behind, elsewhere, morning, own
 from simulator.clock import Clock, MovedClock
 from simulator.core import Core
-from simulator.faults import fault, foreign, no_file
+from simulator.faults import what_failed
 from simulator.glance import kept
 from simulator.handset import Display, Handset, Message
 from simulator.local import Local, wire
@@ -27,13 +28,12 @@ from simulator.speech import Note, told
 from simulator.stage import Kind
 from simulator.status import Status, status_of
 from simulator.terms import KEPT
-from simulator.transcript import BadTranscript
 from simulator.watched import Dropped, WatchedLine, Wiretap
 from ussd_engine.channels.base import Channel, UnreadableReply
 from ussd_engine.channels.codes import NotACode
 from ussd_engine.config import Config
 from ussd_engine.country import Country
-from ussd_engine.errors import ConfigError, EngineError, MenuError
+from ussd_engine.errors import EngineError
 from ussd_engine.model import Reply
 
 T = TypeVar("T")
@@ -82,13 +82,15 @@ class Floor:
         """What the last verb has to say."""
         self.recorder = Recorder()
         self.handsets: dict[str, Handset] = {}
-        self.hand = Handset(Phone(wire(way.provider, settings), _nowhere(), self.clock, way.msisdn))
+        self._numbers = _callers(way.msisdn, country)
+        self.hand = Handset(Phone(wire(way.provider, settings), _nowhere(), self.clock, self._number()))
         self.handsets[""] = self.hand
-        self._numbers: Iterator[str] = (number for number in numbers(country) if number != way.msisdn)
         self._folder = Path(tempfile.mkdtemp(prefix="ussd-engine-phone-"))
         self._client: aiohttp.ClientSession | None = None
         self._gateway = contextlib.AsyncExitStack()
-        self._kinds: list[Kind] = []
+        self._home: Path | None = None
+        """Of what the gateway stores; `None` where the next one begins with nothing."""
+        self._homes = itertools.count(1)
         self._lock = asyncio.Lock()
         self._under_way: asyncio.Task[Any] | None = None
         self.slow_post = False
@@ -148,17 +150,15 @@ class Floor:
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def _open(self) -> Note:
+        way, self.dead = self.way, not self.way.url
         await self._gateway.aclose()
         self._client = self._client or aiohttp.ClientSession()
-        if self.kind not in self._kinds:
-            self._kinds.append(self.kind)
-        folder = self._folder / f"gateway-{self._kinds.index(self.kind) + 1}"
-        way = self.way
+        self._home = self._home or self._folder / f"gateway-{next(self._homes)}"
         async with contextlib.AsyncExitStack() as stack:
             opening = (
                 elsewhere(way.url, way.token)
                 if way.url
-                else own(self.settings, folder, self.kind, self.clock, self.central)
+                else own(self.settings, self._home, self.kind, self.clock, self.central)
             )
             behind = await stack.enter_async_context(opening)
             self._gateway = stack.pop_all()
@@ -168,6 +168,15 @@ class Floor:
         if way.url:
             return told("The phone calls {url}.", url=way.url)
         return told("The gateway is ready. Dial {code}", code=next(iter(self.settings.codes)))
+
+    async def _open_anew(self, kind: Kind, at: float) -> None:
+        """A gateway of one's own that has seen nothing, at a time in Unix seconds; its callers are counted anew."""
+        await self._gateway.aclose()
+        self.kind, self._home, self.central.down = kind, None, False
+        self._numbers = _callers(self.way.msisdn, Country.load(self.settings.country))
+        self.clock.go()
+        await self.clock.leave(at - self.clock.now())
+        await self._open()
 
     def _rewire(self, heard: bool = False) -> None:
         """Every phone on the way as it is now; what it showed is gone. `heard`: the exchange of SMS is the same."""
@@ -242,7 +251,6 @@ class Floor:
 
     def _words_for(self, error: Exception) -> Note:
         """What is told where something failed."""
-        why = str(error)
         if isinstance(error, NotOpen):
             return NOT_OPEN
         if isinstance(error, HungUp):
@@ -251,17 +259,7 @@ class Floor:
             return self._no_answer()
         if isinstance(error, NotACode):
             return told("That is no code that can be dialled. Try {code}", code=next(iter(self.settings.codes)))
-        if isinstance(error, ConfigError | MenuError):
-            return told("The gateway cannot start: {why}", why=foreign(why))
-        if isinstance(error, BadTranscript):
-            return told("Not opened: {why}", why=foreign(why))
-        if isinstance(error, TimeoutError):
-            return told("That took too long. Let a minute pass, then try again.")
-        if isinstance(error, OSError):
-            return no_file(error)
-        if isinstance(error, EngineError):
-            return told("Not done: {why}", why=foreign(why))
-        return fault(error)
+        return what_failed(error)
 
     def _no_answer(self) -> Note:
         answer = self.tap.answer
@@ -280,6 +278,8 @@ class Floor:
         if self.busy or not self.behind:
             return
         self._gather()
+        if self.clock.held:
+            return
         for hand in self.handsets.values():
             if hand.left_s(self.now) == 0:
                 await self._done(self._expire(hand))
@@ -329,6 +329,13 @@ class Floor:
                 hand.heard += 1
                 hand.came += 1
                 hand.inbox.append(Message(one.text, self.now, other=one.sender, id=one.id, place=hand.came))
+
+
+def _callers(first: str | None, country: Country) -> Iterator[str]:
+    """Numbers, a new one each time, after the first caller's."""
+    if first is not None:
+        yield first
+    yield from (number for number in numbers(country) if number != first)
 
 
 def _nowhere() -> WatchedLine:

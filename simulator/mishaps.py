@@ -155,6 +155,7 @@ class Mishaps(Calls):
 
     async def _start_again(self) -> Note:
         ready = await self._open()
-        self.recorder.take(Step(restart=True))
-        await self._before()
+        if self.recorder.steps:
+            self.recorder.take(Step(restart=True))
+            await self._before()
         return ready

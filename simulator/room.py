@@ -26,15 +26,15 @@ from simulator.clock import MovedClock
 from simulator.desk import Desk
 from simulator.exchange import Report
 from simulator.floor import OWN_KIND, Way
-from simulator.handset import Handset, Message
+from simulator.handset import Display, Handset, Message
 from simulator.local import wire
 from simulator.player import Player
 from simulator.reading import GLANCE_S, Reading
 from simulator.recording import Recorder
 from simulator.rehearsal import Rehearsal
 from simulator.speech import Note, told
-from simulator.stage import DAY_S, Kind
-from simulator.transcript import LEGS, Step, Transcript
+from simulator.stage import MORNING, Kind
+from simulator.transcript import LEGS, Step
 from ussd_engine.config import Config
 from ussd_engine.model import Reply
 
@@ -50,6 +50,8 @@ class Room(Desk):
     def __init__(self, settings: Config, way: Way, clock: MovedClock | None = None) -> None:
         super().__init__(settings, way, clock)
         self.rehearsal: Rehearsal | None = None
+        self._for_transcript = False
+        """The gateway was started for one."""
         self._ids = itertools.count(1)
         self._reading: Reading | None = None
         self._glancing: asyncio.Task[None] | None = None
@@ -97,12 +99,11 @@ class Room(Desk):
         self.rehearsal = self.sheet = None
         self.faults.clear()
         self.tap.dropping = False
-        if self.core_is_down and self.local:
+        if self._for_transcript or self.dead:
+            await self._open_anew(OWN_KIND, self.clock.real)
+        elif self.core_is_down and self.local:
             await self.local.core_back()
-        kind = self.kind if self.way.url else OWN_KIND
-        if kind != self.kind or (self.dead and not self.way.url):
-            self.kind = kind
-            await self._open()
+        self._for_transcript = False
         self.recorder = Recorder()
         self.handsets.clear()
         self.hand = self.handsets[""] = Handset(self._phone(self._number()))
@@ -149,7 +150,8 @@ class Room(Desk):
         await self._done(self._save(path, title))
 
     async def open_transcript(self, path: Path) -> None:
-        """Get ready to step through one, with new numbers."""
+        """Get ready to step through one: where the gateway is one's own, on one that has seen nothing, at the hour of
+        the file, with the first caller's number. From one step to the next its time stands still."""
         await self._done(self._open_transcript(path))
 
     async def step(self) -> None:
@@ -159,13 +161,13 @@ class Room(Desk):
     async def written(self, title: str) -> str:
         """What was done, as a file."""
         async with self._lock:
-            await self._before()
+            await self._before(by_hand=False)
             return self._text(title)
 
     async def _save(self, path: Path, title: str) -> Note:
         if not self.recorder.steps:
             return told("Nothing was done yet.")
-        await self._before()
+        await self._before(by_hand=False)
         text = self._text(title)
         if await asyncio.to_thread(_written_new, path, text):
             self.recorder.kept = len(self.recorder.steps)
@@ -181,18 +183,15 @@ class Room(Desk):
             return told("Not opened: it has more than {most} phones.", most=str(MOST_PHONES))
         if self.way.url and written.needs_local:
             return told("Not opened: it needs a gateway started here.")
-        kind = (
-            self.kind
-            if self.way.url
-            else Kind(frozenset(written.core_wants), frozenset(written.core_lacks), written.sms)
-        )
-        if kind != self.kind or self.dead:
-            self.kind = kind
-            await self._open()
+        if not self.way.url:
+            begins = written.begun(self.zone)
+            kind = Kind(frozenset(written.core_wants), frozenset(written.core_lacks), written.sms)
+            self._for_transcript = True
+            await self._open_anew(kind, MORNING if begins is None else begins)
+            self.clock.hold()
         if written.channels and self.provider not in written.channels:
             self.provider = written.channels[0]
         assert self.behind is not None
-        await self._to_the_hour_of(written)
         wires = partial(wire, config=self.settings)
         player = Player(written, self._wire(), self.line, self.behind.clock, self._numbers, wires, self.local)
         self.rehearsal, self.sheet = Rehearsal(path, player), None
@@ -201,16 +200,12 @@ class Room(Desk):
         self.hand = self.handsets[""]
         return told("Open: {title}, {count} steps.", title=written.title, count=str(len(written.steps)))
 
-    async def _to_the_hour_of(self, written: Transcript) -> None:
-        """What is written may rest on the hour; the day is another one."""
-        begins = written.begun(self.zone)
-        if begins is not None and self.local:
-            await self.clock.leave((begins - self.now) % DAY_S)
-
     async def _step(self) -> Note:
         rehearsal = self.rehearsal
         if rehearsal is None or rehearsal.over:
             return told("No step is left.")
+        if self.local:
+            self.clock.hold()
         self._begin()
         step = await rehearsal.step()
         self.provider = rehearsal.player.channel.name
@@ -218,16 +213,23 @@ class Room(Desk):
         hand, screen = self.hand, self.hand.phone.screen
         if step.does in DIALS:
             hand.dialled(self.now)
-        if step.does in LEGS and screen is not None:
+        if step.breaks_off:
+            hand.clear(Display.LOST)
+        elif step.does in LEGS and screen is not None:
             hand.show(screen, self.now, await self._glance())
         elif step.does == "hang_up":
             hand.clear()
+        for one in self.handsets.values():
+            if one.left_s(self.now) == 0:
+                one.clear(Display.OVER)  # no notice: what a provider tells stands in the transcript
         await self._arrived()
         came = hand.unwritten()
         kept = self.recorder.kept == len(self.recorder.steps)
         self.recorder.steps.append(self._as_played(step, screen, came))
         self.recorder.kept += kept and not rehearsal.found
         self.recorder.dialled = step.dial or self.recorder.dialled
+        if rehearsal.over:
+            self.clock.go()
         done, count = str(rehearsal.done), str(len(rehearsal.steps))
         if rehearsal.found:
             return told("Step {done} of {count}: otherwise than written.", done=done, count=count)
@@ -245,12 +247,16 @@ class Room(Desk):
         """The phone that the step took, and every one on the way on which it is now."""
         for name, phone in player.phones.items():
             hand = self.handsets.setdefault(name, Handset(phone, name))
-            hand.phone = phone
+            if hand.phone is not phone:
+                hand.phone = phone
+                hand.clear()
             if phone is player.phone:
                 self.hand = hand
 
     def _text(self, title: str) -> str:
         first, number = self.providers[:1], self.way.msisdn is not None
+        if self.rehearsal:
+            number = self.rehearsal.player.transcript.number
         channels = [] if self.recorder.provider in ("", *first) else [self.recorder.provider]
         return transcript.dump(self.recorder.transcript(title, self.kind, channels, self.zone, number))
 

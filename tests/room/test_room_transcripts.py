@@ -8,10 +8,13 @@ import pytest
 
 from simulator import transcript as transcripts
 from simulator.callers import MOST_PHONES
+from simulator.clock import MovedClock
+from simulator.floor import OWN_KIND, Way
+from simulator.handset import Display
 from simulator.player import Difference
 from simulator.room import Room
 from simulator.speech import Speech
-from simulator.stage import Stage
+from simulator.stage import MORNING, Stage
 from simulator.terms import doing
 from simulator.transcript import DOES, Step
 from tests.room.conftest import CODE, COMPLAINT, send_complaint, type_all
@@ -189,6 +192,80 @@ async def test_a_dialog_goes_on_by_hand_from_where_a_transcript_stands(fresh_roo
     path = tmp_path / "help.yaml"
     await room.save(path, "Msaada")
     assert await replayed(path, tmp_path / "stage") == []
+
+
+async def test_a_step_that_was_broken_off_shows_what_she_saw_nothing(fresh_room: Room, tmp_path: Path) -> None:
+    room, path = fresh_room, tmp_path / "broken.yaml"
+    await room.dial("*152*00*9*2#")
+    room.drop()
+    await room.type("1")
+    await room.redial()
+    await room.save(path, "Imekatika")
+    await room.open_transcript(path)
+    seen = []
+    for _ in range(3):
+        await room.step()
+        assert told(room).endswith("as written.")
+        seen.append((room.hand.display, room.hand.shown is None))
+    assert seen == [(Display.ASKS, False), (Display.LOST, True), (Display.ASKS, False)]
+
+
+async def test_while_one_steps_the_time_is_the_transcripts_and_by_hand_it_goes_on(tmp_path: Path) -> None:
+    at = MORNING
+    room = Room(config.load({}), Way("africastalking", "255700000001"), MovedClock(lambda: at))
+    await room.open()
+    await room.open_transcript(TRANSCRIPTS / "short.sw.yaml")
+    await room.step()
+    for _ in range(3):
+        began, at = room.now, at + 3600  # she reads
+        await room.tick()
+        assert (room.hand.display, room.now) == (Display.ASKS, began)
+        await room.step()
+        assert told(room).endswith("as written.")
+    await room.type("8")
+    assert [step.wait for step in room.recorder.steps if step.wait] == []
+    at += 200
+    await room.tick()
+    assert room.hand.display is Display.OVER
+    await room.close()
+
+
+async def test_a_dialogue_whose_time_a_transcript_lets_pass_is_over(fresh_room: Room, tmp_path: Path) -> None:
+    room, path = fresh_room, tmp_path / "waits.yaml"
+    await room.dial(CODE)
+    await room.wait(240)
+    await room.save(path, "Muda")
+    await room.open_transcript(path)
+    await room.step()
+    await room.step()
+    assert room.hand.display is Display.OVER
+    assert [step.does for step in room.recorder.steps] == ["dial", "wait"]
+
+
+async def test_a_transcript_begins_at_its_hour_with_its_caller_on_a_gateway_that_has_seen_nothing(
+    fresh_room: Room, tmp_path: Path
+) -> None:
+    room, path = fresh_room, tmp_path / "evening.yaml"
+    await room.clock.leave(86_400 * 30 + 3600 * 11)
+    number, began = room.hand.number, room.now
+    reference = await send_complaint(room)
+    await room.another()
+    await room.save(path, "Jioni")
+    await room.core(down=True)
+    for _ in range(2):
+        await room.open_transcript(path)
+        assert (room.hand.number, round(room.now), room.core_is_down) == (number, round(began), False)
+        for _ in transcripts.load(path).steps:
+            await room.step()
+            assert told(room).endswith("as written.")
+        assert room.reference != reference
+    await room.open_transcript(TRANSCRIPTS / "no-number.sw.yaml")
+    assert (room.hand.number, room.now) == ("", MORNING)
+    await room.step()
+    await room.save(tmp_path / "again.yaml", "Tena")
+    assert not transcripts.load(tmp_path / "again.yaml").number
+    await room.anew()
+    assert (room.hand.number, room.kind, room.now) == (number, OWN_KIND, room.clock.real)
 
 
 async def test_what_is_no_transcript_is_told_with_its_line(room: Room, tmp_path: Path) -> None:
