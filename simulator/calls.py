@@ -9,11 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from simulator.clock import MovedClock
-from simulator.floor import Floor, HungUp, NotOpen, Way
+from simulator.floor import HungUp, NotOpen, Way
 from simulator.glance import Glance
 from simulator.handset import PUT_AWAY, Display, Handset
 from simulator.speech import Note, told
 from simulator.terms import FAULTS
+from simulator.tidings import Tidings
 from simulator.transcript import Step
 from simulator.trouble import Fault
 from simulator.watched import Dropped
@@ -26,7 +27,7 @@ MOST_TYPED: Final = 182
 """Characters of one answer, as the networks' longest string has them in GSM-7."""
 
 
-class Calls(Floor):
+class Calls(Tidings):
     """A room's phones. Every verb that waits leaves its words in `note`."""
 
     faults: set[Fault]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.floor import NEEDS_OWN
 from simulator.officer import Sheet
 from simulator.room import Room
 from simulator.speech import Speech
@@ -43,7 +44,7 @@ def _short(sheet: Sheet, code: str, say: Speech) -> str:
 def nothing(room: Room, say: Speech) -> str:
     """Why no case lies there, and what to do."""
     if room.way.url:
-        return say("The desk stands behind a gateway started here.")
+        return say.note(NEEDS_OWN)
     if room.dead:
         return say("The gateway was killed. Start it again: Trouble, Gateway killed.")
     if room.core_is_down:

@@ -47,6 +47,7 @@ class Desk(Callers):
         await self._done(self._act(does, says.strip()))
 
     async def _afterwards(self) -> None:
+        await super()._afterwards()
         if self._watched and not self._fresh:
             # what cannot be read is told to whoever looks
             with contextlib.suppress(Exception):
@@ -65,7 +66,7 @@ class Desk(Callers):
 
     def _nothing(self) -> Note | None:
         if not self.local:
-            return told("The desk stands behind a gateway started here.")
+            return self._needs
         if not self.reference:
             return told("No case was sent yet.")
         return told("The core is down: nobody works there.") if self.core_is_down else None

@@ -19,7 +19,7 @@ from simulator.clock import Clock, MovedClock
 from simulator.core import Core
 from simulator.faults import what_failed
 from simulator.glance import kept
-from simulator.handset import Display, Handset, Message
+from simulator.handset import Display, Handset
 from simulator.local import Local, wire
 from simulator.phone import NoAnswer, Phone
 from simulator.player import numbers
@@ -39,9 +39,7 @@ from ussd_engine.model import Reply
 T = TypeVar("T")
 OWN_KIND = Kind(sms=True)
 NOT_OPEN = told("There is no gateway to call: start it (Trouble).")
-NOTICE_S = 1.0
-SETTLES_S = 5.0
-"""How long SMS are waited for; what comes later is found by `tick`."""
+NEEDS_OWN = told("SMS, desk and inner trouble need a gateway started here: leave out --url.")
 
 
 class HungUp(Exception):
@@ -93,8 +91,6 @@ class Floor:
         self._homes = itertools.count(1)
         self._lock = asyncio.Lock()
         self._under_way: asyncio.Task[Any] | None = None
-        self.slow_post = False
-        """SMS that should have come by now have not."""
 
     # what views ask
 
@@ -261,6 +257,14 @@ class Floor:
             return told("That is no code that can be dialled. Try {code}", code=next(iter(self.settings.codes)))
         return what_failed(error)
 
+    async def _then(self, hand: Handset) -> Note:
+        """What a redial finds, as far as it is known."""
+        last = hand.phone.last
+        if self.local and last:
+            with contextlib.suppress(EngineError):
+                return KEPT[await kept(self.local.engine, hand.phone.channel.parse(last))]
+        return told("Redial: what its gateway has kept is there.")
+
     def _no_answer(self) -> Note:
         answer = self.tap.answer
         if answer is not None:
@@ -270,65 +274,6 @@ class Floor:
         if self.way.url:
             return told("{url} does not answer. Redial when it runs again.", url=self.way.url)
         return told("The gateway does not answer. Start it again (Trouble), then redial.")
-
-    # what time brings
-
-    async def tick(self) -> None:
-        """Look at the clock and at the post; views call it once a second."""
-        if self.busy or not self.behind:
-            return
-        self._gather()
-        if self.clock.held:
-            return
-        for hand in self.handsets.values():
-            if hand.left_s(self.now) == 0:
-                await self._done(self._expire(hand))
-
-    async def _expire(self, hand: Handset) -> Note:
-        """The operator ends a dialogue that has lasted too long, and its provider tells."""
-        hand.clear(Display.OVER)
-        await self._over(hand)
-        return told("The operator ended the session: its time is over. {then}", then=await self._then(hand))
-
-    async def _then(self, hand: Handset) -> Note:
-        """What a redial finds, as far as it is known."""
-        last = hand.phone.last
-        if self.local and last:
-            with contextlib.suppress(EngineError):
-                return KEPT[await kept(self.local.engine, hand.phone.channel.parse(last))]
-        return told("Redial: what its gateway has kept is there.")
-
-    async def _over(self, hand: Handset) -> None:
-        """The provider tells that a dialogue is over; a gateway that does not hear it will see."""
-        with contextlib.suppress(EngineError, HungUp):
-            await self._closed(hand)
-
-    async def _closed(self, hand: Handset) -> None:
-        """The provider's notice; it needs no answer, so a gateway that gives none keeps nobody."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(NOTICE_S):
-                await self._beside(hand.phone.hang_up())
-
-    async def _arrived(self) -> None:
-        """Let the SMS come that leave now."""
-        if self.local:
-            self.slow_post = True
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SETTLES_S):
-                    await self.local.settled()
-                self.slow_post = False
-        self._gather()
-
-    def _gather(self) -> None:
-        """What came for each phone since the last time."""
-        exchange = self.local.exchange if self.local else None
-        if exchange is None:
-            return
-        for hand in self.handsets.values():
-            for one in exchange.inboxes.get(hand.number, [])[hand.heard :]:
-                hand.heard += 1
-                hand.came += 1
-                hand.inbox.append(Message(one.text, self.now, other=one.sender, id=one.id, place=hand.came))
 
 
 def _callers(first: str | None, country: Country) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Final
 from simulator.exchange import Report
 from simulator.glance import Glance
 from simulator.phone import Phone
+from simulator.speech import Note
 from ussd_engine.model import Profile, Reply
 
 SESSION_S = 180.0
@@ -52,6 +53,8 @@ class Message:
     report: Report | None = None
     """What was reported of it."""
     read: bool = False
+    silence: Note | None = None
+    """Why nothing came in answer to hers."""
     place: int = 0
     """The how manieth came to this phone, from 1."""
 

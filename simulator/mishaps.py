@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any
 
 from simulator import officer
 from simulator.calls import Calls
-from simulator.floor import NOT_OPEN, HungUp
+from simulator.floor import NEEDS_OWN, NOT_OPEN, HungUp
 from simulator.handset import Display
 from simulator.speech import Note, told
 from simulator.stage import DAY_S
@@ -16,8 +16,6 @@ from simulator.transcript import Step
 from simulator.trouble import Fault
 from simulator.watched import Dropped
 from ussd_engine.model import Reply
-
-NEEDS_OWN: Final = told("That can be done to a gateway started here alone.")
 
 
 class Mishaps(Calls):

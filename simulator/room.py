@@ -25,7 +25,7 @@ from simulator.callers import MOST_PHONES
 from simulator.clock import MovedClock
 from simulator.desk import Desk
 from simulator.exchange import Report
-from simulator.floor import OWN_KIND, Way
+from simulator.floor import NEEDS_OWN, OWN_KIND, Way
 from simulator.handset import Display, Handset, Message
 from simulator.local import wire
 from simulator.player import Player
@@ -39,7 +39,6 @@ from ussd_engine.config import Config
 from ussd_engine.model import Reply
 
 DIALS: Final = ("dial", "redial")
-NO_SMS: Final = told("SMS go by a gateway started here, from a phone with a number.")
 MOST_SMS: Final = 459
 """Characters of one SMS, in three parts."""
 
@@ -122,15 +121,20 @@ class Room(Desk):
 
     async def _write(self, text: str) -> Note:
         exchange = self.local.exchange if self.local else None
-        if exchange is None or not self.hand.number:
-            return NO_SMS
+        if exchange is None:
+            return self._needs if self.way.url or self.dead else told("The gateway of this transcript carries no SMS.")
+        if not self.hand.number:
+            return told("SMS need a number, and this phone withholds its own.")
         if not text.strip():
             return told("Write the words first.")
         await self._before()
         typed = self.recorder.typed(text)
-        self.hand.inbox.append(Message(text, self.now, mine=True, other=exchange.shortcode))
+        mine = Message(text, self.now, mine=True, other=exchange.shortcode)
+        self.hand.inbox.append(mine)
         await exchange.bring(self.line, self.hand.number, text, f"{self.hand.number}-{next(self._ids)}")
+        known = len(self.kept_back)
         await self._written(Step(sms=typed))
+        mine.silence = next(iter(self.kept_back[known:]), None)
         return told("Sent to {number}.", number=exchange.shortcode)
 
     async def _report(self, message: Message, how: Report) -> Note:
@@ -182,7 +186,7 @@ class Room(Desk):
         if len({"", *(step.caller for step in written.steps if step.caller)}) > MOST_PHONES:
             return told("Not opened: it has more than {most} phones.", most=str(MOST_PHONES))
         if self.way.url and written.needs_local:
-            return told("Not opened: it needs a gateway started here.")
+            return told("Not opened: {why}", why=NEEDS_OWN)
         if not self.way.url:
             begins = written.begun(self.zone)
             kind = Kind(frozenset(written.core_wants), frozenset(written.core_lacks), written.sms)

@@ -26,8 +26,10 @@ from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Input
 
 from simulator.deeds import PHONES, TROUBLES
-from simulator.room import NO_SMS, Room
-from simulator.screen_panes import Desk, Help, Inbox, Pane, Phones, Trouble, Wire, reachable
+from simulator.floor import NEEDS_OWN
+from simulator.room import Room
+from simulator.screen_inbox import Inbox
+from simulator.screen_panes import Desk, Help, Pane, Phones, Trouble, Wire, reachable
 from simulator.screen_parts import Do, Key, Keys, Plain
 from simulator.screen_phone import Phone
 from simulator.screen_transcript import Transcript
@@ -144,7 +146,7 @@ class Simulator(App[int]):
     def action_page(self, name: str) -> None:
         """One of the pages comes to the front."""
         if self.room.way.url and name in OWN:
-            self.room.note = NO_SMS if name == "inbox" else told("The desk stands behind a gateway started here.")
+            self.room.note = NEEDS_OWN
             self.renew()
             return
         self.screen.add_class("turned")

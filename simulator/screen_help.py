@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.floor import NEEDS_OWN
 from simulator.room import Room
 from simulator.speech import Speech
 
@@ -26,6 +27,9 @@ def lines(room: Room, say: Speech) -> Iterator[str]:
     yield say("F5 another caller, another network")
     yield say("F6 what went over the wire")
     yield say("F7 keep a transcript, or open one")
+    if room.way.url:
+        yield ""
+        yield say.note(NEEDS_OWN)
     yield ""
     yield say("Esc: to the phone. Tab: the next part.")
     yield say("F8: Kiswahili. Ctrl+Q: the end.")

@@ -1,4 +1,4 @@
-"""What stands beside the phone, one at a time: help, SMS, the officer's desk, trouble, phones, the wire."""
+"""What stands beside the phone, one at a time: help, the officer's desk, trouble, phones, the wire."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from textual.widgets import Input
 
 from simulator import case_words
 from simulator.deeds import PHONES, TOGGLES, TROUBLES, Deed, spelled
-from simulator.handset import Message
 from simulator.officer import Sheet
-from simulator.room import MOST_SMS, Room
+from simulator.room import Room
 from simulator.screen_help import lines
 from simulator.screen_parts import Choices, Do, Plain, Row
 from simulator.speech import Note, Speech, told
-from simulator.terms import ACTS, REPORTS, SPEAKS
+from simulator.terms import ACTS, SPEAKS
 
 
 class Pane(Vertical):
@@ -101,73 +100,6 @@ class Help(Pane):
 
     def enter(self) -> None:
         self.rest()
-
-
-class Inbox(Pane):
-    """The SMS of the phone in hand."""
-
-    TITLE = told("SMS")
-
-    def compose(self) -> ComposeResult:
-        yield Choices(id="messages")
-        with Reading(id="message"):
-            yield Plain()
-        yield Choices(id="reports")
-        yield Input(id="sms", max_length=MOST_SMS, compact=True, select_on_focus=False)
-
-    def renew(self) -> None:
-        say, inbox = self.speech, self.room.hand.inbox
-        rows = [Row(str(index), self._headline(one)) for index, one in enumerate(inbox)]
-        self.query_one("#messages", Choices).show(rows[::-1])
-        shown = self._shown()
-        self.query_one("#message Plain", Plain).put(shown.text if shown else say("No SMS yet."))
-        foreign = shown is not None and not shown.mine
-        self.query_one("#reports", Choices).show(list(self._reports()) if foreign else [])
-        self.query_one("#reports").display = foreign
-        self.query_one("#sms", Input).placeholder = say("Write an SMS here, then Enter")
-
-    def enter(self) -> None:
-        messages = self.query_one("#messages", Choices)
-        messages.at = 0
-        self._read()
-        messages.focus()
-
-    def _reports(self) -> Iterator[Row]:
-        for how, words in REPORTS.items():
-            yield Row(how, self.speech("report: {what}", what=self.speech.note(words)))
-
-    def _headline(self, one: Message) -> str:
-        who = self.speech("to {number}", number=one.other) if one.mine else one.other
-        report = f" ({self.speech.note(REPORTS[one.report])})" if one.report else ""
-        new = "" if one.mine or one.read else "* "
-        return f"{new}{who}{report}: {one.text}"
-
-    def _shown(self) -> Message | None:
-        row, inbox = self.query_one("#messages", Choices).current, self.room.hand.inbox
-        return inbox[int(row.name)] if row and int(row.name) < len(inbox) else None
-
-    def _read(self) -> None:
-        if shown := self._shown():
-            shown.read = True
-        self.renew()
-
-    @on(Choices.Chosen, "#messages")
-    def read(self, event: Choices.Chosen) -> None:
-        event.stop()
-        self._read()
-
-    @on(Choices.Chosen, "#reports")
-    def report(self, event: Choices.Chosen) -> None:
-        event.stop()
-        if shown := self._shown():
-            how = next(how for how in REPORTS if how == event.name)
-            self.do(partial(self.room.report, shown, how))
-
-    @on(Input.Submitted, "#sms")
-    def write(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.do(partial(self.room.write, event.value))
-        event.input.clear()
 
 
 class Desk(Pane):

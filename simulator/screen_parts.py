@@ -170,6 +170,11 @@ class Choices(Widget, can_focus=True):
             self.at = max(0, min(self.at, len(rows) - 1))
             self.refresh(layout=True)
 
+    def mark(self, at: int) -> None:
+        """The mark goes to a row."""
+        self.at = max(0, min(at, len(self.rows) - 1))
+        self.refresh()
+
     @property
     def current(self) -> Row | None:
         """The row with the mark."""
@@ -209,9 +214,7 @@ class Choices(Widget, can_focus=True):
     def _move(self, key: str) -> None:
         steps = {"up": -1, "down": 1, "pageup": -self.size.height, "pagedown": self.size.height}
         last = len(self.rows) - 1
-        to = {"home": 0, "end": last}.get(key, self.at + steps.get(key, 0))
-        self.at = max(0, min(to, last))
-        self.refresh()
+        self.mark({"home": 0, "end": last}.get(key, self.at + steps.get(key, 0)))
 
     def on_mouse_scroll_down(self) -> None:
         self._move("down")

@@ -120,7 +120,7 @@ def works(
             joined = _joining(name, metrics)
             yield Puller(ledger, name, gateway, clock, holder, count=joined, told=told).run
         if isinstance(gateway, Fetches) and gateway.reads_inbox:
-            came, take = partial(metrics.sms_arrived, name), partial(answering.take, in_band=False)
+            came, take = partial(metrics.sms_arrived, name), partial(taking.fetched, gateway)
             yield InboxReader(ledger, name, gateway, clock, holder, take, count=came, told=told).run
     if gateways:
         yield taking.joining.run

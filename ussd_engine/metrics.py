@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from ussd_engine.counts import Count, Outcome
 from ussd_engine.delivery import Happening
 from ussd_engine.forms.became import Became
-from ussd_engine.ledger.smsinbox import Arrival
+from ussd_engine.ledger.smsinbox import Arrival, Unsaid
 from ussd_engine.ledger.smsreports import Joined
 from ussd_engine.ledger.smsview import Figures
 from ussd_engine.smpp.bind import Change
@@ -84,6 +84,8 @@ class Metrics:
     def _add_sms(self) -> None:
         came = "SMS of citizens, by what became of them."
         self._sms_in = self._counter("ussd_sms_in", came, "channel", "arrival")
+        unsaid = "SMS of citizens that got no reply, by the rule that says so."
+        self._sms_unsaid = self._counter("ussd_sms_unsaid", unsaid, "channel", "rule")
         sent = "What became of messages on their way to a phone; of one message several things may happen."
         self._sms_out = self._counter("ussd_sms_out", sent, "channel", "outcome")
         reports = "What gateways told later of SMS that were sent, by what came of it."
@@ -182,6 +184,10 @@ class Metrics:
         """One SMS of a citizen; `arrival` as `smsinbox` names it, or as `sms/door.py` does."""
         self._sms_in(channel, arrival).inc()
 
+    def sms_unsaid(self, channel: str, rule: Unsaid) -> None:
+        """One SMS of a citizen gets no reply."""
+        self._sms_unsaid(channel, rule).inc()
+
     def sms_sent(self, channel: str, outcome: str) -> None:
         """What became of a message; `outcome` as `sender` names it."""
         self._sms_out(channel, outcome).inc()
@@ -226,10 +232,11 @@ def markdown() -> str:
     turns, deliveries = (", ".join(f"`{word}`" for word in words) for words in (Outcome, get_args(Happening)))
     sent, reported = (", ".join(f"`{word}`" for word in get_args(words)) for words in (sender.Happening, Joined))
     arrived, forms = (", ".join(f"`{word}`" for word in words) for words in ((*Arrival, "unkept"), Became))
-    changed = ", ".join(f"`{word}`" for word in Change)
+    changed, unsaid = (", ".join(f"`{word}`" for word in words) for words in (Change, Unsaid))
     words = (
         f"`outcome` of turns: {turns}; of deliveries: {deliveries}; of SMS out: {sent}; of reports: {reported}, "
         f"`unkept`. `arrival` of SMS in: {arrived}; `unkept` could not be stored while the gateway waited. "
+        f"`rule` of SMS without a reply: {unsaid} ([what is not answered](sms-keywords.md#what-is-not-answered)). "
         f"`change` of binds: {changed}. `became` of forms: {forms}; `said` of their fields: `right`, `wrong`."
     )
     return "\n".join([_PAGE, *rows, "", *textwrap.wrap(words, 120), ""])

@@ -165,6 +165,7 @@ function inbox() {
     return make("li", { class: one.mine ? "sms mine" : "sms" },
       make("p", { class: "who" }, one.report ? `${one.who} · ${one.report}` : one.who),
       make("p", { class: "text" }, one.text),
+      one.silence ? make("p", { class: "soft" }, one.silence) : "",
       reports.length ? details : "");
   }));
 }
@@ -297,13 +298,12 @@ $("language").addEventListener("click", () => ask("language"));
 for (const name of ["screen", ...PAGES]) $(`to-${name}`).addEventListener("click", () => turn(name));
 $("write").addEventListener("submit", (event) => {
   event.preventDefault();
-  ask("write", { text: $("words").value });
-  $("words").value = "";
+  if (ask("write", { text: $("words").value })) $("words").value = "";
 });
 $("speak").addEventListener("submit", (event) => {
   event.preventDefault();
   if (!$("says").value.trim()) return;
-  ask("act", { name: act, text: $("says").value });
+  if (!ask("act", { name: act, text: $("says").value })) return;
   $("says").value = "";
   choose(null);
 });

@@ -77,6 +77,7 @@ def _message(at: int, one: Message, say: Speech) -> dict[str, Any]:
         "who": say("to {number}", number=one.other) if one.mine else one.other,
         "text": one.text,
         "mine": one.mine,
+        "silence": say.note(one.silence) if one.silence else "",
         "report": say.note(REPORTS[one.report]) if one.report else "",
         "reports": [] if one.mine else [[how, say.note(words)] for how, words in REPORTS.items()],
     }

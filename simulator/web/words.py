@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from simulator.floor import NEEDS_OWN
 from simulator.room import Room
 from simulator.speech import Note, Speech, told
 
@@ -73,5 +74,5 @@ def _lines(room: Room, say: Speech) -> list[str]:
         first = say("A phone that calls {url}. What you send there is sent.", url=room.way.url)
     else:
         first = say("A phone with its own gateway: nothing you do reaches anybody or costs a thing.")
-    own = () if room.way.url else OWN_HELP
+    own = (NEEDS_OWN,) if room.way.url else OWN_HELP
     return [first, say("1. Type {code} and press Enter.", code=code), *map(say.note, (*HELP[:2], *own, *HELP[2:]))]

@@ -131,6 +131,28 @@ async def test_a_callback_that_comes_again_acts_once(tmp_path: Path, channel: st
         assert f'ussd_sms_in_total{{arrival="repeat",channel="{channel}"}} 3.0' in (await edge.get("/metrics"))[1]
 
 
+@pytest.mark.parametrize(
+    ("texts", "rule"),
+    [
+        (["Habari za leo", "Habari za jioni"], "often"),
+        (["MSAADA"] * 3, "same"),
+        ([f"HALI {UNKNOWN}"] * 2, "status"),
+        (["I'm driving. Will text you later"] * 2, "machine"),
+    ],
+)
+async def test_what_gets_no_reply_is_counted_by_its_rule(
+    edge: Edge, phone: Writer, texts: list[str], rule: str
+) -> None:
+    first, *again = texts
+    await phone.write(first, replies=1 if rule == "machine" else 2)
+    for text in again[:-1]:
+        await phone.write(text)
+    unsaid = f'ussd_sms_unsaid_total{{channel="loopback",rule="{rule}"}} 1.0'
+    assert unsaid not in (await edge.get("/metrics"))[1]
+    assert (await phone.post(again[-1], "last"))[0] == 200
+    assert unsaid in (await edge.get("/metrics"))[1]
+
+
 async def test_without_an_id_a_copy_within_two_seconds_is_one_and_the_same_words_later_are_two(
     edge: Edge, phone: Writer
 ) -> None:

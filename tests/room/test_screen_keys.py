@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from simulator.calls import MOST_TYPED
+from simulator.floor import NEEDS_OWN
 from simulator.room import Room
 from simulator.screen import PAGES, Simulator
 from simulator.screen_panes import Pane, Reading
@@ -248,8 +249,16 @@ async def test_a_gateway_elsewhere_is_offered_nothing_that_it_does_not_have() ->
         assert "F2" not in tester.seen
         assert "F3" not in tester.seen
         assert "F4 trouble: hang up, redial" in tester.page
-        await tester.press("f2")
-        assert "SMS go by a gateway started here" in tester.seen
+        why = "SMS, desk and inner trouble need a gateway started here: leave out --url."
+        assert why in tester.page
+        for key in ("f2", "f3"):
+            room.note = None
+            await tester.press(key)
+            assert why in tester.rows[-3] + tester.rows[-2]
+            assert why in tester.page, "help still stands there"
+        for verb in (lambda: room.write("MSAADA"), room.look, room.kill):
+            await verb()
+            assert room.note == NEEDS_OWN
         await tester.press("f4")
         assert "Redial" in tester.page
         for word in ("Core down", "Let ", "Gateway killed", "Ledger"):

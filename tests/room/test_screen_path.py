@@ -132,7 +132,7 @@ async def test_a_gateway_elsewhere_that_is_not_there_is_told_and_the_program_goe
         assert "http://127.0.0.1:1 does not answer. Redial when it runs again." in tester.seen
         assert "[OK]" in tester.phone
         await tester.press("f3")
-        assert "The desk stands behind a gateway started here." in tester.seen
+        assert "SMS, desk and inner trouble need a gateway started here: leave out --url." in tester.seen
 
 
 async def test_sms_are_written_and_answered_in_the_list(room: Room) -> None:

@@ -96,6 +96,24 @@ class Arrival(StrEnum):
     """Above the day of the number, its block or the route, and told: nothing is done."""
 
 
+class Unsaid(StrEnum):
+    """By which rule an SMS that came gets no reply."""
+
+    REPEAT = "repeat"
+    """It is a copy."""
+    MACHINE = "machine"
+    """A machine's answer is answered once a day."""
+    ABROAD = "abroad"
+    OVER = "over"
+    """More than the SMS of a day."""
+    OFTEN = "often"
+    """A reply of this kind goes so often at most, whatever it says: that something was not understood, once an hour."""
+    SAME = "same"
+    """The same reply, word for word, goes twice an hour at most."""
+    STATUS = "status"
+    """Where one case stands is told so often at most."""
+
+
 class SmsInbox:
     """Guards the way in, inside the transaction of what an SMS causes. `day_of` is the country's day of a time."""
 
@@ -122,11 +140,13 @@ class SmsInbox:
             return Arrival.AUTOMATIC if first else Arrival.MACHINE
         return Arrival.NEW
 
-    def may_reply(self, conn: Connection, msisdn: str, template: str, said: str, now_ms: int) -> bool:
-        """Whether a number is sent this reply now, which counts then. `said`: its values, or its text."""
+    def unsaid(self, conn: Connection, msisdn: str, template: str, said: str, now_ms: int) -> Unsaid | None:
+        """Why a number is not sent this reply now; `None` where it is, which counts then. `said`: its values, or its
+        text."""
         if not self._within(conn, f"reply {msisdn} {template}", REPLIES.get(template, ()), now_ms):
-            return False
-        return self._within(conn, f"said {msisdn} {template} {said}", SAME_REPLY, now_ms)
+            return Unsaid.OFTEN
+        within = self._within(conn, f"said {msisdn} {template} {said}", SAME_REPLY, now_ms)
+        return None if within else Unsaid.SAME
 
     def may_ask(self, conn: Connection, msisdn: str, reference: str, now_ms: int) -> bool:
         """Whether a number is told now where a case stands, which counts then."""

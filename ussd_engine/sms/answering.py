@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from ussd_engine.errors import EngineError
 from ussd_engine.ledger.smsanswers import SmsAnswers
-from ussd_engine.ledger.smsinbox import Arrival, SmsInbox
+from ussd_engine.ledger.smsinbox import Arrival, SmsInbox, Unsaid
 from ussd_engine.ledger.smsreports import Joined
 from ussd_engine.sms.deeds import Deeds
 from ussd_engine.sms.filling import Sender
@@ -44,13 +44,18 @@ READS: Final = frozenset({"read", "add", CHOICE})
 SAID: Final = {Arrival.LIMIT: Anyway.LIMIT, Arrival.AUTOMATIC: Anyway.UNKNOWN}
 """What is said of an SMS that is not read."""
 
+UNREAD: Final = {one: Unsaid(one.value) for one in (Arrival.REPEAT, Arrival.MACHINE, Arrival.ABROAD, Arrival.OVER)}
+"""What is never replied to."""
+
 
 class Answered(NamedTuple):
-    """What became of an SMS. `kept`: it is stored, or known. `reply`: what travels in the answer to the provider."""
+    """What became of an SMS. `kept`: it is stored, or known. `reply`: what travels in the answer to the provider.
+    `unsaid`: the rule by which nothing is replied at all."""
 
     kept: bool
     arrival: Arrival | None = None
     reply: str | None = None
+    unsaid: Unsaid | None = None
 
 
 class Answering:
@@ -160,7 +165,7 @@ class Answering:
         in_band: bool,
         at_ms: int,
         written: Written | None,
-        replies: Callable[[Connection, Written], list[Reply]],
+        replies: Callable[[Connection, Written], list[Reply] | Unsaid],
         taken: bool = True,
     ) -> Answered:
         """What is not taken leaves nothing of which a phone that is new to us had to be told."""
@@ -169,30 +174,35 @@ class Answering:
         def job(conn: Connection) -> Answered:
             asks = written is not None and written.heard.asks
             arrival = self._inbox.arrived(conn, incoming, at_ms, asks=asks)
+            unsaid = UNREAD.get(arrival)
             if written is None:
-                return Answered(True, arrival)
+                return Answered(True, arrival, None, unsaid)
             if arrival is Arrival.REPEAT:
-                return Answered(True, arrival, self._again(conn, incoming, written) if in_band else None)
+                again = self._again(conn, incoming, written) if in_band else None
+                return Answered(True, arrival, again, None if again else unsaid)
             if arrival is not Arrival.NEW:
-                return Answered(True, arrival, self._say(conn, written, self._beyond(conn, written, arrival), in_band))
+                reply, why = self._say(conn, written, self._beyond(conn, written, arrival), in_band)
+                return Answered(True, arrival, reply, unsaid or why)
             if asks and not written.chosen:
                 ledger.notices.talks.speaks(conn, written.sender.msisdn, written.service, written.heard.locale, at_ms)
             first = taken and self._inbox.first_use(conn, incoming.msisdn, at_ms)
             said = replies(conn, written)
-            return Answered(True, arrival, self._say(conn, written, said, in_band, first=first))
+            if isinstance(said, Unsaid):
+                return Answered(True, arrival, None, said)
+            return Answered(True, arrival, *self._say(conn, written, said, in_band, first=first))
 
         answered = await ledger.database.write(job)
         ledger.sms.added.set()
         ledger.outbox.added.set()
         return answered
 
-    def _replies(self, conn: Connection, written: Written) -> list[Reply]:
+    def _replies(self, conn: Connection, written: Written) -> list[Reply] | Unsaid:
         deeds, sender = Deeds(conn, self._around.ledger, written), written.sender
         decision = deeds.decided()
         if isinstance(decision, Act) and decision.name == "status":
             asked = decision.reference or decision.heard.core_reference
             if asked and not self._inbox.may_ask(conn, sender.msisdn, asked, sender.at_ms):
-                return []
+                return Unsaid.STATUS
         return deeds.done(decision)
 
     def _beyond(self, conn: Connection, written: Written, arrival: Arrival) -> list[Reply]:
@@ -207,10 +217,11 @@ class Answering:
 
     def _say(
         self, conn: Connection, written: Written, replies: list[Reply], in_band: bool, *, first: bool = False
-    ) -> str | None:
-        """Queue what may be said; what travels in the answer is given back instead."""
+    ) -> tuple[str | None, Unsaid | None]:
+        """Queue what may be said; what travels in the answer is given back instead, and why nothing may be said."""
         sender = written.sender
-        may = [reply for reply in replies if self._may_say(conn, sender, reply)]
+        why = [self._unsaid(conn, sender, reply) for reply in replies]
+        may = [reply for reply, held in zip(replies, why, strict=True) if held is None]
         if first and may:
             may.append(anyway(Anyway.FIRST_USE)._replace(locale=may[0].locale))
         notices = [self._notice(written, reply, number) for number, reply in enumerate(may)]
@@ -220,7 +231,7 @@ class Answering:
             if text:
                 self._answers.keep(conn, notices[0], sender.channel)
         self._around.ledger.sms.put(conn, notices[1:] if text else notices, sender.channel)
-        return text or None
+        return text or None, None if may else next(iter(why), None)
 
     def _again(self, conn: Connection, incoming: Incoming, written: Written) -> str | None:
         """What was said to the SMS of which this is a copy: the answer that held it may have been lost."""
@@ -230,9 +241,9 @@ class Answering:
             return None
         return self.wording.of_notice(said, said.locale) or None
 
-    def _may_say(self, conn: Connection, sender: Sender, reply: Reply) -> bool:
+    def _unsaid(self, conn: Connection, sender: Sender, reply: Reply) -> Unsaid | None:
         said = "\0".join(reply.values[name] for name in sorted(reply.values))
-        return self._inbox.may_reply(conn, sender.msisdn, reply.say.template, said, sender.at_ms)
+        return self._inbox.unsaid(conn, sender.msisdn, reply.say.template, said, sender.at_ms)
 
     @staticmethod
     def _notice(written: Written, reply: Reply, number: int) -> Notice:

@@ -16,6 +16,7 @@ from ussd_engine.counts import Count
 from ussd_engine.errors import NotACallback
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Clock, Ledger
+from ussd_engine.ledger.smsinbox import Arrival
 from ussd_engine.metrics import Metrics
 from ussd_engine.smpp import pdu
 from ussd_engine.smpp.bind import Take
@@ -45,6 +46,15 @@ class Taking:
         else:
             taken = await self._answering.take(incoming, in_band=gateway.replies_in_band)
         self._metrics.sms_arrived(gateway.name, str(taken.arrival or UNKEPT))
+        if taken.unsaid:
+            self._metrics.sms_unsaid(gateway.name, taken.unsaid)
+        return taken
+
+    async def fetched(self, gateway: Gateway, incoming: Incoming) -> Answered:
+        """An SMS out of a gateway's inbox, where what is known stands again each time."""
+        taken = await self._answering.take(incoming, in_band=False)
+        if taken.unsaid and taken.arrival is not Arrival.REPEAT:
+            self._metrics.sms_unsaid(gateway.name, taken.unsaid)
         return taken
 
     async def reports(self, gateway: Gateway, reports: Sequence[Report]) -> bool:

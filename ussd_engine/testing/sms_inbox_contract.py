@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
-from ussd_engine.ledger.smsinbox import Arrival, Guards, SmsInbox
+from ussd_engine.ledger.smsinbox import Arrival, Guards, SmsInbox, Unsaid
 from ussd_engine.ledger.smstables import conversations, sms_in
 from ussd_engine.ledger.talks import Kind, Talk
 from ussd_engine.model import CaseState, Mode
@@ -187,11 +187,16 @@ class SmsInboxContract(SmsFixtures):
         self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock
     ) -> None:
         async def may(template: str, words: str = "", msisdn: str = MSISDN) -> bool:
-            return bool(await self.ask(ledger, lambda conn: inbox.may_reply(conn, msisdn, template, words, clock())))
+            return await why(template, words, msisdn) is None
+
+        async def why(template: str, words: str = "", msisdn: str = MSISDN) -> Unsaid | None:
+            held = await self.ask(ledger, lambda conn: inbox.unsaid(conn, msisdn, template, words, clock()))
+            return None if held is None else Unsaid(held)
 
         assert [await may("help") for _ in range(3)] == [True, True, False]
         assert [await may("help", "other"), await may("help", msisdn="255700000002")] == [True, True]
         assert [await may("unknown"), await may("unknown", "other")] == [True, False]
+        assert [await why("help"), await why("unknown", "another")] == [Unsaid.SAME, Unsaid.OFTEN]
         clock.move(HOUR_MS)
         assert [await may("help"), await may("unknown")] == [True, True]
 
@@ -223,7 +228,7 @@ class SmsInboxContract(SmsFixtures):
         self, ledger: Ledger, inbox: SmsInbox, clock: StoppedClock
     ) -> None:
         await self.arrive(ledger, inbox, clock, incoming(id="x6"), incoming("Siri kubwa"))
-        await self.ask(ledger, lambda conn: inbox.may_reply(conn, MSISDN, "status", REFERENCE, clock()))
+        await self.ask(ledger, lambda conn: inbox.unsaid(conn, MSISDN, "status", REFERENCE, clock()))
         assert len(await rows(ledger, sms_in)) == 2
         seen = await dump(ledger.database)
         assert all(secret not in seen for secret in (*SPELLINGS, "Siri kubwa", REFERENCE))
