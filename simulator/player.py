@@ -170,6 +170,11 @@ class Player:
         elif step.officer:
             await officer.act(local, (self.references or [""])[-1], step.officer, step.says)
 
+    def moves(self, channel: Channel, line: Line, local: Local | None) -> None:
+        """Another way, or the gateway started anew: every phone goes on there."""
+        self.channel, self.line, self.local = channel, line, local
+        self._rewire()
+
     def _rewire(self) -> None:
         """Every phone on the way as it is now."""
         held = next(name for name, phone in self.phones.items() if phone is self.phone)

@@ -190,7 +190,7 @@ class Room(Desk):
         if not self.way.url:
             begins = written.begun(self.zone)
             kind = Kind(frozenset(written.core_wants), frozenset(written.core_lacks), written.sms)
-            self._for_transcript = True
+            self.rehearsal, self._for_transcript = None, True
             await self._open_anew(kind, MORNING if begins is None else begins)
             self.clock.hold()
         if written.channels and self.provider not in written.channels:
@@ -246,6 +246,14 @@ class Room(Desk):
         if screen is not None and step.does in LEGS and not step.breaks_off:
             step = step.showing(Reply(self.recorder.holes.cut(screen.text), screen.ends))
         return replace(step, gets=[self.recorder.holes.cut(text) for text in came], fault=None, stored={})
+
+    def _rewire(self, heard: bool = False) -> None:
+        super()._rewire(heard)
+        if self.rehearsal:
+            player = self.rehearsal.player
+            player.moves(self._wire(), self.line, self.local)
+            for name, phone in player.phones.items():
+                self.handsets[name].phone = phone
 
     def _now_in_hand(self, player: Player) -> None:
         """The phone that the step took, and every one on the way on which it is now."""

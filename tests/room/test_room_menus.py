@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from simulator import case_words
 from simulator.clock import MovedClock
+from simulator.deeds import TROUBLES
 from simulator.floor import Way
 from simulator.officer import Sheet
 from simulator.room import Room
@@ -205,3 +206,20 @@ async def test_a_room_that_calls_a_gateway_elsewhere_reads_no_menus() -> None:
     await there.glance()
     assert there.note is note
     await there.close()
+
+
+async def test_a_gateway_that_could_not_start_starts_once_its_menus_hold(tmp_path: Path) -> None:
+    room = room_on(menus_of_our_own(tmp_path))
+    saved(room, "menus/gmp.yaml", "service emrejesho", "service nowhere")
+    await room.open()
+    assert said(room).startswith("The gateway cannot start: ")
+    room.press(CODE)
+    await room.send()
+    assert said(room) == "There is no gateway to call: start it (Trouble)."
+    saved(room, "menus/gmp.yaml", "service nowhere", "service emrejesho")
+    await next(deed for deed in TROUBLES if deed.name == "gateway").do(room)
+    assert said(room).startswith("The gateway is ready.")
+    await room.send()
+    assert room.hand.shown is not None, "what was typed stayed"
+    assert [step.does for step in room.recorder.steps] == ["dial"]
+    await room.close()

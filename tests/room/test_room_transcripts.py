@@ -268,6 +268,28 @@ async def test_a_transcript_begins_at_its_hour_with_its_caller_on_a_gateway_that
     assert (room.hand.number, room.kind, room.now) == (number, OWN_KIND, room.clock.real)
 
 
+@pytest.mark.parametrize("meanwhile", ["restart", "provider"])
+async def test_after_trouble_by_hand_a_transcript_goes_on_where_the_phone_is(
+    fresh_room: Room, meanwhile: str, tmp_path: Path
+) -> None:
+    room, path = fresh_room, tmp_path / "twice.yaml"
+    await room.dial(CODE)
+    await room.redial()
+    await room.save(path, "Mara mbili")
+    await room.open_transcript(path)
+    await room.step()
+    if meanwhile == "restart":
+        await room.kill()
+        await room.start_again()
+    else:
+        await room.switch("generic")
+    await room.step()
+    assert told(room) == "Step 2 of 2: as written."
+    assert room.hand.shown is not None
+    assert (room.provider == "generic") == (meanwhile == "provider")
+    assert f"/ussd/{room.provider}" in room.tap.request()
+
+
 async def test_what_is_no_transcript_is_told_with_its_line(room: Room, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text("title: x\nsteps:\n- tipe: '1'\n", encoding="utf-8")

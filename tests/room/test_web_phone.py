@@ -246,6 +246,10 @@ async def test_sms_are_written_answered_and_reported_and_a_second_phone_is_taken
         await page.click(".sms:not(.mine) details button", "haikufika")
         await tester.notes("Ripoti imefika kwenye lango.")
         await tester.reads(".sms:not(.mine) .who", "haikufika")
+        for _ in range(2):
+            await page.click("#words")
+            await page.type("Habari za leo")
+        await tester.reads(".sms.mine .soft", "Hakuna jibu, kwa kanuni: kwamba haikueleweka")
         number = (await page.text("#top")).split(" ")[0]
         await tester.turns("Simu")
         await page.click("#others button", "Mpigaji mwingine, simu nyingine")
