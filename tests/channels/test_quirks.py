@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -309,11 +310,33 @@ def test_restcomm_ends_with_the_number_of_the_first_request() -> None:
     assert b'prearrangedEnd="false"' in body
 
 
-def test_restcomm_carries_along_what_it_is_given() -> None:
+def invoked(request: Request, number: int) -> Request:
+    """The request of RestComm's, under another `invokeId`."""
+    return msgspec.structs.replace(request, body=re.sub(rb'invokeId="[^"]*"', b'invokeId="%d"' % number, request.body))
+
+
+@pytest.mark.parametrize("number", [7, -7])
+def test_restcomm_carries_along_what_it_is_given(number: int) -> None:
     channel = make("restcomm")
-    begun = channel.build(START)
-    seventh = msgspec.structs.replace(begun, body=begun.body.replace(b'invokeId="0"', b'invokeId="7"'))
-    assert b'userObject="7"' in channel.reply(Reply("Chagua", False), channel.parse(seventh)).body
+    begun = channel.parse(invoked(channel.build(START), number))
+    assert f'userObject="{number}"'.encode() in channel.reply(Reply("Chagua", False), begun).body
+    assert f'invokeId="{number}"'.encode() in channel.reply(Reply("Asante", True), begun).body
+
+
+@pytest.mark.parametrize("first", [0, 1, 7, 127, -1, -128])
+def test_restcomm_numbers_our_requests_apart_from_the_one_of_the_network(first: int) -> None:
+    channel = make("restcomm")
+    start = channel.parse(invoked(channel.build(START), first))
+    answers = [channel.parse(invoked(channel.build(dialled(CODE, "1")), number)) for number in range(4)]
+    legs = [turn.sequence for turn in (start, *answers)]
+    assert legs == sorted(set(legs))
+
+
+def test_restcomm_counts_in_one_octet_with_a_sign() -> None:
+    channel = make("restcomm")
+    answer = channel.build(dialled(CODE, "1"))
+    legs = [channel.parse(invoked(answer, number)).sequence for number in (126, 127, -128, -127, -1)]
+    assert legs == sorted(set(legs))
 
 
 def test_restcomm_wants_line_breaks_as_numbers() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import io
 import logging
+import re
 import socket
 import sys
 import threading
@@ -115,6 +116,21 @@ async def test_a_dialog_over_http_ends_with_a_reference(edge: Edge, name: str) -
     screens = await edge.dialog(name, *REVIEW, SEND)
     assert screens[-1].ends
     assert "Namba: " in screens[-1].text
+
+
+@pytest.mark.parametrize("first", [0, 1, 7])
+async def test_a_dialog_over_restcomm_goes_on_from_answer_0_whatever_number_the_dial_had(
+    edge: Edge, first: int
+) -> None:
+    """Its stack gives our requests numbers of their own, from 0; the first request has the number of the network."""
+    channel, texts = edge.engine.channels["restcomm"], [*REVIEW, SEND]
+    for size in range(len(texts) + 1):
+        request = channel.build(Dial(dialogue="1.1", dialled=CODE, msisdn=NUMBER, inputs=tuple(texts[:size])))
+        body = re.sub(rb'invokeId="[0-9]+"', b'invokeId="%d"' % (size - 1 if size else first), request.body)
+        edge.now += 8
+        status, said = await edge.post(path("restcomm"), body, headers=dict(request.headers))
+        assert status == 200
+    assert "Namba: " in said
 
 
 async def test_an_end_of_session_notice_is_acknowledged_and_counted(edge: Edge) -> None:

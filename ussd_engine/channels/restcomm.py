@@ -18,8 +18,11 @@ with `text/xml; charset=utf-8`, a screen that waits, then the last one:
 
 `invokeId` of the last one is that of the first request. Where it is not 0 we have it carried along in `userObject`,
 which comes back on every leg. `dataCodingScheme` is 15 for GSM-7 and 72 for UCS-2. An end is told by attributes of the
-dialog and by `<errComponents>` with something in it (table `CLOSES`), and is answered with an empty dialog. The leg is
-the `invokeId` of the answer; where it is found not to grow, the setting `legs` is to be `window`.
+dialog and by `<errComponents>` with something in it (table `CLOSES`), and is answered with an empty dialog.
+
+The leg is the `invokeId` of the answer: the number of our request, which the gateway counts, perhaps from 0. That of
+the first request was given on the other side, and is no number of a leg. Both are one octet with a sign. Where it is
+found not to grow, the setting `legs` is to be `window`.
 """
 
 from __future__ import annotations
@@ -59,7 +62,9 @@ OVER: Final = ("End", "Abort")
 CLOSED: Final = Response(body=b'<dialog mapMessagesSize="0" prearrangedEnd="false"/>', content_type=markup.CONTENT_TYPE)
 CONTEXT: Final = "networkUnstructuredSsContext_version2"
 
-_number = re.compile(r"[0-9]{1,9}").fullmatch
+OCTET: Final = 256
+
+_number = re.compile(r"[0-9]{1,9}|-[0-9]{1,3}").fullmatch
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,12 +98,11 @@ class RestComm:
         if typed is not None:
             first = dialog.attributes.get("userObject", "")
             echo = first if _number(first) else "0"
-            return self._turn(dialogue, Phase.INPUT, _attribute(typed, "string", ""), _invoked(typed), echo)
+            return self._turn(dialogue, Phase.INPUT, _attribute(typed, "string", ""), _counted(_invoked(typed)), echo)
         assert dialled is not None
         caller = dialled.child("msisdn") or dialog.needed("originationReference")
         code, digits = self._settings.dialled(_attribute(dialled, "string"), "attribute string")
-        invoke = _invoked(dialled)
-        begun = self._turn(dialogue, Phase.START, digits, invoke, str(invoke))
+        begun = self._turn(dialogue, Phase.START, digits, first=str(_invoked(dialled)))
         msisdn = self._settings.msisdn(_attribute(caller, "number", ""))
         return msgspec.structs.replace(begun, service_code=code, msisdn=msisdn)
 
@@ -180,6 +184,11 @@ def _invoked(element: markup.Element) -> int:
     if not _number(text):
         raise NotACallback("attribute invokeId is no number")
     return int(text)
+
+
+def _counted(invoke: int) -> int:
+    """Which leg an answer is, by the request that it answers; the start is 0, and answers none."""
+    return invoke % OCTET + 1 if invoke < 0 else invoke + 1
 
 
 def _post(dial: Dial, kind: str, how: str, inner: str) -> Request:
