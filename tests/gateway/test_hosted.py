@@ -134,6 +134,7 @@ async def test_who_goes_on_without_the_check_is_delivered_all_the_same(tmp_path:
 
 async def test_a_look_takes_no_longer_than_a_look(tmp_path: Path) -> None:
     async with hosting(tmp_path) as (edge, body):
+        assert edge.engine.gateway.looks.look_s == 1.5, "as the pages say"
         edge.engine.gateway.looks.look_s = 0.05
         phone = Line(edge)
         await phone.dial()

@@ -91,10 +91,11 @@ class Beem:
 
     def parse(self, request: Request) -> Turn:
         document = wire.json_object(request)
-        fields = wire.texts(document)
+        fields = wire.texts(document, "command", *ECHOED)
         phase = wire.one_of(fields, "command", PHASES)
         operator = wire.present(fields, "operator")
-        answered = wire.texts(wire.inner(document, "payload")) if phase is not Phase.CLOSED else {}
+        payload = wire.inner(document, "payload") if phase is not Phase.CLOSED else {}
+        answered = wire.texts(payload, "request_id", "response")
         return Turn(
             channel=self.name,
             dialogue=wire.filled(fields, "session_id"),

@@ -45,10 +45,10 @@ class MgovForms:
         self._msisdn = settings.msisdn
 
     def asked(self, request: Request) -> Asked:
-        return Asked(_field(request.query), wire.present(_texts(request, DATA), DATA))
+        return Asked(_field(request.query), wire.present(wire.texts(wire.json_object(request), DATA), DATA))
 
     def collected(self, request: Request) -> Collected:
-        given = _texts(request, NUMBER, *self.options.fields)
+        given = wire.texts(wire.json_object(request), NUMBER, *self.options.fields)
         number = given.get(NUMBER, "").strip()
         fields = {name: given[name].strip() for name in self.options.fields if given.get(name, "").strip()}
         if not number and not fields:
@@ -67,12 +67,6 @@ class MgovForms:
     def refused(self, words: str, field: str = "") -> Response:
         where = {"field": field} if field else {}
         return _answer({"success": False, **where, "sms_reply": bool(words), "sms_text": words})
-
-
-def _texts(request: Request, *names: str) -> dict[str, str]:
-    """The fields of these names; one that is more, or an object, must not cost a citizen her form."""
-    document = wire.json_object(request)
-    return wire.texts({name: document[name] for name in names if name in document})
 
 
 def _field(query: str) -> str:

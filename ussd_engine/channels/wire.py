@@ -103,9 +103,11 @@ def scalars(request: Request) -> dict[str, str]:
     return {name: _scalar(name, value) for name, value in json_object(request).items()}
 
 
-def texts(document: dict[str, object]) -> dict[str, str]:
-    """Of a JSON object what is text, number or nothing, as texts; objects and lists in it are left out."""
-    return {name: _scalar(name, value) for name, value in document.items() if not isinstance(value, dict | list)}
+def texts(document: dict[str, object], *names: str) -> dict[str, str]:
+    """The fields of a JSON object under `names`, as texts; of these an object or a list counts as missing. The others
+    are not looked at: a field more must not cost a citizen her dialog."""
+    found = {name: document[name] for name in names if name in document}
+    return {name: _scalar(name, value) for name, value in found.items() if not isinstance(value, dict | list)}
 
 
 def inner(document: dict[str, object], name: str) -> dict[str, object]:
