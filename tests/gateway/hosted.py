@@ -28,6 +28,9 @@ WORDS: Final = "Bomba limepasuka barabarani"
 TO_REVIEW: Final = ("1", "1", METER, "1", WORDS)
 SEND: Final = "1"
 OWNER: Final = "Asha Juma, Mikocheni"
+ELSEWHERE: Final = "/kwingine"
+MOVED: Final = Says(307, b"", {"Location": ELSEWHERE})
+"""Leads to where whatever comes is taken."""
 
 
 def blocks() -> dict[str, str]:
@@ -45,6 +48,8 @@ class Body:
         self.check: Says | None = answer(success=True, name=OWNER)
         self.form: Says | None = answer(status=True, sms_reply=True, sms_text="Taarifa yako imepokelewa.")
         self.provider: Provider
+        self.led = 0
+        """How often a redirect was followed."""
 
     def play(self, asked: Asked) -> Says | None:
         split, given = urlsplit(asked.target), json.loads(asked.body)
@@ -54,6 +59,9 @@ class Body:
         if split.path == "/fomu/check":
             self.asked.append((parse_qs(split.query)["field"][0], given["data"]))
             return self.check
+        if split.path == ELSEWHERE:
+            self.led += 1
+            return answer(success=True, status=True)
         assert split.path == "/fomu"
         self.forms.append(given)
         return self.form
