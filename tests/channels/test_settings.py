@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from ussd_engine.channels import CHANNELS, create
 from ussd_engine.channels.base import Kind, Posting, path
+from ussd_engine.cli import cli
 from ussd_engine.config import load
 from ussd_engine.errors import ConfigError
 from ussd_engine.secret import Secret
 from ussd_engine.testing.channel_contract import START, settings
+
+ONE_SCREEN = """
+service: one
+language: sw
+start: ask
+keys: {back: 0. Rudi, more: 98. Zaidi, home: "00"}
+tries: 3
+too_many: over
+system: {fault: over, old: over, busy: over, maint: over}
+errors: {choice: Chaguo si sahihi., empty: Hujaandika kitu.}
+screens:
+  ask: {menu: Huduma, go: {1. Maliza: over}}
+  over: {end: Huduma hii imekwisha sasa.}
+"""
 
 REFUSED = [
     ({"hold": 1}, 'setting "hold" does not exist (did you mean "hold_s"?)'),
@@ -50,6 +67,16 @@ def test_a_cumulative_text_needs_no_hold_unless_it_is_set() -> None:
     assert create(settings("generic")).profile.hold_s == 6
     assert create(settings("generic", input="cumulative")).profile.hold_s == 0
     assert create(settings("generic", input="cumulative", hold_s=3)).profile.hold_s == 3
+
+
+@pytest.mark.parametrize("name", sorted(CHANNELS))
+def test_check_proves_menus_on_every_channel_that_is_served(name: str, tmp_path: Path) -> None:
+    menu = tmp_path / "one.yaml"
+    menu.write_text(ONE_SCREEN)
+    environ = {"USSD_ENGINE_CHANNEL_SETTINGS": json.dumps({name: {"septets": 25}})}
+    ran = CliRunner().invoke(cli, ["check", str(menu)], env=environ, standalone_mode=False)
+    assert ran.return_value == 1
+    assert f"26 of 25 septets with the longest values ({name})" in ran.output
 
 
 def test_the_page_of_channels_tells_their_profiles() -> None:
