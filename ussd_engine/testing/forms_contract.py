@@ -163,11 +163,16 @@ class CollectorContract(ABC):
             for twice in doubled(request):
                 assert self.refused(twice)
 
-    def test_a_form_without_a_number_or_a_check_without_a_text_is_refused(self) -> None:
-        for request in self.requests():
-            optional = FORM if request.kind is Kind.FORMS else ()
-            for name, without in lacking(request):
-                assert self.refused(without) is (name not in optional), name
+    def test_a_check_without_a_text_is_refused_and_a_form_without_a_field_is_not(self) -> None:
+        for name, without in lacking(self.check("f_body", "TANESCO")):
+            assert self.refused(without), name
+        for name, without in lacking(self.form(NUMBER, FORM)):
+            assert not self.refused(without) or name not in FORM, name
+
+    def test_a_form_without_a_number_is_nobody_s_or_is_refused(self) -> None:
+        for name, without in lacking(self.form(NUMBER, FORM)):
+            if name not in FORM and not self.refused(without):
+                assert self.collector().collected(without) == Collected("", FORM, "")
 
     def test_bytes_that_are_not_utf_8_are_refused(self) -> None:
         for request in self.requests():
