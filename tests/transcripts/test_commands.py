@@ -16,7 +16,7 @@ import pytest
 from simulator.dialog import tell
 from simulator.local import local_gateway
 from simulator.stage import scratch
-from tests.transcripts.conftest import FILES, Told
+from tests.transcripts.conftest import CHANNELS, FILES, Told
 from ussd_engine import config
 from ussd_engine.model import Profile, Reply
 
@@ -113,7 +113,7 @@ def test_a_number_that_is_none_and_a_code_that_is_none_are_refused(command: Comm
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("provider", ["generic", "africastalking"])
+@pytest.mark.parametrize("provider", CHANNELS)
 def test_every_provider_shows_the_same_dialog(command: Command, provider: str) -> None:
     code, out, _ = command("dial", CODE, "9", "2", "1", "8", "--provider", provider)
     assert code == 1
