@@ -77,6 +77,21 @@ def test_the_sequence_of_a_session_tells_a_repeat_from_an_equal_answer() -> None
     assert channel.parse(once).leg_kind is LegKind.SEQUENCE
 
 
+def test_a_network_that_leaves_the_numbers_to_us_sends_back_one_that_grew() -> None:
+    channel, info, numbers = make(), b"\x07\x00", []
+    for _ in range(5):
+        request = leg(18, "1", info)
+        numbers.append(channel.parse(request).sequence)
+        info = sent(channel, request).options[p.ITS_SESSION_INFO]
+    assert numbers == [0, 1, 2, 3, 4]
+
+
+def test_where_the_numbers_are_not_relied_upon_what_came_goes_back() -> None:
+    for legs, info in (("window", b"\x07\x02"), ("numbered", b"\x07\x04")):
+        assert sent(make(legs=legs), leg(18, "1", b"\x07\x02")).options[p.ITS_SESSION_INFO] == info
+    assert sent(make(), leg(18, "1", b"\x07\xfe")).options[p.ITS_SESSION_INFO] == b"\x07\x00"
+
+
 def test_six_d_has_no_sequence_but_fifteen_bits_of_session() -> None:
     channel = make(layout="6d")
     turns = [channel.parse(leg(18, "1", info)) for info in (b"\x07\x02", b"\x07\x04")]
@@ -94,7 +109,8 @@ def test_mica_has_the_session_in_the_reference_of_the_message() -> None:
 def test_the_lowest_bit_of_the_session_is_the_end() -> None:
     for layout in ("standard", "6d"):
         assert make(layout=layout).parse(leg(18, "1", b"\x07\x03")).phase is Phase.CLOSED
-        screen, last = (sent(make(layout=layout), leg(18, "1"), ends=ends) for ends in (False, True))
+        channel = make(layout=layout, legs="window")
+        screen, last = (sent(channel, leg(18, "1"), ends=ends) for ends in (False, True))
         assert screen.options[p.ITS_SESSION_INFO] == b"\x07\x02"
         assert last.options[p.ITS_SESSION_INFO] == b"\x07\x03"
 

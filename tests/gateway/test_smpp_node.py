@@ -95,12 +95,12 @@ async def test_a_dialog_goes_to_its_reference_and_an_sms_with_its_receipt(
     network.ask(deliver=leg(1, CODE, 0))
     assert (await told(network, "command", "deliver_sm_resp"))["status"] == 0
     screen = await told(network, "command", "submit_sm")
-    assert (screen["op"], screen["info"]) == (2, "9c00")
+    assert (screen["op"], screen["info"]) == (2, "9c02")
     assert (screen["source"], screen["destination"], screen["service_type"]) == ("152*00", NUMBER, "USSD")
     assert "9. Maoni na mrejesho" in screen["text"]
     screen = await typed(edge, network, *NAMED)
     last = len(NAMED)
-    assert (screen["op"], screen["info"]) == (17, bytes((0x9C, last << 1 | 1)).hex())
+    assert (screen["op"], screen["info"]) == (17, bytes((0x9C, last + 1 << 1 | 1)).hex())
     ref = reference_in(screen["text"])
     sent = await told(centre, "command", "submit_sm")
     assert ref in sent["text"]
@@ -110,6 +110,18 @@ async def test_a_dialog_goes_to_its_reference_and_an_sms_with_its_receipt(
     centre.ask(deliver={**receipt, "short_message": RECEIPT.format(sent["id"])})
     assert (await told(centre, "command", "deliver_sm_resp"))["status"] == 0
     await state(edge, Progress.DELIVERED)
+
+
+async def test_a_dialog_goes_on_where_the_network_sends_our_numbers_back(edge: Edge, network: NodeSmsc) -> None:
+    await told(network, "bound")
+    network.ask(deliver=leg(1, CODE, 0))
+    screen = await told(network, "command", "submit_sm")
+    for text in NAMED:
+        edge.now += 8
+        network.ask(deliver=leg(18, text, 0, its_session_info=screen["info"]))
+        screen = await told(network, "command", "submit_sm")
+    assert screen["op"] == 17
+    assert reference_in(screen["text"])
 
 
 async def test_an_sms_comes_in_and_is_replied_to(edge: Edge, centre: NodeSmsc) -> None:

@@ -11,7 +11,8 @@ bind. What is meant stands in `ussd_service_op` (0x0501):
 Which dialogue it is, vendors tell in three ways (`layout`):
 
     standard   its_session_info (0x1383), two octets: the number of the session; the number of the message, seven bits,
-               and in the last bit the end. By that number legs are told apart
+               and in the last bit the end. By that number legs are told apart. SMPP lets us give it, so a screen has
+               the next one; where numbers are not relied upon (`legs`), what came goes back
     6d         its_session_info: fifteen bits for the session, the last one for the end; final op 0x17
     mica       user_message_reference (0x0204) for the session; final op 0x17
 
@@ -54,6 +55,8 @@ DIALLED, TYPED, NOTIFIED, ABORTED = 1, 18, 19, 0x81
 SCREEN, NOTIFICATION = 2, 3
 HOME: Final = {"standard": (17, True), "6d": (0x17, True), "mica": (0x17, False)}
 """By layout: the op of a last screen, and whether the end bit is set in it."""
+NUMBERS: Final = 128
+"""Of messages in a session: seven bits."""
 OCTET: Final = msgspec.Meta(ge=0, le=255)
 
 _Layout = Literal["standard", "6d", "mica"]
@@ -182,10 +185,15 @@ class Smpp:
             short=utf16(reply.text) if short is None else short,
             options={
                 p.USSD_SERVICE_OP: bytes((self._final_op if reply.ends else SCREEN,)),
-                **self._session(int(echo[6]), int(echo[7]), reply.ends and self._end_bit),
+                **self._session(int(echo[6]), self._next(int(echo[7])), reply.ends and self._end_bit),
             },
         )
         return Response(body=p.dump(Pdu(p.SUBMIT_SM, p.OK, 0, p.dump_sm(sm))))
+
+    def _next(self, number: int) -> int:
+        """The number of our message. A network that counts by itself takes any, and one that leaves it to us sends it
+        back with the answer: did ours not grow, no answer would be told from a repeat."""
+        return (number + 1) % NUMBERS if self._leg_kind is LegKind.SEQUENCE else number
 
     def _session(self, session: int, number: int, ends: bool) -> dict[int, bytes]:
         layout = self._options.layout
