@@ -20,7 +20,7 @@ from ussd_engine.counts import Count
 from ussd_engine.metrics import Metrics
 metrics = Metrics()
 metrics.count(Count.HELD, "beem")
-metrics.outbox_age(7)
+metrics.outbox_age("emrejesho", 7)
 sys.stdout.write(metrics.exposition().decode())
 """
 
@@ -81,9 +81,9 @@ def test_deliveries_are_counted_by_what_became_of_them() -> None:
 
 def test_the_age_of_the_outbox_is_the_last_one_told() -> None:
     metrics = Metrics()
-    metrics.outbox_age(12.5)
-    metrics.outbox_age(0)
-    assert "ussd_outbox_age_seconds 0.0" in metrics.exposition().decode().splitlines()
+    metrics.outbox_age("emrejesho", 12.5)
+    metrics.outbox_age("emrejesho", 0)
+    assert 'ussd_outbox_age_seconds{service="emrejesho"} 0.0' in metrics.exposition().decode().splitlines()
 
 
 def test_two_gateways_in_one_process_count_apart() -> None:
@@ -99,4 +99,4 @@ def test_any_worker_tells_the_numbers_of_all(tmp_path: Path) -> None:
             [sys.executable, "-c", IN_A_PROCESS], env=environment, check=True, capture_output=True, text=True
         ).stdout
     assert 'ussd_held_total{channel="beem"} 2.0' in told
-    assert "ussd_outbox_age_seconds 7.0" in told
+    assert 'ussd_outbox_age_seconds{service="emrejesho"} 7.0' in told

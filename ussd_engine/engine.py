@@ -114,11 +114,12 @@ class Engine:
             self.metrics.live_sessions(await self.sessions.count())
         with contextlib.suppress(LedgerUnavailable):
             backlog = await self.ledger.outbox.backlog()
-            oldest_ms = backlog.oldest_ms
+            now_ms = self.gateway.now_ms()
             self.metrics.dead_letters(backlog.dead)
-            self.metrics.outbox_age(0.0 if oldest_ms is None else max(0.0, self.gateway.clock() - oldest_ms / 1000))
+            for service in self.gateway.editions.current.services.keys() | backlog.oldest_of.keys():
+                since_ms = backlog.oldest_of.get(service, now_ms)
+                self.metrics.outbox_age(service, max(0.0, (now_ms - since_ms) / 1000))
             if self.gateways:
-                now_ms = self.gateway.now_ms()
                 self.metrics.sms_figures(await self.ledger.sms_view.figures(now_ms), now_ms)
         return self.metrics.exposition()
 

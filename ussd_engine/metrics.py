@@ -59,8 +59,8 @@ class Metrics:
         self._deliveries = self._counter("ussd_deliveries", became, "outcome")
         told = "Events that a core told, by what became of them; refused and unknown ones are kept for the operator."
         self._news = self._counter("ussd_news", told, "verdict")
-        age = "Age of the oldest submission that the core has not taken."
-        self._outbox_age = self._gauge("ussd_outbox_age_seconds", age)
+        age = "Age of the oldest message of a service that its core, or its institution, has not taken."
+        self._outbox_age = self._gauges("ussd_outbox_age_seconds", age, "service")
         dead = "Messages that were given up and wait for somebody: see `ussd-engine outbox list`."
         self._dead_letters = self._gauge("ussd_dead_letters", dead)
         going = "Of what no core has taken, or read, how much the purge drops within 30 days; counted once a day."
@@ -152,9 +152,9 @@ class Metrics:
         """One event of a core; `verdict` as `lifecycle` names it."""
         self._news(verdict).inc()
 
-    def outbox_age(self, seconds: float) -> None:
-        """The age of the oldest row of the outbox; 0 where it is empty."""
-        self._outbox_age.set(seconds)
+    def outbox_age(self, service: str, seconds: float) -> None:
+        """The age of a service's oldest row in the outbox; 0 where none waits."""
+        self._outbox_age.labels(service).set(seconds)
 
     def dead_letters(self, count: int) -> None:
         """How many messages were given up."""

@@ -76,6 +76,10 @@ async def test_a_core_that_is_away_for_an_hour_loses_nothing_while_forms_are_hos
         backlog = await edge.engine.ledger.outbox.backlog()
         assert backlog.dead == 0
         assert backlog.stopped_ms is not None
+        _, told = await edge.get("/metrics")
+        ages = [line for line in told.splitlines() if line.startswith("ussd_outbox_age_seconds{")]
+        assert 'ussd_outbox_age_seconds{service="emrejesho"} 3600.0' in ages
+        assert 'ussd_outbox_age_seconds{service="maji"} 0.0' in ages
         core.down = False
         async with asyncio.timeout(WAIT_S):
             while (await edge.engine.ledger.outbox.backlog()).waiting:

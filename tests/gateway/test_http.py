@@ -261,7 +261,7 @@ async def test_numbers_for_operators_hold_nothing_of_a_citizen(edge: Edge) -> No
     status, text = await edge.get("/metrics")
     assert status == 200
     assert 'ussd_turns_total{channel="generic",outcome="ended"} 1.0' in text
-    assert "ussd_outbox_age_seconds" in text
+    assert 'ussd_outbox_age_seconds{service="emrejesho"}' in text
     for canary in (NUMBER, NUMBER[3:], "tanesco", screens[-1].text.split("Namba: ")[1][:9]):
         assert canary.lower() not in text.lower()
 

@@ -108,6 +108,8 @@ class Backlog(msgspec.Struct, frozen=True):
     """Until when the core's route was stopped the last time, of what waits; it may be in the past."""
     gone: bool = False
     """It was stopped because the core's address is gone: before the gateway is started again, nothing is sent."""
+    oldest_of: dict[str, int] = msgspec.field(default_factory=dict)
+    """Since when, by service."""
 
 
 _other = outbox.alias("other")
@@ -329,7 +331,10 @@ def _revive(conn: Connection, claim: Claim) -> bool:
 def _backlog(conn: Connection) -> Backlog:
     stopped = func.max(case((outbox.c.paused, outbox.c.next_ms)))
     gone = func.max(case((outbox.c.error == Gone.__name__, outbox.c.next_ms)))
-    query = select(func.count(), func.min(outbox.c.queued_ms), stopped, gone)
-    waiting, oldest, stopped_ms, gone_ms = conn.execute(query).one()
+    query = select(func.count(), stopped, gone)
+    waiting, stopped_ms, gone_ms = conn.execute(query).one()
+    ages = select(outbox.c.service, func.min(outbox.c.queued_ms)).group_by(outbox.c.service)
+    oldest_of: dict[str, int] = dict(map(tuple, conn.execute(ages)))
+    oldest = min(oldest_of.values(), default=None)
     dead = conn.scalar(select(func.count()).select_from(dead_letters)) or 0
-    return Backlog(waiting, oldest, dead, stopped_ms, gone_ms is not None and gone_ms == stopped_ms)
+    return Backlog(waiting, oldest, dead, stopped_ms, gone_ms is not None and gone_ms == stopped_ms, oldest_of)
