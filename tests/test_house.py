@@ -49,7 +49,7 @@ fieldtable
 feedback
 smpp channels
 delivery news
-sms.pace sms.rest sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.waiting sms.deeds
+sms.pace sms.rest sms.hold sms.sender sms.wording sms.filling sms.written sms.oncase sms.ontext sms.waiting sms.deeds
 sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
 forms.attempts forms.became forms.fields forms.finding forms.checking forms.fieldmap forms.collecting

@@ -60,9 +60,9 @@ class Binds:
         """Those that do not stand, and why."""
         return [f"{name} ({medium}): not bound: {one.reason}" for medium, name, one in self._all() if not one.stands]
 
-    def serving(self, medium: str, name: str, take: Take) -> Work:
-        """The work that keeps one up, and takes what comes."""
-        bind, tell = getattr(self, medium)[name], self._telling(medium, name)
+    def serving(self, medium: str, name: str, take: Take, stir: Callable[[], None] = lambda: None) -> Work:
+        """The work that keeps one up, and takes what comes. `stir` is called when it comes to stand or to fall."""
+        bind, tell = getattr(self, medium)[name], self._telling(medium, name, stir)
 
         async def serve() -> None:
             await bind.serve(take, tell)
@@ -74,7 +74,7 @@ class Binds:
         for bind in self.ussd.values():
             bind.quiet = True
 
-    def _telling(self, medium: str, name: str) -> Tell:
+    def _telling(self, medium: str, name: str, stir: Callable[[], None]) -> Tell:
         """Counts what becomes of a bind, and tells what is new of it."""
         last: Change | None = None
 
@@ -85,6 +85,7 @@ class Binds:
                 return
             self._metrics.bind_stands(name, medium, change is Change.BOUND)
             if last is None or NOTICES[change] is not NOTICES[last]:
+                stir()
                 self._notice(NOTICES[change], channel=name, medium=medium)
             last = change
 

@@ -109,7 +109,7 @@ def works(
     holder, wording = os.urandom(8).hex(), answering.wording
     taking = Taking(answering, ledger, keyring, clock, metrics, told)
     for name in binds.sms:
-        yield binds.serving(SMS, name, taking.over_a_bind(gateways[name]))
+        yield binds.serving(SMS, name, taking.over_a_bind(gateways[name]), ledger.sms.added.set)
     for name, gateway in gateways.items():
         count = _counting(name, metrics, notice)
         sender = Sender(

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from house import CODE, NUMBER
+from house import CODE, COMPLAINT, HOME, NUMBER
 from test_http import Edge
-from texting import SHORT, WAIT_S, country_with_a_number
+from texting import SHORT, WAIT_S, country_with_a_number, reference_in
 
 from simulator.smsc import Smsc, smsc_anywhere
 from ussd_engine import app, config
@@ -57,6 +57,12 @@ class Bound:
             )
             screen = await self.leg()
         return screen
+
+    async def complain(self, msisdn: str = NUMBER) -> str:
+        """The reference of a complaint of a new phone; its receipt goes by SMS."""
+        await self.dial(msisdn=msisdn)
+        await self.type(*HOME, *COMPLAINT, "2", "Asha Juma")
+        return reference_in((await self.type("1")).text)
 
     async def leg(self) -> Reply:
         """The newest leg, perhaps again."""

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from bound import Bound, bound_edge
 from click.testing import CliRunner
-from house import COMPLAINT, HOME
-from texting import WAIT_S, reference_in
+from texting import WAIT_S
 
 from ussd_engine.cli import cli
 from ussd_engine.smpp import pdu as p
@@ -27,7 +26,7 @@ MOVES = "they move their SMSC"
 async def bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bound]:
     for name in ("smpp.bind.FIRST_S", "smpp.bind.SLOWLY_S", "sms.sender.POLL_S"):
         monkeypatch.setattr(f"ussd_engine.{name}", 0.01)
-    monkeypatch.setattr("ussd_engine.sms.sender.RENEW_MS", 0)
+    monkeypatch.setattr("ussd_engine.sms.hold.RENEW_MS", 0)
     async with bound_edge(tmp_path) as found:
         yield found
 
@@ -59,17 +58,10 @@ async def refused(bound: Bound) -> dict[str, Any]:
     return told
 
 
-async def sent_by_ussd(bound: Bound) -> str:
-    """The reference of a complaint; its receipt waits for the route."""
-    await bound.dial()
-    await bound.type(*HOME, *COMPLAINT, "2", "Asha Juma")
-    return reference_in((await bound.type("1")).text)
-
-
 async def test_what_waits_for_a_bind_leaves_when_it_stands_and_nobody_starts_the_route(bound: Bound) -> None:
     told = await refused(bound)
     assert told["since"] is not None
-    reference = await sent_by_ussd(bound)
+    reference = await bound.complain()
     printed = await command(bound, "list")
     assert "its route, which is not bound" in " ".join(printed.split())
     assert f"smpp is not bound, and what is to go by it waits on: {BY_ITSELF}" in await command(bound, "retry", "--all")
@@ -84,7 +76,7 @@ async def test_who_starts_a_route_before_its_bind_stands_is_told_so_and_it_is_no
     await command(bound, "stop-route", "smpp", "--reason", MOVES)
     both = await come_to(bound, "stopped and not bound")
     assert both["reason"] == f"{MOVES}; not bound: {WRONG}"
-    reference = await sent_by_ussd(bound)
+    reference = await bound.complain()
     assert f"smpp: it is stopped no longer, and {BY_ITSELF}" in await command(bound, "start-route", "smpp")
     tried = len(bound.centre.tried)
     async with asyncio.timeout(WAIT_S):
@@ -98,7 +90,7 @@ async def test_who_starts_a_route_before_its_bind_stands_is_told_so_and_it_is_no
 async def test_a_route_that_a_person_stopped_stays_so_when_its_bind_stands(bound: Bound) -> None:
     await refused(bound)
     await command(bound, "stop-route", "smpp", "--reason", MOVES)
-    await sent_by_ussd(bound)
+    await bound.complain()
     bound.centre.admit = lambda _: p.OK
     stopped = await come_to(bound, "stopped")
     assert stopped["reason"] == MOVES

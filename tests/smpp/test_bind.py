@@ -101,7 +101,7 @@ async def test_a_refused_account_is_told_and_tried_again_slowly(status: int, wor
             await found.until(bound())
             assert found.changes == [Change.REFUSED, Change.REFUSED, Change.BOUND]
             assert found.rests == [SLOWLY_S, SLOWLY_S]
-            assert found.bind.refused_status == 0
+            assert found.bind.reason == ""
         smsc.admit = lambda _: status
         async with kept(smsc.url) as found:
             await found.until(lambda changes: Change.REFUSED in changes)

@@ -135,8 +135,8 @@ class SmppSms:
             await bind.up(self._options.connect_s)
             return await bind.submit(body, within_s)
         except NotSent as error:
-            # Of a bind that is refused the sender knows: nothing is taken before it stands, and then all at once.
-            after_s = 0.0 if bind.refused_status else None
+            # Of a bind that does not stand the sender knows: nothing is taken before it does, and then all at once.
+            after_s = None if bind.stands else 0.0
             raise RouteFault(f"{self.name} does not bind: {error}", after_s=after_s, perhaps_taken=taken > 0) from None
         except (Broken, Unanswered) as error:
             raise RouteFault(f"{self.name} did not answer: {error}", perhaps_taken=True) from None

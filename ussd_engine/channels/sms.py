@@ -178,11 +178,6 @@ def unbound(gateway: Gateway) -> str:
     return gateway.bind.reason if isinstance(gateway, BoundGateway) and not gateway.bind.stands else ""
 
 
-def refused_bind(gateway: Gateway) -> bool:
-    """Whether its SMSC refuses the bind, so that nothing can leave until somebody has mended that."""
-    return isinstance(gateway, BoundGateway) and bool(gateway.bind.refused_status)
-
-
 @runtime_checkable
 class Sandbox(Protocol):
     """A gateway that can be set to talk to a sandbox."""

@@ -73,7 +73,7 @@ class SmsRoutes:
 
     async def hold(self, name: str, holder: str, now_ms: int, unbound: str = "") -> Route | None:
         """Hold a route for `HOLD_MS` from now; `None` where somebody else does. It may be stopped all the same.
-        `unbound`: why the bind of this holder does not stand."""
+        `unbound`: why the bind of this holder does not stand; who holds it so yields to whoever asks and has none."""
         return await self._database.write(lambda conn: _hold(conn, name, holder, now_ms, unbound))
 
     async def let_go(self, name: str, holder: str) -> None:
@@ -120,7 +120,8 @@ def _hold(conn: Connection, name: str, holder: str, now_ms: int, unbound: str) -
         "unbound": asked.excluded.unbound,
         "unbound_ms": case((goes_on, sms_routes.c.unbound_ms), else_=asked.excluded.unbound_ms),
     }
-    free = or_(same, sms_routes.c.lease_ms <= now_ms)
+    yields = (sms_routes.c.unbound_ms > 0) & (asked.excluded.unbound_ms == 0)
+    free = or_(same, sms_routes.c.lease_ms <= now_ms, yields)
     taking = asked.on_conflict_do_update(index_elements=[sms_routes.c.name], set_=new, where=free)
     found = conn.execute(taking.returning(*sms_routes.c)).one_or_none()
     return None if found is None else Route(*found)

@@ -107,8 +107,6 @@ class Bind:
         self.account = account
         self.reason = "it has not been opened yet"
         """Why it is down; words for an operator."""
-        self.refused_status = 0
-        """Of `REFUSALS`, where that is why."""
         self.quiet = False
         """Nothing new is taken."""
         self._sleep = sleep
@@ -163,17 +161,15 @@ class Bind:
             session = await self._opened()
         except Refused as error:
             known = error.status in REFUSALS
-            self.refused_status = error.status if known else 0
             self._down(str(error), Change.REFUSED if known else Change.UNREACHED)
             if known:
                 self._known.set()
             return self._uniform(SLOWLY_S / 2, SLOWLY_S) if known else self._rest_s()
         except (OSError, TimeoutError, BadPdu, Broken, Unanswered) as error:
-            self.refused_status = 0
             self._known.clear()
             self._down(f"it was not reached: {type(error).__name__}", Change.UNREACHED)
             return self._rest_s()
-        self.reason, self.refused_status = "", 0
+        self.reason = ""
         self.line = self.line._replace(opened=self.line.opened + 1)
         self._up.set()
         self._known.set()

@@ -11,17 +11,15 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
-import msgspec
-
-from ussd_engine.channels.sms import Gateway, refused_bind, unbound
+from ussd_engine.channels.sms import Gateway
 from ussd_engine.errors import EngineError
 from ussd_engine.ledger.smsoutcome import ATTEMPTS, Outcome
 from ussd_engine.ledger.smsqueue import Lent, SmsQueue
-from ussd_engine.ledger.smsroutes import Route, SmsRoutes
+from ussd_engine.ledger.smsroutes import SmsRoutes
+from ussd_engine.sms.hold import Hold
 from ussd_engine.sms.message import Outgoing, RouteFault, Sent
 from ussd_engine.sms.pace import Pace
 from ussd_engine.sms.rest import Rest
@@ -42,7 +40,6 @@ CALL_S: Final = 21.0
 WORDS_S: Final = 3.0
 POLL_S: Final = 2.0
 LEAST_S: Final = 0.01
-RENEW_MS: Final = 5_000
 SETTLES: Final = 3
 """How often what came of a call is written, before it is left to the lease to run out."""
 ELSEWHERE_S: Final = 600.0
@@ -97,18 +94,15 @@ class Sender:
         count: Callable[[Happening], None] = lambda _: None,
     ) -> None:
         self._queue = queue
-        self._routes = routes
         self._gateway = gateway
         self._words = words
         self._clock = clock
-        self._holder = holder
         self._sleep = sleep
         self._uniform = uniform
         self._count = count
         self._pace = Pace(gateway.limits.per_second, now_s, sleep)
         self._breaker = Rest(routes, gateway.name, holder, clock, now_s, uniform)
-        self._route: Route | None = None
-        self._renew_ms = 0
+        self._hold = Hold(routes, gateway, holder)
         self._under_way: set[asyncio.Task[None]] = set()
         self._claimed = 0
         """SMS that wait for a slot."""
@@ -130,10 +124,7 @@ class Sender:
         """Finish what is under way, and let the route go."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=DRAIN_S)
-        if self._route is not None:
-            self._route = None
-            with suppress(EngineError):  # it ends by itself
-                await self._routes.let_go(self._gateway.name, self._holder)
+        await self._hold.let_go()
 
     async def settled(self) -> None:
         """Return once nothing is under way."""
@@ -142,15 +133,17 @@ class Sender:
 
     async def step(self) -> int:
         """Claim what may go now, and begin to send it; how many messages."""
-        now_ms, name, breaker = self._clock(), self._gateway.name, self._breaker
-        if not await self._holds(now_ms):
+        now_ms, name, breaker, hold = self._clock(), self._gateway.name, self._breaker, self._hold
+        if came := await hold.renew(now_ms, busy=bool(self._under_way)):
+            self._pace.fill()
+            breaker.taken(came)
+        if hold.route is None or hold.route.stopped:
             return 0
-        refused = refused_bind(self._gateway)
-        away_s = max(breaker.away_s, self._route.unbound_s(now_ms) if refused and self._route else 0.0)
+        away_s = max(breaker.away_s, hold.route.unbound_s(now_ms))
         if away_s >= REPLIES_ELSEWHERE_S:
             await self._queue.hand_over(name, now_ms, replies_alone=away_s < ELSEWHERE_S)
         room = min(self._room, 1 if breaker.open else AT_ONCE)
-        if breaker.rests_s > 0 or refused or room <= 0 or (breaker.open and self._under_way):
+        if breaker.rests_s > 0 or not hold.sends or room <= 0 or (breaker.open and self._under_way):
             return 0
         taken = await self._queue.take(name, now_ms, room)
         for word, times in (
@@ -174,17 +167,6 @@ class Sender:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self._queue.added.set()
-
-    async def _holds(self, now_ms: int) -> bool:
-        """Whether this process sends on the route now, and the route is not stopped."""
-        if now_ms >= self._renew_ms:
-            before = self._route
-            self._route = await self._routes.hold(self._gateway.name, self._holder, now_ms, unbound(self._gateway))
-            self._renew_ms = now_ms + RENEW_MS
-            if self._route is not None and (before is None or before.token != self._route.token):
-                self._pace.fill()
-                self._breaker.taken(self._route)
-        return self._route is not None and not self._route.stopped
 
     async def _wait(self, lent: int) -> None:
         """Until there may be something to do."""
@@ -267,11 +249,11 @@ class Sender:
 
     async def _asked(self, pieces: list[_Piece]) -> dict[bytes, Sent]:
         """What the gateway said of each SMS; nothing of those that it did not take."""
-        now_ms, route = self._clock(), self._route
+        now_ms, route = self._clock(), self._hold.route
         ends_ms = min(piece.job.lent.lease_ms for piece in pieces) - round(CALL_S * 1000)
         # While it waited for its turn its lease may have come near its end, or the route may have stopped.
-        away = route is None or route.stopped or now_ms >= min(ends_ms, route.lease_ms)
-        if away or self._breaker.rests_s > 0 or refused_bind(self._gateway):
+        away = route is None or not self._hold.sends or now_ms >= min(ends_ms, route.lease_ms)
+        if away or self._breaker.rests_s > 0:
             for piece in pieces:
                 piece.job.counts, piece.job.after_ms = False, round(self._breaker.rests_s * 1000)
                 piece.job.reason = "it waited for its turn"
@@ -301,10 +283,8 @@ class Sender:
             piece.job.after_ms, piece.job.reason = after_ms, str(fault)
         if fault.stop:
             self._tell("stopped", 1)
-            if self._route is not None:
-                self._route = msgspec.structs.replace(self._route, stopped=True)
             try:
-                await self._routes.stop(self._gateway.name, str(fault), self._clock(), by_hand=False)
+                await self._hold.stop(str(fault), self._clock())
             except EngineError:
                 self._count("unsettled")
 

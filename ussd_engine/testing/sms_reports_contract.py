@@ -197,6 +197,15 @@ class SmsReportsContract(SmsFixtures):
         assert stands is not None
         assert (stands.unbound, stands.unbound_ms, stands.unbound_s(clock())) == ("", 0, 0)
 
+    async def test_who_holds_it_without_a_bind_yields_to_who_has_one(self, ledger: Ledger, clock: StoppedClock) -> None:
+        routes, down = ledger.sms_routes, "it refuses the bind"
+        await routes.hold("first", "a", clock(), down)
+        assert await routes.hold("first", "b", clock(), down) is None
+        taken = await routes.hold("first", "b", clock())
+        assert taken is not None
+        assert (taken.holder, taken.token, taken.unbound, taken.unbound_ms) == ("b", 2, "", 0)
+        assert [await routes.hold("first", "a", clock(), why) for why in (down, "")] == [None, None]
+
     async def test_how_long_a_route_rests_is_known_to_who_holds_it_next(
         self, ledger: Ledger, clock: StoppedClock
     ) -> None:
