@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 
 from handset import Handset
+from sqlalchemy import update
 from test_http import Edge
 from test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd
 from texting import WAIT_S, Exchange, Writer, carrying, sent
 
+from ussd_engine.ledger.tables import cases
 from ussd_engine.reference import derive_pin
 from ussd_engine.sms.clockwork import Puller, Reminders
 from ussd_engine.sms.message import Progress
@@ -19,6 +21,12 @@ async def pin_of(edge: Edge, ref: str) -> str:
     case = await edge.engine.ledger.case(ref)
     assert case is not None
     return derive_pin(edge.engine.keyring.pin, case.case, 0).reveal()
+
+
+async def opened_by_ussd(edge: Edge, ref: str) -> str:
+    phone = Handset(edge)
+    await phone.dial()
+    return await phone.type("9", "2", "5", "2", ref)
 
 
 async def test_an_answer_that_was_read_on_ussd_is_rated_by_the_word_alone(made: tuple[Edge, Exchange]) -> None:
@@ -50,6 +58,28 @@ async def test_of_two_answers_the_one_is_read_whose_number_is_sent(made: tuple[E
     (asked,) = await phone.write("JIBU")
     assert [line[2:] for line in asked.split("\n")[1:3]] == references[::-1]
     assert await phone.write(references[0]) == [f"{references[0]} (1/1): Umeme umerudi leo."]
+
+
+async def test_of_a_case_that_is_over_and_has_nothing_to_read_it_is_told_how_it_stands(
+    made: tuple[Edge, Exchange],
+) -> None:
+    edge, exchange = made
+    phone, office = Writer(edge, exchange), Office(edge)
+    answered = await named_by_ussd(edge)
+    edge.now += 300
+    withdrawn = await named_by_ussd(edge)
+    await exchange.next(2)
+    edge.now += 300
+    for step, words in (("open", ()), ("progress", ()), ("answer", (ANSWER,))):
+        await office.does(step, answered, *words)
+        await exchange.next()
+    # As the purge leaves a case whose words are kept no longer.
+    purged = update(cases).where(cases.c.reference == answered).values(spoken=False)
+    await edge.engine.ledger.database.write(lambda conn: conn.execute(purged).rowcount)
+    assert await phone.write(f"JIBU {answered}") == [f"{answered} TANESCO: Imejibiwa, 15/01/2026."]
+    assert "Soma jibu" not in await opened_by_ussd(edge, answered)
+    assert (await phone.write(f"ONDOA {withdrawn}"))[0].startswith(f"Ujumbe namba {withdrawn} umeondolewa.")
+    assert await phone.write(f"JIBU {withdrawn}") == [f"{withdrawn} TANESCO: Imeondolewa, 15/01/2026."]
 
 
 async def test_a_question_that_was_answered_by_night_is_not_told_in_the_morning_with_the_answer(

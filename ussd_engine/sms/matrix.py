@@ -30,6 +30,7 @@ class Happening(StrEnum):
     READ = "read"
     """She asked what the institution said: there is something to read."""
     READ_TOO_EARLY = "read_too_early"
+    """Nobody has answered yet. Where nothing is to be read any more, `STATUS` says how it stands."""
     ADDED = "added"
     NOTHING_TO_ADD = "nothing_to_add"
     """She names the case alone: what is to be added comes next."""

@@ -70,7 +70,8 @@ class CaseDeeds:
             return [anyway(Anyway.FAULT)]
         said = parts.parts(self._written.view.words[:MOST_SPOKEN]) if self._written.view else []
         if not said:
-            return self._told(case, Happening.READ_TOO_EARLY)
+            # What is over waits for no answer; it may have had one, whose words are kept no longer.
+            return self._told(case, Happening.READ_TOO_EARLY if case.state in lifecycle.OPEN else Happening.STATUS)
         counted = [{"n": f"{number}\n{len(said)}", "part": part} for number, part in enumerate(said, 1)]
         return [reply for values in counted for reply in self._told(case, Happening.READ, values)]
 
