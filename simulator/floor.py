@@ -8,7 +8,7 @@ import dataclasses
 import itertools
 import shutil
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,7 +22,7 @@ from simulator.glance import kept
 from simulator.handset import Display, Handset
 from simulator.local import Local, wire
 from simulator.phone import NoAnswer, Phone
-from simulator.player import numbers
+from simulator.player import Numbering
 from simulator.recording import Recorder
 from simulator.speech import Note, told
 from simulator.stage import Kind
@@ -80,7 +80,7 @@ class Floor:
         """What the last verb has to say."""
         self.recorder = Recorder()
         self.handsets: dict[str, Handset] = {}
-        self._numbers = _callers(way.msisdn, country)
+        self._numbers = Numbering(country.numbers, way.msisdn)
         self.hand = Handset(Phone(wire(way.provider, settings), _nowhere(), self.clock, self._number()))
         self.handsets[""] = self.hand
         self._folder = Path(tempfile.mkdtemp(prefix="ussd-engine-phone-"))
@@ -169,7 +169,7 @@ class Floor:
         """A gateway of one's own that has seen nothing, at a time in Unix seconds; its callers are counted anew."""
         await self._gateway.aclose()
         self.kind, self._home, self.central.down = kind, None, False
-        self._numbers = _callers(self.way.msisdn, Country.load(self.settings.country))
+        self._numbers = Numbering(self._numbers.of, self.way.msisdn)
         self.clock.go()
         await self.clock.leave(at - self.clock.now())
         await self._open()
@@ -189,7 +189,7 @@ class Floor:
 
     def _known(self) -> None:
         """In a transcript, the number of the phone in hand is a hole."""
-        self.recorder.holes.calls(self.hand.phone.msisdn)
+        self.recorder.holes.calls(self.hand.phone.msisdn, self._numbers.of)
 
     def _phone(self, msisdn: str | None) -> Phone:
         return Phone(self._wire(), self.line, self.clock_there, msisdn)
@@ -274,13 +274,6 @@ class Floor:
         if self.way.url:
             return told("{url} does not answer. Redial when it runs again.", url=self.way.url)
         return told("The gateway does not answer. Start it again (Trouble), then redial.")
-
-
-def _callers(first: str | None, country: Country) -> Iterator[str]:
-    """Numbers, a new one each time, after the first caller's."""
-    if first is not None:
-        yield first
-    yield from (number for number in numbers(country) if number != first)
 
 
 def _nowhere() -> WatchedLine:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ussd_engine import reference
+from ussd_engine.msisdn import Numbers
 
 PATTERNS = {
     "ref": r"[1-9][0-9]{8}",
@@ -67,9 +68,10 @@ class Holes:
         """A screen as it is written down: with a hole for all that is new on every run."""
         return _FOUND.sub(self._cut, self.unnumbered(text))
 
-    def calls(self, msisdn: str | None) -> None:
-        """Whose the phone in hand is: E.164 without the plus sign, `None` where it is withheld."""
-        spelled = (as_written(msisdn), f"0{msisdn[3:]}", msisdn) if msisdn else [f"<{name}>" for name in NUMBERS]
+    def calls(self, msisdn: str | None, of: Numbers) -> None:
+        """Whose the phone in hand is: E.164 without the plus sign, `None` where it is withheld; `of`: how the country
+        writes its numbers."""
+        spelled = (of.written(msisdn), of.dialled(msisdn), msisdn) if msisdn else [f"<{name}>" for name in NUMBERS]
         self.values.update(zip(NUMBERS, spelled, strict=True))
 
     def unnumbered(self, text: str) -> str:
@@ -92,8 +94,3 @@ class Holes:
             name = f"{kind}{len(known) + 1}" if known else kind
             self.values[name] = value
         return name
-
-
-def as_written(msisdn: str) -> str:
-    """A number as people here write it: 255700000001 as 0700 000 001."""
-    return f"0{msisdn[3:6]} {msisdn[6:9]} {msisdn[9:]}"

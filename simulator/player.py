@@ -15,16 +15,24 @@ from simulator.local import Local
 from simulator.phone import Line, Phone
 from simulator.transcript import INSIDE, LEGS, Step, Transcript
 from ussd_engine.channels.base import Channel
-from ussd_engine.country import Country
 from ussd_engine.model import Reply
+from ussd_engine.msisdn import Numbers
 
 Wires = Callable[[str], Channel]
 """The wire of a provider, by its name."""
 
 
-def numbers(country: Country) -> Iterator[str]:
-    """Numbers for callers, a new one each time."""
-    return map(country.numbers.specimen, itertools.count(1))
+class Numbering(Iterator[str]):
+    """Numbers for callers, a new one each time; `first`, where it is given, is the first caller's. `of`: how their
+    country writes them."""
+
+    def __init__(self, of: Numbers, first: str | None = None) -> None:
+        self.of = of
+        fresh = (number for number in map(of.specimen, itertools.count(1)) if number != first)
+        self._left = itertools.chain([] if first is None else [first], fresh)
+
+    def __next__(self) -> str:
+        return next(self._left)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Player:
         channel: Channel,
         line: Line,
         clock: Clock,
-        numbers: Iterator[str],
+        numbers: Numbering,
         wires: Wires,
         local: Local | None = None,
     ) -> None:
@@ -187,7 +195,7 @@ class Player:
             number = next(self.numbers) if self.transcript.number else None
             self.phones[caller] = Phone(self.channel, self.line, self.clock, number)
         phone = self.phones[caller]
-        self.holes.calls(phone.msisdn)
+        self.holes.calls(phone.msisdn, self.numbers.of)
         return phone
 
     def _compare(self, number: int, step: Step, screen: Reply) -> list[Difference]:

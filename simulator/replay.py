@@ -21,7 +21,7 @@ from simulator.dialog import gateway_at
 from simulator.junit import Played
 from simulator.local import wire
 from simulator.phone import NoAnswer
-from simulator.player import Difference, Player, numbers, shown
+from simulator.player import Difference, Numbering, Player, shown
 from simulator.side_by_side import side_by_side, visible
 from simulator.stage import Stage
 from simulator.transcript import Transcript
@@ -90,10 +90,10 @@ class Replay:
     async def there(self, written: Sequence[Written], url: str, token: str) -> None:
         """On the gateway at `url`, on its own clock."""
         async with gateway_at(url, token) as (line, clock):
-            fresh, wires = numbers(Country.load(self.settings.country)), partial(wire, config=self.settings)
+            fresh, wires = Numbering(Country.load(self.settings.country).numbers), partial(wire, config=self.settings)
 
             async def player(one: Written, provider: str) -> Player:
-                calling = iter([one.number]) if one.number else fresh
+                calling = Numbering(fresh.of, one.number) if one.number else fresh
                 return Player(one.transcript, wires(provider), line, clock, calling, wires)
 
             for one in written:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from simulator.clock import MovedClock
 from simulator.exchange import Exchange, exchange_for
 from simulator.lacking import lacking
 from simulator.local import Local, local_gateway, wire
-from simulator.player import Player, numbers
+from simulator.player import Numbering, Player
 from simulator.transcript import Transcript
 from ussd_engine import channels
 from ussd_engine.app import Tap
@@ -56,7 +55,7 @@ class Stage:
         self._open = AsyncExitStack()
         self.gateways: dict[tuple[Kind, float | None], Local] = {}
         country = Country.load(settings.country)
-        self._numbers: Iterator[str] = numbers(country)
+        self._numbers = Numbering(country.numbers)
         self._zone = country.time_zone
 
     async def __aenter__(self) -> Stage:

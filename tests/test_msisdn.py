@@ -6,6 +6,7 @@ from ussd_engine import msisdn
 from ussd_engine.msisdn import Numbers
 
 HERE = Numbers(calling_code="255", trunk="0", prefixes=("6", "7"), length=9)
+ELSEWHERE = Numbers(calling_code="999", trunk="8", prefixes=("5",), length=6)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +97,23 @@ def test_a_mask_shows_the_ends_alone(number: str, masked: str) -> None:
     ("numbers", "first", "last"),
     [
         (HERE, "255700000001", "255700000042"),
-        (Numbers(calling_code="999", trunk="8", prefixes=("5",), length=6), "999500001", "999500042"),
+        (ELSEWHERE, "999500001", "999500042"),
         (Numbers(calling_code="1", trunk="1", prefixes=("2345678",), length=9), "1234567801", "1234567842"),
     ],
 )
 def test_a_specimen_is_a_number_of_its_country(numbers: Numbers, first: str, last: str) -> None:
     assert (numbers.specimen(), numbers.specimen(42)) == (first, last)
     assert msisdn.parse(f"+{last}", numbers) == last
+
+
+@pytest.mark.parametrize(
+    ("numbers", "number", "dialled", "written"),
+    [
+        (HERE, "255700000001", "0700000001", "0700 000 001"),
+        (HERE, "254700000001", "+254700000001", "+254700 000 001"),
+        (ELSEWHERE, "999500001", "8500001", "8500 001"),
+    ],
+)
+def test_a_number_as_people_dial_and_write_it(numbers: Numbers, number: str, dialled: str, written: str) -> None:
+    assert (numbers.dialled(number), numbers.written(number)) == (dialled, written)
+    assert msisdn.parse(dialled, numbers) == msisdn.parse(written, numbers) == number

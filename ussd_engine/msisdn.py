@@ -26,6 +26,18 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
         whole = len(national) == self.length and national.startswith(self.prefixes)
         return self.calling_code + national if whole else None
 
+    def dialled(self, msisdn: str) -> str:
+        """A number as it is dialled within the country, from E.164 without the plus sign: 0700000001; one of another
+        country with its plus sign."""
+        behind = msisdn.removeprefix(self.calling_code)
+        return self.trunk + behind if self.complete(behind) == msisdn else f"+{msisdn}"
+
+    def written(self, msisdn: str) -> str:
+        """The same in threes, as people write it: 0700 000 001."""
+        dialled = self.dialled(msisdn)
+        first = len(dialled) - (self.length - 1) // 3 * 3
+        return " ".join([dialled[:first], *(dialled[at : at + 3] for at in range(first, len(dialled), 3))])
+
     def specimen(self, count: int = 1) -> str:
         """A number of the country to try things with, E.164 without the plus sign; each count from 1 has its own."""
         return self.calling_code + self.prefixes[-1] + str(count).zfill(self.length - len(self.prefixes[-1]))

@@ -237,7 +237,7 @@ class TestWhatCannotBeRead(WebhookFixtures):
             "timestamp: expected the time at which it happened\n",
         )
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
     @given(
         st.dictionaries(
             st.sampled_from(["reference", "sequence", "state", "institution", "due", "directive", "words", "by"]),

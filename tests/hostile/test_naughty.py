@@ -142,7 +142,7 @@ ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from(" *#019\u20
 """Any text, lone surrogates among it, with more than chance of what has a meaning here."""
 
 
-@settings(max_examples=500 if CI else 100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500 if CI else 100, suppress_health_check=list(HealthCheck))
 @given(search=ANY, message=ANY, name=ANY)
 async def test_any_text_can_be_searched_for_and_is_stored_as_typed(
     front: Front, client: aiohttp.ClientSession, other: Citizen, search: str, message: str, name: str
@@ -160,7 +160,7 @@ async def test_any_text_can_be_searched_for_and_is_stored_as_typed(
     assert '"event":"fault"' not in front.said()
 
 
-@settings(max_examples=150 if CI else 25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150 if CI else 25, suppress_health_check=list(HealthCheck))
 @given(st.binary(min_size=1, max_size=120), st.sampled_from([SEARCH, MESSAGE]))
 async def test_any_octets_are_an_answer_or_a_bad_request(
     front: Front, client: aiohttp.ClientSession, other: Citizen, octets: bytes, path: str

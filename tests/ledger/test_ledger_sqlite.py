@@ -152,7 +152,7 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
 ACTS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["submit", "cancel"])), max_size=12)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS, together=st.booleans())
 def test_the_first_act_of_a_key_decides_every_later_one(
     sqlite_template: bytes, tmp_path: Path, acts: list[tuple[str, str]], together: bool

@@ -133,7 +133,7 @@ class World:
         await self.send(die=False)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, events)
 @example(
     [[Told(0, 1)], "stop", [Told(0, 2)], "start", [Told(0, 3), Told(0, 1), Told(0, 3)], "send and die"],

@@ -146,7 +146,6 @@ def run(machine: Callable[[], AnswerMachine], examples: int, **changes: object) 
     bounds = settings(
         max_examples=examples,
         stateful_step_count=40,
-        deadline=None,
         phases=(Phase.reuse, Phase.generate, Phase.shrink),
         suppress_health_check=checks,
     )

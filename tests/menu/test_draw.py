@@ -43,7 +43,7 @@ def test_what_is_drawn_is_what_the_machine_runs_on(name: str) -> None:
     assert drawing(menu).transitions() == transitions_of(menu)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(menus())
 def test_that_holds_of_any_menu(text: str) -> None:
     edition = edition_of(text)

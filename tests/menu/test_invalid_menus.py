@@ -40,7 +40,7 @@ def test_no_two_cases_are_the_same() -> None:
 CUTS = st.tuples(st.integers(0, len(REPORT) - 1), st.integers(0, 12), st.sampled_from([*":{[\t&0.", "", "- "]))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(CUTS)
 def test_a_file_cut_anywhere_is_read_or_refused(cut: tuple[int, int, str]) -> None:
     at, length, put = cut

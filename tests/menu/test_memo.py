@@ -79,7 +79,7 @@ def test_a_remembered_screen_of_the_shipped_menus_is_what_a_fresh_rendering_give
     assert {"inst_results", "ministry", "review", "too_many", "in_doubt"} <= met
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(menus(given=True), st.integers(0, 1000))
 def test_that_holds_of_any_menu(text: str, seed: int) -> None:
     edition = edition_of(text)

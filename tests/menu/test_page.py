@@ -86,7 +86,7 @@ def test_the_graph_of_the_page_is_that_of_the_machine(name: str) -> None:
     assert ways == transitions_of(menu)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(menus())
 def test_that_holds_of_any_menu(text: str) -> None:
     edition = edition_of(text)

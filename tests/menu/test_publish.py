@@ -49,7 +49,7 @@ def test_a_menu_that_the_engine_takes_is_valid(file: Path) -> None:
     assert complaints(yaml.safe_load(file.read_text())) == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(menus())
 def test_a_generated_menu_is_valid(text: str) -> None:
     assert complaints(yaml.safe_load(text)) == []

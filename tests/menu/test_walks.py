@@ -63,7 +63,7 @@ def test_a_walk_over_the_base_never_ends_in_an_error(folder: MenuFolder) -> None
             assert session.screen
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(menus(onward=True), st.integers(0, 1000))
 def test_a_walk_over_any_menu_that_passes_never_ends_in_an_error(text: str, seed: int) -> None:
     edition = edition_of(text)
@@ -76,7 +76,7 @@ def test_a_walk_over_any_menu_that_passes_never_ends_in_an_error(text: str, seed
             assert session.screen, stroll.steps
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(menus(wild=True, onward=True), st.integers(0, 1000))
 def test_nor_one_over_a_menu_whose_questions_change_later_ones(text: str, seed: int) -> None:
     edition = edition_of(text)

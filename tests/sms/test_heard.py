@@ -324,7 +324,7 @@ def test_an_ordinary_sentence_answers_what_wants_words(kind: Kind) -> None:
 ANYTHING = st.text(st.sampled_from([*"abo hHALIJBU0123456789 -/.'\n", "é", "ж", "\x00", "\U0001f600"]), max_size=60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(ANYTHING, st.text(max_size=40)), st.sampled_from(["", "HALI ", "LALAMIKO ", "JIBU ", "ACHA "]))
 def test_whatever_comes_is_heard(text: str, keyword: str) -> None:
     found = hear(keyword + text)

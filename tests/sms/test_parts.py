@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sms_edition import OURS, SERVICE, shipped
 
@@ -35,14 +35,12 @@ def as_sms(part: str, at: int, of: int) -> str:
     return text(shipped(), notice, "sw", {})
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_nothing_is_lost_and_all_stays_in_order(long: str) -> None:
     folded = gsm.fold(long)
     assert re.sub(r"\s", "", "".join(parts(long))) == re.sub(r"\s", "", folded)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_each_part_is_one_sms_with_its_reference_and_number(long: str) -> None:
     found = parts(long)
@@ -53,7 +51,6 @@ def test_each_part_is_one_sms_with_its_reference_and_number(long: str) -> None:
         assert len(gsm.segments(as_sms(part, 999, 999))) == 1
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("abcdefgh€", min_size=1, max_size=40), max_size=200))
 def test_words_stay_whole(words: list[str]) -> None:
     assert " ".join(parts(" ".join(words))).split() == words

@@ -215,7 +215,7 @@ SECTIONS = (ROOT / FILE).read_text()
 CUTS = st.tuples(st.integers(0, len(SECTIONS) - 1), st.integers(0, 12), st.sampled_from([*":{[\t&0.", "", "- "]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(CUTS)
 def test_a_file_cut_anywhere_is_read_or_refused(cut: tuple[int, int, str]) -> None:
     at, length, put = cut

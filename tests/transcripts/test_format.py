@@ -9,6 +9,7 @@ import pytest
 from simulator.holes import Holes
 from simulator.transcript import BadTranscript, Step, Transcript, dump, load
 from ussd_engine import reference
+from ussd_engine.msisdn import Numbers
 
 REF, OTHER = "482173659", "117936204"
 HEAD = "title: a dialog\nsteps:\n"
@@ -88,6 +89,13 @@ def test_a_screen_is_cut_into_holes_that_match_it_again() -> None:
     assert written == "Namba: <ref>\nPIN: <pin>\nifikapo <date>.\nPiga <code>, <code2> au 123456789 <number>"
     assert holes.fill(written) == f"{screen} 0700 000 001"
     assert holes.match(written, f"{screen} 0700 000 001")
+
+
+def test_the_callers_number_is_a_hole_in_each_spelling_of_her_country() -> None:
+    holes = Holes()
+    holes.calls("999500001", Numbers(calling_code="999", trunk="8", prefixes=("5",), length=6))
+    assert holes.cut("8500 001, 8500001, 999500001") == "<number>, <digits>, <msisdn>"
+    assert holes.fill("<number>") == "8500 001"
 
 
 def test_text_that_looks_like_a_pattern_is_text() -> None:
