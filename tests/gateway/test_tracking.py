@@ -202,13 +202,14 @@ async def test_a_question_is_called_so_and_answered_from_where_it_was_read(house
     assert caller.screen == "add_done"
 
 
-async def test_where_a_core_has_told_of_nobody_the_list_is_empty_and_promises_nothing_for_later(
+async def test_where_a_core_has_told_of_nobody_that_is_said_and_nothing_is_promised_for_later(
     house: House, caller: Caller
 ) -> None:
     ref = await sent(caller)
     house.core.views[ref] = View("")
     await opened(house, caller, ref)
-    assert (await caller.type("2")).text == f"Waliohusika, {ref}:\n0. Rudi"
+    assert (await caller.type("2")).text == f"Kwa sasa hatuna taarifa za waliohusika na {ref}.\n0. Rudi"
+    assert (await caller.type("0")).text.startswith(f"{ref} TANESCO")
 
 
 async def test_once_she_has_answered_no_page_shows_the_question_and_calls_it_an_answer(
