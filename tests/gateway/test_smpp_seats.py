@@ -18,6 +18,7 @@ async def test_sms_leave_by_the_node_that_is_bound_though_the_other_holds_the_ro
 ) -> None:
     for name in ("smpp.bind.FIRST_S", "smpp.bind.SLOWLY_S", "sms.sender.POLL_S"):
         monkeypatch.setattr(f"ussd_engine.{name}", 0.01)
+    monkeypatch.setattr("ussd_engine.sms.hold.RENEW_MS", 0)
     async with smsc_anywhere() as centre:
         seat = "two"
         centre.admit = lambda who: p.OK if who[0] == seat and not centre.binds else p.BIND_FAILED
