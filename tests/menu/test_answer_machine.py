@@ -40,7 +40,7 @@ def test_a_faulty_engine_is_found_out(fault: Fault, monkeypatch: pytest.MonkeyPa
 
     def all_forms() -> None:
         run(ShippedForms, 5 * EXAMPLES, **quickly)
-        run(GeneratedForms, 5 * EXAMPLES, **quickly)
+        run(GeneratedForms, 50 * EXAMPLES, **quickly)
 
     with pytest.raises(Exception, match="=>"):
         all_forms()
