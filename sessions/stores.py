@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from urllib.parse import urlsplit
 
+from sessions import plugins
 from sessions.memory import MemorySessions
 from sessions.seal import Seal
 from sessions.store import SessionStore
@@ -35,22 +36,16 @@ STORES: dict[str, Factory] = {
 
 
 def open_sessions(url: str, seal: Seal) -> SessionStore:
-    """The store that `url` names by its scheme. Raises `ValueError` with the known schemes, never with the URL."""
+    """The store that `url` names by its scheme. Raises `ValueError` with the known schemes, or why the package that has
+    it does not load; never with the URL."""
     return known(url)(url, seal)
 
 
 def known(url: str) -> Factory:
     """What makes the store that `url` names; nothing is made yet. Raises as `open_sessions` does."""
     scheme = urlsplit(url).scheme
-    factory = STORES.get(scheme) or _installed(scheme)
+    factory: Factory | None = STORES.get(scheme) or plugins.load(GROUP, scheme)
     if factory is None:
         names = ", ".join([*STORES, *entry_points(group=GROUP).names])
         raise ValueError(f"no session store is called {scheme!r}; known are {names}")
     return factory
-
-
-def _installed(scheme: str) -> Factory | None:
-    for point in entry_points(group=GROUP, name=scheme):
-        factory: Factory = point.load()
-        return factory
-    return None

@@ -19,7 +19,8 @@ from ussd_engine.secret import Url
 URL = click.option("--url", help="A gateway elsewhere; without it one is started here.")
 NUMBER = click.option("--msisdn", help="The caller's number; empty: none.  [default: one of the country]")
 TOKEN = click.option("--token", default="", help="The channel's token at the gateway of --url.")
-PROVIDER = click.option("--provider", type=click.Choice(channels.names()), help="Whose wire format to speak.")
+SPEAKS = f"Whose wire format to speak.  [default: {dialog.SPOKEN} where it is served, else the first of the channels]"
+PROVIDER = click.option("--provider", type=click.Choice(channels.names()), help=SPEAKS)
 
 
 @click.command()
@@ -45,7 +46,7 @@ def dial(
     """
     settings = config.load()
     dialled, number = dialog.code_of(settings, code), dialog.number_of(settings, msisdn)
-    made = Dialog(dialled, inputs, number, provider or _first(settings), lang)
+    made = Dialog(dialled, inputs, number, provider or spoken(settings), lang)
     if url is None:
         alone = dataclasses.replace(settings, workers=1, role="all", sessions=Url("memory://"))
         return 0 if asyncio.run(made.here(config.checked(alone))) else 1
@@ -61,7 +62,11 @@ def dial(
 @click.option("--coverage", is_flag=True, help="Tell what of the menus FILES leave out; exit code 1 where they do.")
 @click.option("--junit", "report", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML there too.")
 @click.option(
-    "--provider", "providers", type=click.Choice(channels.names()), multiple=True, help="Whose wire format to speak."
+    "--provider",
+    "providers",
+    type=click.Choice(channels.names()),
+    multiple=True,
+    help=f"{SPEAKS}; of those on which a transcript holds",
 )
 @TOKEN
 @URL
@@ -83,7 +88,7 @@ def replay(
         raise click.UsageError("--junit tells of what is compared; --update compares nothing")
     written, settings = find(files), config.load()
     if not providers:
-        _first(settings)
+        spoken(settings)
     run = Replay(settings, providers, twice)
     if url is not None and (update or coverage):
         raise click.UsageError("--update and --coverage are for a gateway started here")
@@ -107,8 +112,8 @@ def _agrees(path: Path) -> bool:
     return not sys.stdin.isatty() or click.confirm(f"{path}: write what is shown now?", default=True)
 
 
-def _first(settings: config.Config) -> str:
-    """The channel whose wire is spoken where none is named."""
+def spoken(settings: config.Config) -> str:
+    """The channel whose wire is spoken where none is named. Raises a usage error where no channel answers USSD."""
     if not settings.ussd_channels:
         raise click.UsageError("no channel here answers USSD: name one in USSD_ENGINE_CHANNELS, or with --provider")
-    return settings.ussd_channels[0].name
+    return dialog.provider_of([one.name for one in settings.ussd_channels])

@@ -18,7 +18,11 @@ from ussd_engine import gsm
 from ussd_engine.channels.codes import Codes
 from ussd_engine.config import Config
 from ussd_engine.country import Country
+from ussd_engine.errors import ConfigError
 from ussd_engine.model import Profile, Reply, SetLanguage
+
+SPOKEN = "africastalking"
+"""The provider whose wire is spoken where nobody says, wherever it is served: the same whatever else is installed."""
 
 
 @contextlib.asynccontextmanager
@@ -43,7 +47,14 @@ class Dialog:
     lang: str = ""
 
     async def here(self, settings: Config) -> bool:
-        """On a gateway started here, with the ledger of `settings`. True where the dialog ended by itself."""
+        """On a gateway started here, with the ledger of `settings`. True where the dialog ended by itself. Raises
+        `ConfigError` where the settings do not serve the provider."""
+        served = [one.name for one in settings.ussd_channels]
+        if self.provider not in served:
+            raise ConfigError(
+                f'channel "{self.provider}" is not among those that are served here; there are {", ".join(served)}: '
+                "choose one with --provider, or name it too in USSD_ENGINE_CHANNELS"
+            )
         tokens = [one.tokens[0].reveal() for one in settings.channels if one.name == self.provider and one.tokens]
         async with local_gateway(settings) as local:
             if self.lang:
@@ -93,6 +104,11 @@ def tell(typed: str, screen: Reply, profile: Profile) -> None:
 def printable(row: str) -> str:
     """A row of a screen without what would steer the terminal, escapes above all."""
     return "".join(character for character in row if character.isprintable())
+
+
+def provider_of(names: Sequence[str]) -> str:
+    """Of providers the one whose wire is spoken where none is named."""
+    return SPOKEN if SPOKEN in names else names[0]
 
 
 def number_of(settings: Config, msisdn: str | None) -> str | None:

@@ -25,6 +25,7 @@ STEPS = 27
 """Requests of one caller that are taken in one go, and how long each later one takes to be free: 30 a minute, of which
 some are left for repeats."""
 TIMEOUT_S = 15.0
+NOT_THERE = " (--provider chooses another channel, --token its token there)"
 
 _PATH = re.compile(r"(\*[0-9]+\*[0-9]+)((?:\*[0-9]+)+)#")
 """A code with digits behind it."""
@@ -228,5 +229,6 @@ class Phone:
         answer = await self.line.send(self.channel, request)
         if answer.status != 200 and request.kind is Kind.USSD:
             words = answer.body[:200].decode("utf-8", "replace").strip()
-            raise NoAnswer(f"{self.line.url} answers {answer.status} to {self.channel.name}: {words}")
+            way_out = NOT_THERE if answer.status == 404 else ""
+            raise NoAnswer(f"{self.line.url} answers {answer.status} to {self.channel.name}: {words}{way_out}")
         return answer

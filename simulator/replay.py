@@ -17,7 +17,7 @@ import click
 from simulator import dialoguss
 from simulator import transcript as transcripts
 from simulator.coverage import Coverage
-from simulator.dialog import gateway_at
+from simulator.dialog import gateway_at, provider_of
 from simulator.junit import Played
 from simulator.local import wire
 from simulator.phone import NoAnswer
@@ -61,7 +61,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 class Replay:
-    """Plays transcripts on each of `providers`, or, where none is named, each on the first one on which it holds."""
+    """Plays transcripts on each of `providers`, or, where none is named, each on the one that `first_of` says."""
 
     def __init__(self, settings: Config, providers: Sequence[str], twice: bool) -> None:
         self.settings = settings
@@ -161,10 +161,10 @@ def _placed(one: Written, player: Player) -> Iterator[None]:
 
 
 def first_of(settings: Config, transcript: Transcript) -> str:
-    """The first provider served on which a transcript holds."""
+    """The provider, of those served, on which a transcript that holds there is played where none is named."""
     served = [one.name for one in settings.ussd_channels]
     holds = [name for name in served if not transcript.channels or name in transcript.channels]
-    return (holds or transcript.channels or served)[0]
+    return provider_of(holds or transcript.channels or served)
 
 
 def _changed(before: Transcript, after: Transcript) -> Iterator[Difference]:

@@ -12,12 +12,12 @@ from typing import Final
 import click
 
 from simulator import dialog
-from simulator.commands import NUMBER, TOKEN, URL
+from simulator.commands import NUMBER, PROVIDER, TOKEN, URL, spoken
 from simulator.floor import Way
 from simulator.local import wire
 from simulator.room import Room
 from simulator.speech import LANGUAGES
-from ussd_engine import channels, config
+from ussd_engine import config
 from ussd_engine.readers import ChannelConfig
 
 PORT: Final = 8089
@@ -29,7 +29,7 @@ ENDS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
-@click.option("--provider", type=click.Choice(channels.names()), help="Whose wire format to speak.")
+@PROVIDER
 @NUMBER
 @click.option(
     "--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True, help="The simulator's own words."
@@ -58,8 +58,7 @@ def simulate(
     settings = config.load()
     number = dialog.number_of(settings, msisdn)
     served = [one.name for one in settings.ussd_channels]
-    if provider is None and not served:
-        raise click.UsageError("no channel here answers USSD: name one in USSD_ENGINE_CHANNELS, or with --provider")
+    speaks = provider or spoken(settings)
     if url and not url.startswith(("http://", "https://")):
         raise click.UsageError("--url is no address: write it as http://127.0.0.1:8080")
     if not web and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -70,9 +69,9 @@ def simulate(
             f"a terminal of the kind {kind or 'unknown'} (TERM) shows no full screen: `ussd-engine dial` works there, "
             "and --web in a browser"
         )
-    if provider and provider not in served:
-        settings = dataclasses.replace(settings, channels=(*settings.channels, ChannelConfig(provider)))
-    way = Way(provider or served[0], number, url or "", token)
+    if speaks not in served:
+        settings = dataclasses.replace(settings, channels=(*settings.channels, ChannelConfig(speaks)))
+    way = Way(speaks, number, url or "", token)
     if web:
         return asyncio.run(_served(settings, way, lang, host, PORT if port is None else port))
     return asyncio.run(_shown(Room(settings, way), lang))

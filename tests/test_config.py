@@ -252,7 +252,7 @@ def test_what_is_changed_later_is_checked_again() -> None:
 
 
 def test_production_starts_no_channel_without_token() -> None:
-    assert 'channel "generic" needs a token of 128 bits' in refusal(PRODUCTION)
+    assert 'channel "generic" needs a random token of 128 bits' in refusal(PRODUCTION)
     assert 'channel "generic" needs' in refusal({**PRODUCTION, "USSD_ENGINE_CHANNELS": f"generic:{TOKEN},short"})
     assert load({**PRODUCTION, "USSD_ENGINE_CHANNELS": f"generic:{TOKEN}"}).env == "production"
 

@@ -24,7 +24,7 @@ LONGEST_FUNCTION = 60
 LONGEST_FILE = 350
 
 ABOVE_THE_WATERLINE = """
-errors model messages tracking lifecycle counts secret gsm words reference msisdn
+errors plugins model messages tracking lifecycle counts secret gsm words reference msisdn
 sms.message sms.lattice sms.parts sms.matrix
 table keyfile keys country until network
 roster search institutions deadlines

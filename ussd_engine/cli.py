@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ussd_engine import __version__, config
+from ussd_engine import __version__, config, plugins
 from ussd_engine.casework import case
 from ussd_engine.errors import EngineError
 from ussd_engine.fieldsdesk import fields
@@ -36,10 +36,22 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = super().get_command(ctx, cmd_name)
         if found is None:
-            for point in entry_points(group=COMMANDS, name=cmd_name):
-                loaded: click.Command = point.load()
-                return loaded
+            try:
+                found = plugins.load(COMMANDS, cmd_name)
+            except plugins.DoesNotLoad as error:
+                return _unloaded(cmd_name, error)
         return found
+
+
+def _unloaded(name: str, error: plugins.DoesNotLoad) -> click.Command:
+    """Stands for a command whose package does not load, so that the others can still be listed and run."""
+
+    def refuse(_: tuple[str, ...]) -> None:
+        raise error
+
+    rest = click.Argument(["_"], nargs=-1, type=click.UNPROCESSED)
+    about = {"ignore_unknown_options": True, "help_option_names": []}
+    return click.Command(name, callback=refuse, params=[rest], help="Does not load.", context_settings=about)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

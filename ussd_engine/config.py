@@ -261,7 +261,7 @@ def _clashes(config: Config) -> Iterator[str]:
             f"{PREFIX}DATABASE: a SQLite file has one writer, and several processes are to write. "
             "Use postgresql://, or one worker with role all"
         )
-    yield from (f"{PREFIX}CHANNEL_SETTINGS: {one}" for one in unusable(config))
+    yield from (f"{PREFIX}{name}: {words}" for name, words in unusable(config))
     if config.env == "production":
         yield from (f"{PREFIX}CHANNELS: {one}" for one in unguarded(config))
         if config.sources.get("keys", "default") == "default":

@@ -11,6 +11,7 @@ from ussd_engine.channels.codes import Codes
 from ussd_engine.channels.forms import Collector, FormSettings
 from ussd_engine.channels.sms import BoundGateway, Gateway, SmsSettings
 from ussd_engine.errors import ConfigError
+from ussd_engine.plugins import DoesNotLoad
 from ussd_engine.readers import ChannelConfig, ChannelSettings
 
 TOKEN_BITS: Final = 128
@@ -77,16 +78,20 @@ def _sides(config: Given, name: str) -> Iterator[Channel | Gateway | Collector]:
         yield collector
 
 
-def unusable(config: Given) -> Iterator[str]:
-    """What is wrong with the settings of each channel, on either side."""
+def unusable(config: Given) -> Iterator[tuple[str, str]]:
+    """What is wrong with each channel, on either side: the setting that mends it, and the words."""
     for one in config.channels:
         try:
             sides = list(_sides(config, one.name))
+        except DoesNotLoad as error:
+            yield "CHANNELS", f'channel "{one.name}": {error}; or name the channels that are to be served, without it'
+            continue
         except ConfigError as error:
-            yield str(error)
+            yield "CHANNEL_SETTINGS", str(error)
             continue
         if config.env == "production":
-            yield from _untold(one.name, sides, config.channel_settings.get(one.name, {}))
+            for words in _untold(one.name, sides, config.channel_settings.get(one.name, {})):
+                yield "CHANNEL_SETTINGS", words
 
 
 def _untold(name: str, sides: list[Channel | Gateway | Collector], given: Mapping[str, object]) -> Iterator[str]:
@@ -104,7 +109,7 @@ def unguarded(config: Given) -> Iterator[str]:
         guarded = one.tokens and min(map(readers.token_bits, one.tokens)) >= TOKEN_BITS
         if not guarded and _is_called(config, one.name):
             yield (
-                f'channel "{one.name}" needs a token of {TOKEN_BITS} bits in production, '
+                f'channel "{one.name}" needs a random token of {TOKEN_BITS} bits in production, '
                 f"as {one.name}:TOKEN; `openssl rand -hex 16` draws one"
             )
 

@@ -112,5 +112,5 @@ def test_an_installed_package_adds_a_scheme(seal: Seal, monkeypatch: pytest.Monk
         def load(self):
             return lambda url, seal: made
 
-    monkeypatch.setattr("sessions.stores.entry_points", lambda group, name: [Point()] * (name == "mine"))
+    monkeypatch.setattr("sessions.plugins.entry_points", lambda group, name: [Point()] * (name == "mine"))
     assert open_sessions("mine://somewhere", seal) is made

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
+from ussd_engine import plugins
 from ussd_engine.channels.africastalking import AfricasTalking
 from ussd_engine.channels.africastalking_sms import AfricasTalkingSms
 from ussd_engine.channels.airtel import Airtel
@@ -146,6 +147,7 @@ def _names(table: Mapping[str, object], group: str) -> list[str]:
 def _factory(name: str, table: Mapping[str, Any], group: str) -> Any:
     if name in table:
         return table[name]
-    for point in entry_points(group=group, name=name):
-        return point.load()
+    installed = plugins.load(group, name)
+    if installed is not None:
+        return installed
     raise ConfigError(f'channel "{name}" does not exist{did_you_mean(name, _names(table, group))}')

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from pkgutil import resolve_name
 from typing import Final
 
+from ussd_engine import plugins
 from ussd_engine.errors import ConfigError
 from ussd_engine.feedback.base import FeedbackStore, Opener, Surroundings
 
@@ -21,7 +22,8 @@ STORES: dict[str, str] = {
 
 
 async def open_feedback(setting: str, surroundings: Surroundings) -> FeedbackStore:
-    """The store of a setting: `NAME`, `NAME:…` or `NAME+SCHEME://…`. `ConfigError` for a name that nobody has."""
+    """The store of a setting: `NAME`, `NAME:…` or `NAME+SCHEME://…`. `ConfigError` for a name that nobody has, or
+    whose package does not load."""
     return await known_store(setting)(setting, surroundings)
 
 
@@ -31,9 +33,8 @@ def known_store(setting: str) -> Opener:
     if name in STORES:
         opener: Opener = resolve_name(STORES[name])
         return opener
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in found:
-        known = ", ".join(sorted({*STORES, *found}))
+    installed: Opener | None = plugins.load(GROUP, name)
+    if installed is None:
+        known = ", ".join(sorted({*STORES, *entry_points(group=GROUP).names}))
         raise ConfigError(f"feedback: no store is named {name!r}; there are: {known}")
-    loaded: Opener = found[name].load()
-    return loaded
+    return installed
