@@ -62,7 +62,8 @@ class Binds:
 
     def serving(self, medium: str, name: str, take: Take, stir: Callable[[], None] = lambda: None) -> Work:
         """The work that keeps one up, and takes what comes. `stir` is called when it comes to stand or to fall."""
-        bind, tell = getattr(self, medium)[name], self._telling(medium, name, stir)
+        bind: Bind = getattr(self, medium)[name]
+        tell = self._telling(medium, name, bind, stir)
 
         async def serve() -> None:
             await bind.serve(take, tell)
@@ -74,7 +75,7 @@ class Binds:
         for bind in self.ussd.values():
             bind.quiet = True
 
-    def _telling(self, medium: str, name: str, stir: Callable[[], None]) -> Tell:
+    def _telling(self, medium: str, name: str, bind: Bind, stir: Callable[[], None]) -> Tell:
         """Counts what becomes of a bind, and tells what is new of it."""
         last: Change | None = None
 
@@ -86,7 +87,7 @@ class Binds:
             self._metrics.bind_stands(name, medium, change is Change.BOUND)
             if last is None or NOTICES[change] is not NOTICES[last]:
                 stir()
-                self._notice(NOTICES[change], channel=name, medium=medium)
+                self._notice(NOTICES[change], channel=name, medium=medium, status=bind.status)
             last = change
 
         return tell

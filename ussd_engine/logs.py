@@ -133,13 +133,16 @@ class Log:
         seconds: float | None = None,
         channel: str = "",
         medium: str = "",
+        status: int = 0,
     ) -> None:
         """Something about the gateway itself. `place` is a file, perhaps with its line; `seconds` how long it took;
-        `channel` whose provider it is about, and `medium` for what: `ussd` or `sms`, which may have a line each."""
+        `channel` whose provider it is about, and `medium` for what: `ussd` or `sms`, which may have a line each;
+        `status` by which the provider's SMSC refuses."""
         write = self._logger.info if notice in _CALM else self._logger.warning
         took = {} if seconds is None else {"ms": round(seconds * 1000, 1)}
         of = {"channel": _fit(_NAME, channel), "medium": _fit(_NAME, medium)} if channel else {}
-        write(Notice(notice), place=_fit(_PLACE, place), number=int(number), **of, **took)
+        why = {"status": f"0x{status:02X}"} if status else {}
+        write(Notice(notice), place=_fit(_PLACE, place), number=int(number), **of, **why, **took)
 
     def library(self, record: logging.LogRecord) -> None:
         """A line of a library: who wrote it and where, without its words."""

@@ -110,3 +110,5 @@ async def test_the_log_says_of_two_binds_of_one_name_which_it_means(bound: Bound
     assert ("sms", "bound to the provider's SMSC") in told
     assert ("sms", "the provider's SMSC refuses the bind") in told
     assert ("ussd", "the provider's SMSC refuses the bind") not in told
+    assert {line.get("status") for line in lines if "refuses" in line["event"]} == {"0x0E"}
+    assert not any("status" in line for line in lines if "refuses" not in line["event"])

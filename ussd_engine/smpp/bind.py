@@ -107,6 +107,8 @@ class Bind:
         self.account = account
         self.reason = "it has not been opened yet"
         """Why it is down; words for an operator."""
+        self.status = 0
+        """By which the SMSC refused the last try; 0: it did not."""
         self.quiet = False
         """Nothing new is taken."""
         self._sleep = sleep
@@ -156,10 +158,11 @@ class Bind:
 
     async def _once(self) -> float:
         """Open it, and read until it breaks; how long to rest then."""
-        began = self._now()
+        began, self.status = self._now(), 0
         try:
             session = await self._opened()
         except Refused as error:
+            self.status = error.status
             known = error.status in REFUSALS
             self._down(str(error), Change.REFUSED if known else Change.UNREACHED)
             if known:
