@@ -65,7 +65,7 @@ def settings(posted: Posted) -> dict[str, dict[str, object]]:
 class Moments(MovedClock):
     """Time enough for an answer to be later than the screen before it."""
 
-    async def leave(self, seconds: float) -> None:
+    async def leave(self, seconds: float, why: str = "") -> None:
         await super().leave(seconds)
         await asyncio.sleep(MOMENT_S)
 

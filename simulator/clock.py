@@ -9,9 +9,9 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Lets time pass between a screen and its answer. `real` is its time without what it was moved on."""
+    """Lets time pass between a screen and its answer, for a reason. `real` is its time without what it was moved on."""
 
-    async def leave(self, seconds: float) -> None: ...
+    async def leave(self, seconds: float, why: str = "") -> None: ...
     def now(self) -> float: ...
     @property
     def real(self) -> float: ...
@@ -28,7 +28,7 @@ class MovedClock:
     def now(self) -> float:
         return self.real + self._moved
 
-    async def leave(self, seconds: float) -> None:
+    async def leave(self, seconds: float, why: str = "") -> None:
         self._moved += seconds
 
     @property
@@ -51,7 +51,10 @@ class MovedClock:
 
 
 class RealClock:
-    """For a gateway elsewhere, whose clock is its own: waiting is waiting."""
+    """For a gateway elsewhere, whose clock is its own: waiting is waiting, and `tell` is told for what."""
+
+    def __init__(self, tell: Callable[[str], object] = lambda _: None) -> None:
+        self._tell = tell
 
     def now(self) -> float:
         return time.time()
@@ -60,5 +63,7 @@ class RealClock:
     def real(self) -> float:
         return time.time()
 
-    async def leave(self, seconds: float) -> None:
+    async def leave(self, seconds: float, why: str = "") -> None:
+        if why and seconds > 0:
+            self._tell(f"waiting {seconds:.1f} s: {why}")
         await asyncio.sleep(seconds)

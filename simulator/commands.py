@@ -42,6 +42,9 @@ def dial(
 ) -> int:
     """Dial CODE and type each INPUT; print the dialog screen by screen.
 
+    On channels that tell repeats by the time, a gateway at --url gets equal answers 7 s apart. One that is reached by
+    SMPP is waited for until it binds. What is waited for is said.
+
     Exit code 0 when the dialog ended by itself, 1 when it still waits for an answer.
     """
     settings = config.load()

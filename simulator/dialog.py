@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import aiohttp
 import click
@@ -26,12 +26,14 @@ SPOKEN = "africastalking"
 
 
 @contextlib.asynccontextmanager
-async def gateway_at(url: str, token: str) -> AsyncIterator[tuple[Line, Clock]]:
-    """The way to a gateway elsewhere."""
-    posted = Posted()
+async def gateway_at(
+    url: str, token: str, tell: Callable[[str], object] | None = None
+) -> AsyncIterator[tuple[Line, Clock]]:
+    """The way to a gateway elsewhere. Whoever has patience is told for what is waited, and for a bind without end."""
+    posted = Posted(tell)
     try:
         async with aiohttp.ClientSession() as client:
-            yield Line(client, url, token, posted), RealClock()
+            yield Line(client, url, token, posted), RealClock(tell or (lambda _: None))
     finally:
         await posted.close()
 
@@ -64,7 +66,7 @@ class Dialog:
 
     async def there(self, settings: Config, url: str, token: str) -> bool:
         """On the gateway at `url`. True where the dialog ended by itself. Raises `NoAnswer`."""
-        async with gateway_at(url, token) as (line, clock):
+        async with gateway_at(url, token, aside) as (line, clock):
             return await self._play(Phone(wire(self.provider, settings), line, clock, self.msisdn))
 
     async def _prefer(self, local: Local) -> None:
@@ -91,6 +93,11 @@ class Dialog:
         if not screen.ends:
             await phone.hang_up()
         return screen.ends
+
+
+def aside(words: str) -> None:
+    """Say something to whoever sits there, apart from the screens."""
+    click.echo(words, err=True)
 
 
 def tell(typed: str, screen: Reply, profile: Profile) -> None:

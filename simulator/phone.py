@@ -24,6 +24,8 @@ STEP_S = 2.0
 STEPS = 27
 """Requests of one caller that are taken in one go, and how long each later one takes to be free: 30 a minute, of which
 some are left for repeats."""
+EQUAL = "cannot tell an equal answer that comes sooner from a repeat of the last one"
+MANY = f"a gateway takes {60 / STEP_S:.0f} steps of one caller in a minute"
 TIMEOUT_S = 15.0
 NOT_THERE = " (--provider chooses another channel, --token its token there)"
 
@@ -147,7 +149,7 @@ class Phone:
     async def dial(self, code: str, heard: bool = True) -> Reply:
         """A new dialogue. What is dialled behind the code is typed by hand where the provider does not hand it over,
         and the answer is `heard`."""
-        await self.clock.leave(self._pace())
+        await self.clock.leave(self._pace(), MANY)
         self.left = self.last
         self._dialogues = (self._dialogues + 1) % 0x10000
         self.dialogue = f"{secrets.token_hex(6)}{self._dialogues:04x}"
@@ -183,7 +185,10 @@ class Phone:
         return await self._go_ahead(screen, self._ahead) if heard else screen
 
     async def _typed(self, text: str, after: float | None) -> Reply:
-        await self.clock.leave(self._pause(text) if after is None else after)
+        if after is None:
+            await self.clock.leave(*self._pause(text))
+        else:
+            await self.clock.leave(after)
         self.recent[text] = self.clock.now()
         self.inputs = (*self.inputs, text)
         return await self._leg()
@@ -206,11 +211,11 @@ class Phone:
         if notice is not None:
             await self._send(notice)
 
-    def _pause(self, text: str) -> float:
-        """Nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat."""
-        since = self.clock.now() - self.recent.get(text, 0.0)
+    def _pause(self, text: str) -> tuple[float, str]:
+        """Nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat; and why."""
+        since, pace = self.clock.now() - self.recent.get(text, 0.0), self._pace()
         equal = self.channel.profile.hold_s and since < EQUAL_S
-        return max(EQUAL_S if equal else 0.0, self._pace())
+        return (EQUAL_S, f"{self.channel.name} {EQUAL}") if equal and pace < EQUAL_S else (pace, MANY)
 
     def _pace(self) -> float:
         """How long to wait for a gateway that takes so many steps of one caller in a minute."""

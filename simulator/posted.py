@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 from yarl import URL
@@ -17,6 +17,7 @@ from ussd_engine.errors import EngineError, NotACallback
 from ussd_engine.smpp.pdu import HEADER
 
 HOST = "127.0.0.1"
+TRIES = "which it tries once a minute or oftener, after a refusal once in 5 minutes, and at once when it is restarted"
 
 
 class NotTaken(EngineError):
@@ -25,9 +26,10 @@ class NotTaken(EngineError):
 
 class Posted:
     """Takes screens at `url`, and over binds to `smsc`; where these are empty, at the port that the settings of each
-    channel name."""
+    channel name. With `tell` a bind is waited for without an end, and what is waited for is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], object] | None = None) -> None:
+        self._tell = tell
         self.url = ""
         self.smsc: Smsc | None = None
         self._smscs: dict[int, Smsc] = {}
@@ -48,13 +50,19 @@ class Posted:
 
     async def deliver(self, channel: Bound, octets: bytes) -> int:
         """Hand a PDU to the gateway that is bound; the status that it answers. Raises `NotTaken` and `NobodyBound`."""
-        return await (await self._smsc(channel)).deliver(octets[HEADER:])
+        smsc = await self._smsc(channel)
+        if self._tell and not smsc.receiving:
+            self._tell(f"waiting until a running gateway binds to {smsc.url}, {TRIES}; Ctrl+C ends it")
+            await smsc.bound(within_s=None)
+        return await smsc.deliver(octets[HEADER:])
 
     async def _smsc(self, channel: Bound) -> Smsc:
         if self.smsc is not None:
             return self.smsc
         if channel.account is None:
             raise NotTaken("its settings name no url here, so nobody knows where the gateway binds")
+        if channel.account.tls:
+            raise NotTaken(f"the SMSC that is played here has no TLS: set url to smpp://{HOST}:PORT, here and there")
         port = channel.account.port
         if port not in self._smscs:
             smsc = Smsc()

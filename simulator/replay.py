@@ -17,7 +17,7 @@ import click
 from simulator import dialoguss
 from simulator import transcript as transcripts
 from simulator.coverage import Coverage
-from simulator.dialog import gateway_at, provider_of
+from simulator.dialog import aside, gateway_at, provider_of
 from simulator.junit import Played
 from simulator.local import wire
 from simulator.phone import NoAnswer
@@ -89,7 +89,7 @@ class Replay:
 
     async def there(self, written: Sequence[Written], url: str, token: str) -> None:
         """On the gateway at `url`, on its own clock."""
-        async with gateway_at(url, token) as (line, clock):
+        async with gateway_at(url, token, aside) as (line, clock):
             fresh, wires = Numbering(Country.load(self.settings.country).numbers), partial(wire, config=self.settings)
 
             async def player(one: Written, provider: str) -> Player:

@@ -103,24 +103,27 @@ class Smsc:
             self.heard(sm, octets)
         return status, p.text(id) if status == p.OK else b""
 
-    async def bound(self, least: int = 1) -> None:
-        """Return once so many gateways are bound that take messages. Raises `NobodyBound`."""
+    async def bound(self, least: int = 1, within_s: float | None = BOUND_S) -> None:
+        """Return once so many gateways are bound that take messages. Raises `NobodyBound` where that is not within a
+        time; `None`: whenever it is."""
         try:
-            async with asyncio.timeout(BOUND_S):
-                while len(self._receiving()) < least:
+            async with asyncio.timeout(within_s):
+                while len(self.receiving) < least:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
             raise NobodyBound(f"no gateway is bound to {self.url}") from None
 
-    def _receiving(self) -> list[Session]:
+    @property
+    def receiving(self) -> list[Session]:
+        """Gateways that take messages, in the order in which they were bound."""
         return [session for mode, session in self.binds if mode != p.BIND_TRANSMITTER]
 
     async def deliver(self, body: bytes) -> int:
         """Hand a gateway the body of a `deliver_sm`; the status that it answers. Raises `NobodyBound`."""
         await self.bound()
         try:
-            return (await self._receiving()[-1].ask(p.DELIVER_SM, body)).status
+            return (await self.receiving[-1].ask(p.DELIVER_SM, body)).status
         except (Broken, Unanswered) as error:
             raise NobodyBound(f"the gateway at {self.url} took nothing: {error}") from None
 

@@ -12,6 +12,7 @@ import dataclasses
 import gc
 import multiprocessing
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -36,6 +37,7 @@ from ussd_engine.drain import DRAIN_S, drain
 from ussd_engine.engine import Engine, load_menus, open_keys
 from ussd_engine.errors import EngineError
 from ussd_engine.logs import Log, redirect
+from ussd_engine.menu.edition import Edition
 from ussd_engine.metrics import SHARED
 from ussd_engine.port import BACKLOG, address_of, bind, listen
 
@@ -79,7 +81,7 @@ async def _answer(config: Config, listening: socket.socket, say: Say, parent: Co
         await web.SockSite(runner, listening, backlog=BACKLOG).start()
         if parent is None:
             complaints = [f"{one}; callers get an apology until that is mended" for one in await engine.ready()]
-            greeting(config, address_of(listening), [*engine.warnings, *complaints], say)
+            greeting(config, engine.editions.current, address_of(listening), [*engine.warnings, *complaints], say)
             heeding = asyncio.create_task(_heed_signals(asked, engine, say))
         else:
             heeding = asyncio.create_task(_heed_parent(parent, engine, say, stop))
@@ -125,8 +127,8 @@ def _settle() -> None:
     gc.set_threshold(*COLLECT)
 
 
-def greeting(config: Config, address: str, warnings: Sequence[str], say: Say) -> None:
-    """What to do next."""
+def greeting(config: Config, edition: Edition, address: str, warnings: Sequence[str], say: Say) -> None:
+    """What to do next: dial, down to the service that lies deepest behind the code."""
     for warning in warnings:
         say(f"warning: {warning}")
     say(f"ussd-engine listens on {address}")
@@ -135,7 +137,8 @@ def greeting(config: Config, address: str, warnings: Sequence[str], say: Say) ->
     if not names or config.role == "worker":
         return
     say("dial it:")
-    say(f"  {_command()} dial '{code}' 9 2 --url {address}")
+    digits = max((way for begins, way in edition.paths.values() if begins == code), key=len, default=())
+    say(f"  {' '.join([_command(), 'dial', shlex.quote(code), *digits, '--url', address])}")
     if "generic" in names:
         number = Country.load(config.country).numbers.specimen()
         query = f"id=S1&msisdn={number}&new=1&code={code.replace('#', '%23')}&text="
@@ -304,7 +307,7 @@ async def _parent(config: Config, listening: socket.socket, say: Say) -> int:
     parent.start()
     try:
         await parent.until_answering(address_of(listening))
-        greeting(config, address_of(listening), warnings, say)
+        greeting(config, edition, address_of(listening), warnings, say)
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BACK_S):

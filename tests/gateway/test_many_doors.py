@@ -42,7 +42,7 @@ class Later:
     def now(self) -> float:
         return self._edge.now
 
-    async def leave(self, seconds: float) -> None:
+    async def leave(self, seconds: float, why: str = "") -> None:
         self._edge.now += max(seconds, 8.0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -22,9 +23,9 @@ from ussd_engine.logs import Log
 NUMBER, CODE = "255700000001", "*152*00#"
 
 
-def settings(folder: Path, port: int) -> Config:
-    options = {"halotel": {"url": f"http://127.0.0.1:{port}/ussdgw"}}
-    names = {"VAR": str(folder), "CHANNELS": "halotel", "CHANNEL_SETTINGS": json.dumps(options)}
+def settings(folder: Path, port: int, channel: str = "halotel", url: str = "http://127.0.0.1:{port}/ussdgw") -> Config:
+    options = {channel: {"url": url.format(port=port)}}
+    names = {"VAR": str(folder), "CHANNELS": channel, "CHANNEL_SETTINGS": json.dumps(options)}
     return config.load({f"USSD_ENGINE_{name}": value for name, value in names.items()})
 
 
@@ -71,3 +72,28 @@ async def test_a_gateway_that_posts_elsewhere_is_no_answer(
         phone = Phone(wire("halotel", settings(tmp_path, 0)), line, clock, NUMBER)
         with pytest.raises(NoAnswer, match="posted no screen"):
             await phone.dial(CODE)
+
+
+async def test_a_gateway_that_is_to_bind_is_waited_for_and_that_is_said(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.smsc.Smsc.bound.__defaults__", (1, 0.0))  # who has no patience has none at all
+    given = settings(tmp_path, port, "smpp", "smpp://127.0.0.1:{port}")
+    told = asyncio.Queue[str]()
+    async with gateway_at("http://127.0.0.1:1", "", told.put_nowait) as (line, clock):
+        phone = Phone(wire("smpp", given), line, clock, NUMBER)
+        dialling = asyncio.create_task(phone.dial(CODE))
+        words = await told.get()
+        assert words.startswith(f"waiting until a running gateway binds to smpp://127.0.0.1:{port}, which it tries ")
+        assert words.endswith("; Ctrl+C ends it")
+        assert not dialling.done()
+        async with running(create_app(given, log=Log("CRITICAL"), proven=True)):
+            assert (await dialling).text.startswith("Huduma za Serikali")
+        assert told.empty()
+
+
+async def test_a_gateway_that_is_to_bind_over_tls_is_not_waited_for(tmp_path: Path, port: int) -> None:
+    given = settings(tmp_path, port, "smpp", "smpps://127.0.0.1:{port}")
+    async with gateway_at("http://127.0.0.1:1", "", print) as (line, clock):
+        with pytest.raises(NotTaken, match="has no TLS: set url to smpp:"):
+            await Phone(wire("smpp", given), line, clock, NUMBER).dial(CODE)

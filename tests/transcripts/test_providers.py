@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,3 +90,20 @@ def test_a_gateway_of_its_own_says_that_a_provider_is_not_served(
         "--provider, or name it too in USSD_ENGINE_CHANNELS\n",
     )
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_that_equal_answers_wait_for_each_other_is_said(
+    command: Command, generic_alone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("simulator.clock.asyncio", SimpleNamespace(sleep=sleep))
+    words = ["9", "2", "1", "1", "1", "tanesco"]
+    _, _, err = command("dial", CODE, *words, "--url", generic_alone, "--provider", "generic")
+    told = "waiting 7.0 s: generic cannot tell an equal answer that comes sooner from a repeat of the last one"
+    assert err.splitlines() == [told, told]
+    assert [one for one in slept if one] == [7.0, 7.0]
+    assert "7 s apart" in " ".join(command("dial", "--help")[1].split())
