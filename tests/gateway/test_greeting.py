@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 import subprocess
@@ -32,7 +33,8 @@ async def test_the_line_that_is_told_dials_what_the_menus_have(
         words = shlex.split((await gateway.says(r"dial it:\n  (.*)\n"))[1])
         url = await gateway.url()
         assert words[words.index("dial") + 1 :] == [*dialled, "--url", url]
-        typed = subprocess.run(
+        typed = await asyncio.to_thread(
+            subprocess.run,
             [*COMMAND, "dial", *dialled, "--url", url],
             env=environment(**settings),
             cwd=tmp_path,
