@@ -16,10 +16,11 @@ from simulator.smsc import HOST, NobodyBound, Said, Smsc
 from simulator.stage import NUMBER
 from ussd_engine import config
 from ussd_engine.channels.base import delivered
-from ussd_engine.channels.sms import BoundGateway
+from ussd_engine.channels.sms import BoundGateway, Gateway
 from ussd_engine.country import Country
 from ussd_engine.errors import EngineError, NotACallback
 from ussd_engine.smpp import pdu as p
+from ussd_engine.smpp.account import Account
 from ussd_engine.smpp.alphabet import UCS2, utf16
 from ussd_engine.smpp.pdu import Address, Sm
 
@@ -29,7 +30,7 @@ RECEIPT: Final = "id:{id} sub:001 dlvrd:001 stat:DELIVRD err:000 text:"
 class Centre:
     """Prints what a gateway sends, and tells it that it arrived; brings what is typed as `NUMBER TEXT`."""
 
-    def __init__(self, smsc: Smsc, gateway: BoundGateway, country: Country) -> None:
+    def __init__(self, smsc: Smsc, gateway: Gateway, country: Country) -> None:
         self._smsc = smsc
         self._gateway = gateway
         self._country = country
@@ -93,14 +94,15 @@ def smsc(channel: str) -> None:
     """
     settings = config.load()
     country = Country.load(settings.country)
-    gateway = config.open_gateways(settings, country.msisdn).get(channel)
+    found = config.open_gateways(settings, country.msisdn)
+    gateway = found.get(channel)
     if not isinstance(gateway, BoundGateway):
         raise click.UsageError(f'channel "{channel}" carries no SMS over SMPP here: its settings need a table sms')
-    asyncio.run(_played(gateway, country))
+    asyncio.run(_played(gateway.bind.account, found[channel], country))
 
 
-async def _played(gateway: BoundGateway, country: Country) -> None:
-    account, centre = gateway.bind.account, Smsc()
+async def _played(account: Account, gateway: Gateway, country: Country) -> None:
+    centre = Smsc()
     if account.tls:
         raise EngineError(f"the SMSC that is played here has no TLS: set url to smpp://{HOST}:PORT, here and there")
     try:
