@@ -42,7 +42,7 @@ steps run walk answer entry machine found unfinished acts leg dialog editions vi
 sms.addressee sms.spelling sms.numbers sms.keywords sms.tongues sms.services sms.talk sms.words
 """
 BELOW_THE_WATERLINE = """
-answered
+answered logs
 vault
 ledger
 fieldtable
@@ -53,7 +53,7 @@ sms.pace sms.rest sms.hold sms.sender sms.wording sms.filling sms.written sms.on
 sms.reading sms.answering sms.clockwork
 background place commits looks doors apology gateway
 forms.attempts forms.became forms.fields forms.finding forms.checking forms.fieldmap forms.collecting
-readers given openings config settingspage metrics logs binds sms.joining sms.copies sms.taking
+readers given openings config settingspage metrics binds sms.joining sms.copies sms.taking
 peers callback lines posting port admission upkeep keywatch
 livesessions carrier hosting errands forms.opening agreement
 engine events sms.door forms.door premises

@@ -164,7 +164,7 @@ ENDED = "the route, which is stopped: the core's address is gone (410). See to i
 
 
 def _noon() -> int:
-    """Some 12:00 UTC to come."""
+    """Some 12:00:00 UTC to come."""
     return (int(time.time() * 1000) // DAY_MS + 2) * DAY_MS - 12 * HOUR_MS
 
 
@@ -172,12 +172,16 @@ def _noon() -> int:
     ("happened", "attempts", "told"),
     [
         (_lent, [1, 0], ["nothing: a worker has it in hand", "an earlier message of its case"]),
-        (_failed, [1, 0], ["its next try at 12:00 UTC; the last try: DeliveryError", "an earlier message of its case"]),
+        (
+            _failed,
+            [1, 0],
+            ["its next try at 12:00:00 UTC; the last try: DeliveryError", "an earlier message of its case"],
+        ),
         (
             _stopped,
             [0, 0],
             [
-                "the route, which is stopped; it is asked again at 12:00 UTC; the last try: RoutePaused",
+                "the route, which is stopped; it is asked again at 12:00:00 UTC; the last try: RoutePaused",
                 "an earlier message of its case",
             ],
         ),
@@ -187,7 +191,7 @@ def _noon() -> int:
             _due,
             [1, 0],
             [
-                "a worker: a running gateway takes it within seconds; the last try: TimeoutError",
+                "nothing: where a gateway runs, it goes within seconds; the last try: TimeoutError",
                 "an earlier message of its case",
             ],
         ),

@@ -18,6 +18,7 @@ from ussd_engine.errors import DeliveryError, EngineError, Rejected
 from ussd_engine.feedback import FeedbackStore
 from ussd_engine.ledger import Claim, Clock, Outbox
 from ussd_engine.ledger.outbox import EVERYBODYS, LEASE_MS, Whose
+from ussd_engine.logs import Notice
 from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, Withdrawal
 from ussd_engine.model import Submission
 
@@ -57,6 +58,10 @@ CAPABILITY: Final[dict[type[Message], str]] = {
 class Refused(Rejected):
     """What this worker will not carry; the words, which hold nothing of the row, say why."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
 
 class Failure(NamedTuple):
     """A row that the core has not taken."""
@@ -69,7 +74,7 @@ class Failure(NamedTuple):
 
 class Delivery:
     """Claims, carries, settles, of one addressee. `count` is told what became of each row; `told` is what gave one up,
-    and what stopped the route, once until the core answers again.
+    and what stopped the route, once until the core answers again; `notice` that it does.
 
     `whose` says whose rows; `added` is set where some may be due, by default with the outbox's own event.
     """
@@ -83,6 +88,7 @@ class Delivery:
         uniform: Callable[[float, float], float] = random.uniform,
         count: Callable[[Happening], None] = lambda _: None,
         told: Callable[[Exception], None] = lambda _: None,
+        notice: Callable[..., None] = lambda *_, **__: None,
         whose: Whose = EVERYBODYS,
         added: asyncio.Event | None = None,
     ) -> None:
@@ -94,6 +100,7 @@ class Delivery:
         self._uniform = uniform
         self._count = count
         self._told = told
+        self._notice = notice
         self._paused_until_ms = 0
         self._paused_by: tuple[object, ...] = ()
         self._probing = False
@@ -121,7 +128,9 @@ class Delivery:
         self._answered = False
         failures = [failure for failure in await asyncio.gather(*map(self._deliver, claims)) if failure]
         self._unheard = 0 if self._answered else self._unheard + sum(failure.unheard for failure in failures)
-        self._probing = self._probing and not self._answered
+        if self._probing and self._answered:
+            self._probing = False
+            self._notice(Notice.INSTITUTION_BACK if self._whose.of else Notice.CORE_BACK, place=self._whose.of)
         await asyncio.gather(*map(self._put_off, failures))
         return len(claims)
 
@@ -186,7 +195,7 @@ class Delivery:
         asked_ms = _asked_ms(error)
         if holds or asked_ms:
             self._pause(now_ms + max(asked_ms, PAUSE_MS if holds else 0), error)
-        reason = str(error) if isinstance(error, Refused) else type(error).__name__
+        reason = (isinstance(error, DeliveryError) and error.reason) or type(error).__name__
         if final or (claim.attempts >= ATTEMPTS and not holds):
             self._told(error)
             await self._settle(self._outbox.dead(claim, reason, now_ms), "dead")
@@ -197,9 +206,8 @@ class Delivery:
             await self._later(claim, next_ms, reason, counts=True, paused=bool(asked_ms))
 
     async def _later(self, claim: Claim, next_ms: int, reason: str, *, counts: bool, paused: bool) -> None:
-        """Give a row back. That an institution's worker rests is not shown as the core's route that is stopped."""
-        paused = paused and not self._whose.of
-        happening: Happening = "paused" if paused and not counts else "retried"
+        """Give a row back. That an institution's worker rests is not counted as the core's route that is stopped."""
+        happening: Happening = "paused" if paused and not counts and not self._whose.of else "retried"
         await self._settle(self._outbox.later(claim, next_ms, reason, counts=counts, paused=paused), happening)
 
     def _pause(self, until_ms: int, error: Exception) -> None:

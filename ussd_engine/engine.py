@@ -202,8 +202,7 @@ async def open_engine(
         enter = stack.enter_async_context
         edition = await asyncio.to_thread(agreed_menus if proven else load_menus, config)
         country = edition.country
-        keyring = open_keys(config, country, clock, warnings)
-        seal = _seal(keyring, clock)
+        seal = _seal(keyring := open_keys(config, country, clock, warnings), clock)
         watch = KeyWatch(keyring, config.keys, clock, lambda keys: _renew(seal, keys), fault)
         sessions = await enter(live_sessions(config, seal, open_store))
         gateways = await enter(open_carriers(config, edition, warnings))
@@ -214,7 +213,8 @@ async def open_engine(
         store = await enter(_core(config, open_core, _surroundings(config, ledger, keyring, clock_ms, editions)))
         _lend(ledger, editions, store)
         hosting = await enter(open_hosting(config, ledger, store, clock_ms, fault))
-        delivery = _deliveries(config, ledger, hosting, clock_ms, uniform, metrics, fault)
+        worker = partial(Delivery, ledger.outbox, hosting, clock_ms, uniform=uniform, count=metrics.delivered)
+        delivery = Deliveries(ledger.outbox, config.hosted, partial(worker, told=fault, notice=notice))
         answering = await enter(open_answering(config, editions, ledger, keyring, clock_ms, store, fault, doors))
         binds = Binds(channels := open_channels(config, country), gateways, config.role, metrics, notice)
         if config.role != "ussd":
@@ -240,13 +240,6 @@ async def open_engine(
             collecting=await enter(open_collecting(config, gateway, ledger, keyring, clock_ms, store, answering)),
             warnings=warnings,
         )
-
-
-def _deliveries(
-    config: Config, ledger: Ledger, hosting: Hosting, clock: Clock, uniform: Uniform, metrics: Metrics, fault: Told
-) -> Deliveries:
-    worker = partial(Delivery, ledger.outbox, hosting, clock, uniform=uniform, count=metrics.delivered, told=fault)
-    return Deliveries(ledger.outbox, config.hosted, worker)
 
 
 def _lend(ledger: Ledger, editions: Editions, store: FeedbackStore) -> None:

@@ -67,7 +67,11 @@ class Why(StrEnum):
     UNKNOWN_AUTHORITY = "the core's certificate is of an authority that is not trusted here: SSL_CERT_FILE may name it"
     NOT_TODAY = "the core's certificate is not valid at this time"
     NOT_TRUSTED = "the core's certificate cannot be trusted"
-    INSTITUTION_AWAY = "the institution of a hosted service was not reached, or did not answer: its forms wait for it"
+    INSTITUTION_AWAY = (
+        "the institution of a hosted service was not reached, or did not answer to a form: they wait"
+    )
+    INSTITUTION_REFUSES = "the institution of a hosted service refuses a form for ever: see `ussd-engine outbox list`"
+    INSTITUTION_TAKES_NOT = "the institution of a hosted service answered this form each time, and did not take it"
     INSTITUTION_NOT_TRUSTED = "the certificate of a hosted service's institution cannot be trusted: its forms wait"
     PROVIDER_AWAY = "the provider was not reached, or did not answer"
     PROVIDER_BUSY = "the provider answered with a fault of its own, or asks to be left alone"
@@ -91,6 +95,12 @@ class DeliveryError(EngineError):
     """Whoever was asked has answered to this very message: the fault is not the route's."""
     service = ""
     """For the log, where it is of an institution whose service is hosted: which one."""
+    status = 0
+    """For the log: with which status of HTTP an institution answered; 0 where it did not."""
+    field = ""
+    """For the log: of which field of the settings an institution says that it is wrong."""
+    reason = ""
+    """For `outbox list`, in words that hold nothing of the row; empty: the name of the type must do."""
 
 
 class Rejected(DeliveryError):

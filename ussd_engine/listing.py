@@ -40,6 +40,11 @@ def clock_time(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M} UTC"
 
 
+def second_time(at_ms: int) -> str:
+    """A time of the next minutes, to the second."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M:%S} UTC"
+
+
 def age(at_ms: int) -> str:
     """How long ago that was."""
     return f"{span(now_ms() - at_ms)} ago"

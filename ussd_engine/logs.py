@@ -28,7 +28,7 @@ import msgspec
 import structlog
 
 from ussd_engine.counts import Count, Outcome
-from ussd_engine.errors import Why
+from ussd_engine.errors import DeliveryError, Why
 
 OURS: Final = ("ussd_engine", "sessions", "simulator")
 UNFIT: Final = "?"
@@ -52,6 +52,8 @@ class Notice(StrEnum):
     MIGRATED = "the database was upgraded"
     PURGED = "what had to go was erased"
     UNSENT_GOES = "what no core has taken is purged within 30 days: see `ussd-engine outbox list`"
+    CORE_BACK = "the core answers again: what waits for it goes out"
+    INSTITUTION_BACK = "the institution of a hosted service answers again: the forms that wait for it go out"
     BOUND = "bound to the provider's SMSC"
     BIND_LOST = "not bound to the provider's SMSC; it is tried again and again"
     BIND_REFUSED = "the provider's SMSC refuses the bind: look at url, system_id and password; it is tried again slowly"
@@ -66,6 +68,8 @@ _CALM = frozenset(
         Notice.RELOADED,
         Notice.MIGRATED,
         Notice.PURGED,
+        Notice.CORE_BACK,
+        Notice.INSTITUTION_BACK,
         Notice.BOUND,
     }
 )
@@ -255,11 +259,16 @@ def _chain(error: BaseException | None) -> list[BaseException]:
     return chain
 
 
-def _told(error: BaseException) -> dict[str, str]:
+def _told(error: BaseException) -> dict[str, str | int]:
     why = getattr(error, "why", None)
-    words = {"why": why.value} if isinstance(why, Why) else {}
-    if service := getattr(error, "service", ""):
-        words["service"] = _fit(_NAME, service)
+    words: dict[str, str | int] = {"why": why.value} if isinstance(why, Why) else {}
+    if isinstance(error, DeliveryError):
+        fields = {
+            "service": _fit(_NAME, error.service),
+            "status": int(error.status),
+            "field": _fit(_PLACE, error.field),
+        }
+        words |= {name: value for name, value in fields.items() if value}
     return {"type": type(error).__name__, "place": _fit(_PLACE, place_of(error.__traceback__)), **words}
 
 

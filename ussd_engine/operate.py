@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,8 +18,8 @@ from ussd_engine.errors import ConfigError
 from ussd_engine.feedback import kept
 from ussd_engine.keyfile import Ring
 from ussd_engine.keys import ROTATING, Keyring, Purpose
-from ussd_engine.ledger import Backlog, Ledger, Letter, PurgeLog, Waiting
-from ussd_engine.listing import age, as_json, clock_time, iso, show, span
+from ussd_engine.ledger import Backlog, Ledger, Letter, PurgeLog, Stopped, Waiting
+from ussd_engine.listing import age, as_json, iso, second_time, show, span
 from ussd_engine.premises import inhabited, now_ms, on_premises
 
 READ_MINUTES: Final = 15
@@ -51,12 +51,15 @@ def list_outbox(limit: int, as_json: bool) -> None:
     async def work(ledger: Ledger) -> None:
         backlog, now = await ledger.outbox.backlog(), now_ms()
         found = await ledger.outbox.waiting(limit)
-        waits = [(one, _waits(one, backlog, now, hosted=one.service in hosted)) for one in found]
+        waits = [(one, _waits(one, backlog, now, hosted)) for one in found]
         letters = await ledger.outbox.letters(limit)
         if as_json:
             for line in [*(_plain_waiting(*one) for one in waits), *map(_plain, letters)]:
                 click.echo(json.dumps(line))
             return
+        for service, stopped in sorted(backlog.stopped_of.items()):
+            if service in hosted:
+                click.echo(f"{service}: {_silent(stopped, now)}")
         if waits:
             show(
                 ("id", "service", "kind", "attempts", "accepted", "waits for"),
@@ -74,24 +77,34 @@ def list_outbox(limit: int, as_json: bool) -> None:
     on_premises(work)
 
 
-def _waits(row: Waiting, backlog: Backlog, now: int, *, hosted: bool) -> str:
+def _waits(row: Waiting, backlog: Backlog, now: int, hosted: Collection[str]) -> str:
     """What a row of the outbox waits for. Of what went wrong the kind alone: words may quote what was sent. `hosted`:
-    it is an institution's, whatever becomes of the core's route."""
-    stopped_ms, last = backlog.stopped_ms or 0, f"; the last try: {row.error}" if row.error else ""
+    the services whose rows are institutions', whatever becomes of the core's route."""
+    last, theirs = f"; the last try: {row.error}" if row.error else "", row.service in hosted
     if row.lease_ms > now:
         return "nothing: a worker has it in hand"
     if row.orphaned:
         return "the submission of its case, which was given up: `outbox retry` puts that back"
     if row.behind:
         return "an earlier message of its case"
-    if backlog.gone and not hosted:
+    if backlog.gone and not theirs:
         return "the route, which is stopped: the core's address is gone (410). See to it, and start the gateway again"
-    if stopped_ms > now and not hosted:
-        return f"the route, which is stopped; it is asked again at {clock_time(max(stopped_ms, row.next_ms))}{last}"
+    route = [row.service] if theirs else [one for one in backlog.stopped_of if one not in hosted]
+    stopped_ms = max((backlog.stopped_of[one].until_ms for one in route if one in backlog.stopped_of), default=0)
+    if stopped_ms > now:
+        what = "its institution, which takes nothing now" if theirs else "the route, which is stopped"
+        return f"{what}; it is asked again at {second_time(max(stopped_ms, row.next_ms))}{last}"
     if row.next_ms > now:
-        return f"its next try at {clock_time(row.next_ms)}{last}"
-    when = "within a minute of its institution's answer to another" if hosted else "within seconds"
-    return f"a worker: a running gateway takes it {when}{last}"
+        return f"its next try at {second_time(row.next_ms)}{last}"
+    return f"nothing: where a gateway runs, it goes within seconds{last}"
+
+
+def _silent(stopped: Stopped, now: int) -> str:
+    """Of an institution that takes nothing: since when, and when it is asked again."""
+    since = f"{datetime.fromtimestamp(stopped.since_ms // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    again = f"at {second_time(stopped.until_ms)}" if stopped.until_ms > now else "as soon as a gateway runs"
+    ago = age(stopped.since_ms)
+    return f"its institution takes nothing since the form of {since} ({ago}); it is asked again {again}"
 
 
 @outbox.command()
@@ -125,7 +138,7 @@ def _named_row(row: Letter | Waiting) -> tuple[str, str, str, str]:
 
 def _until(letter: Letter) -> str:
     """The last day on which the purge leaves it, as its case stands now."""
-    return "put back" if letter.until is None else letter.until.isoformat()
+    return "you retry" if letter.until is None else letter.until.isoformat()
 
 
 def _plain_waiting(row: Waiting, why: str) -> dict[str, object]:

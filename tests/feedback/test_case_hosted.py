@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.outbox import Whose
 from ussd_engine.testing.specimens import submit
+
+DAY_MS = 86_400_000
 
 
 @pytest.fixture(autouse=True)
@@ -74,12 +77,35 @@ def test_what_waits_is_listed_with_its_service_and_a_stopped_route_is_the_cores(
     in_ledger(folder, stopped)
     waits = {one["service"]: one["waits_for"] for one in listed()}
     assert waits["emrejesho"].startswith("the route, which is stopped")
-    assert (
-        waits["maji"] == "a worker: a running gateway takes it within a minute of its institution's answer to another"
-    )
+    assert waits["maji"] == "nothing: where a gateway runs, it goes within seconds"
     printed = CliRunner().invoke(cli, ["outbox", "list"]).output
     assert "2 wait for the core and institutions" in printed
     assert [line.split()[1] for line in printed.splitlines() if "submission" in line] == ["emrejesho", "maji"]
+
+
+def test_an_institution_that_takes_nothing_is_listed_in_one_line_since_when_and_when_it_is_asked_again(
+    folder: Path,
+) -> None:
+    async def stopped(ledger: Ledger) -> int:
+        await two(ledger)
+        noon_ms = (_now_ms() // DAY_MS + 2) * DAY_MS - DAY_MS // 2 + 7_000
+        (form,) = await ledger.outbox.claim(_now_ms(), 9, Whose(of="maji"))
+        reason = "the institution answered 500"
+        assert await ledger.outbox.later(form, noon_ms, reason, counts=False, paused=True)
+        await ledger.act(submit(caller=None, service="maji", at_ms=_now_ms()))
+        return form.queued_ms
+
+    since = datetime.fromtimestamp(in_ledger(folder, stopped) // 1000, UTC)
+    printed = CliRunner().invoke(cli, ["outbox", "list"]).output
+    (line,) = [line for line in printed.splitlines() if line.startswith("maji: ")]
+    assert f"takes nothing since the form of {since:%Y-%m-%d %H:%M:%S} UTC" in line
+    assert line.endswith("it is asked again at 12:00:07 UTC")
+    waits = "its institution, which takes nothing now; it is asked again at 12:00:07 UTC"
+    assert [one["waits_for"] for one in listed()] == [
+        "nothing: where a gateway runs, it goes within seconds",
+        f"{waits}; the last try: the institution answered 500",
+        waits,
+    ]
 
 
 def test_what_was_given_up_is_listed_with_its_service_and_goes_back_to_it(folder: Path) -> None:

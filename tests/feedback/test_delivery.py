@@ -291,14 +291,14 @@ async def test_why_a_row_waits_is_kept_with_it_and_what_stops_the_route_is_told_
     await worker.step()
     (row,) = await ledger.outbox.waiting()
     assert (row.kind, row.attempts, row.error, row.paused) == ("submission", 1, "DeliveryError", False)
-    assert (told, (await ledger.outbox.backlog()).stopped_ms) == ([], None)
+    assert (told, (await ledger.outbox.backlog()).stopped_of) == ([], {})
     core.failure = RoutePaused("401")
     for _ in range(3):
         clock.move(PAUSE_MS)
         await worker.step()
     (row,) = await ledger.outbox.waiting()
     assert (row.attempts, row.error, row.paused, row.next_ms) == (1, "RoutePaused", True, clock() + PAUSE_MS)
-    assert (await ledger.outbox.backlog()).stopped_ms == row.next_ms
+    assert (await ledger.outbox.backlog()).stopped_of == {row.service: (row.next_ms, row.queued_ms)}
     assert told == ["RoutePaused"]
     core.failure = Rejected("never")
     clock.move(PAUSE_MS)

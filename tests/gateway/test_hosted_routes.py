@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from hosted import SEND, TO_REVIEW, Body, Line, answer, hosting
+from hosted import SEND, TO_REVIEW, WORDS, Body, Line, answer, hosting
 from test_http import Edge
 from texting import WAIT_S, Exchange, reference_in
 
 from simulator.core import Core
 from ussd_engine.delivery import SILENT
 from ussd_engine.feedback import address, hosted, open_feedback
+from ussd_engine.logs import Notice
 from ussd_engine.testing.provider import Says, playing
 from ussd_engine.testing.specimens import submit
 
@@ -75,7 +77,7 @@ async def test_a_core_that_is_away_for_an_hour_loses_nothing_while_forms_are_hos
             edge.now += 60
         backlog = await edge.engine.ledger.outbox.backlog()
         assert backlog.dead == 0
-        assert backlog.stopped_ms is not None
+        assert backlog.stopped_of.keys() == {"emrejesho"}
         _, told = await edge.get("/metrics")
         ages = [line for line in told.splitlines() if line.startswith("ussd_outbox_age_seconds{")]
         assert 'ussd_outbox_age_seconds{service="emrejesho"} 3600.0' in ages
@@ -95,7 +97,7 @@ async def test_while_the_cores_route_is_stopped_an_institution_gets_what_is_its_
         core.down = True
         ours = [await sent(edge) for _ in range(SILENT)]
         async with asyncio.timeout(WAIT_S):
-            while (await edge.engine.ledger.outbox.backlog()).stopped_ms is None:
+            while not (await edge.engine.ledger.outbox.backlog()).stopped_of:
                 edge.now += 1
                 await edge.engine.delivery.step()
         reference = await sent(edge, service="maji")
@@ -125,7 +127,7 @@ async def test_an_institution_that_is_away_for_hours_loses_nothing(tmp_path: Pat
         ours = await sent(edge)
         await passing(edge, 18_000, 300)
         backlog = await edge.engine.ledger.outbox.backlog()
-        assert (backlog.waiting, backlog.dead, backlog.stopped_ms) == (1, 0, None)
+        assert (backlog.waiting, backlog.dead, [*backlog.stopped_of]) == (1, 0, ["maji"])
         assert await state(edge, ours) == "received"
         assert 'outcome="paused"' not in (await edge.get("/metrics"))[1]
         (line,) = [line for line in edge.lines.getvalue().decode().splitlines() if '"fault"' in line]
@@ -141,6 +143,69 @@ async def test_what_an_institution_will_not_take_is_given_up_after_eight_answers
         assert [form["kumbukumbu"] for form in body.forms] == [poison] * 8
         (letter,) = await edge.engine.ledger.outbox.letters()
         assert letter.service == "maji"
+
+
+def lines(edge: Edge, event: str) -> list[dict[str, Any]]:
+    """The lines of the log of a kind."""
+    found = map(json.loads, edge.lines.getvalue().decode().splitlines())
+    return [line for line in found if line["event"] == event]
+
+
+@pytest.mark.parametrize(
+    ("says", "told", "reason"),
+    [
+        (answer(422, field="maelezo"), {"status": 422, "field": "maelezo"}, "the institution answered 422: maelezo"),
+        (answer(400, field=WORDS), {"status": 400}, "the institution answered 400"),
+        (answer(422, field=["maelezo"]), {"status": 422}, "the institution answered 422"),
+        (Says(422, b"<html>"), {"status": 422}, "the institution answered 422"),
+    ],
+)
+async def test_why_an_institution_refuses_a_form_stands_in_the_log_and_in_the_list(
+    tmp_path: Path, says: Says, told: dict[str, Any], reason: str
+) -> None:
+    async with hosting(tmp_path) as (edge, body):
+        body.form, phone = says, Line(edge)
+        await phone.dial()
+        await phone.type(*TO_REVIEW, SEND)
+        await passing(edge, 60)
+        (line,) = lines(edge, "fault")
+        (error,) = line["chain"]
+        assert error.pop("place")
+        why = "the institution of a hosted service refuses a form for ever: see `ussd-engine outbox list`"
+        assert error == {"type": "Rejected", "why": why, "service": "maji", **told}
+        (letter,) = await edge.engine.ledger.outbox.letters()
+        assert letter.reason == reason
+
+
+async def test_a_form_that_was_answered_eight_times_in_vain_is_told_with_its_service(tmp_path: Path) -> None:
+    async with hosting(tmp_path) as (edge, body):
+        body.form = answer(201, status=False)
+        await sent(edge, service="maji")
+        await passing(edge, 7_200)
+        (line,) = lines(edge, "fault")
+        (error,) = line["chain"]
+        assert (error["service"], error["status"]) == ("maji", 201)
+        assert "did not take it" in error["why"]
+        (letter,) = await edge.engine.ledger.outbox.letters()
+        assert letter.reason == "the institution answered 201 without a status of true"
+
+
+@pytest.mark.parametrize("whose", ["maji", "emrejesho"])
+async def test_that_it_is_back_is_said_calmly_and_once(tmp_path: Path, whose: str) -> None:
+    core = Core()
+    async with hosting(tmp_path, open_core=core.opener(open_feedback)) as (edge, body):
+        body.form, core.down = None, True
+        for _ in range(2):
+            await sent(edge, service=whose)
+        await passing(edge, 600)
+        assert len(lines(edge, "fault")) == 1
+        body.form, core.down = answer(status=True), False
+        await passing(edge, 120)
+        back = [line for event in Notice if event.name.endswith("_BACK") for line in lines(edge, event.value)]
+        assert [(line["level"], line["place"]) for line in back] == [("info", "maji" if whose == "maji" else "")]
+        await sent(edge, service=whose)
+        await passing(edge, 120)
+        assert len([line for event in Notice if event.name.endswith("_BACK") for line in lines(edge, event.value)]) == 1
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_list_of_dead_letters_says_until_when_each_is_kept(tmp_path: Path) -
     (line,) = [line for line in shown if addition in line]
     assert "2026-11-25" in line
     (line,) = [line for line in shown if submission in line]
-    assert "put back" in line
+    assert "you retry" in line
     found = CliRunner().invoke(cli, ["outbox", "list", "--json"], env=env).output.splitlines()
     until = {one["id"][:12]: one["kept_until"] for one in map(json.loads, found) if "kept_until" in one}
     assert until == {addition: "2026-11-25", submission: None}

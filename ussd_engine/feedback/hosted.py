@@ -111,9 +111,10 @@ class Institution:
 
     async def submit(self, submission: Submission) -> str:
         """Deliver a form; what the institution wants said to her is told. Raises as a feedback store does."""
-        answer = await self._post(self._url, self._form(submission))
+        form = self._form(submission)
+        answer = await self._post(self._url, form)
         if answer.status != HAVE_IT:
-            said = self._judged(answer)
+            said = self._judged(answer, form)
             if said.sms_reply and said.sms_text.strip():
                 await self._tell(submission, shown(said.sms_text))
         return submission.reference
@@ -130,7 +131,7 @@ class Institution:
                 return [[text, shown(words)]]
             case False:
                 return []
-        raise self._away(f"the institution answered {said.status} to a field")
+        raise self._away(f"the institution answered {said.status} to a field", said.status)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -150,7 +151,7 @@ class Institution:
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 if response.status in (429, 503):
-                    error = self._away(f"the institution answered {response.status}")
+                    error = self._away(f"the institution answered {response.status}", response.status)
                     error.after_s = retry_after(response.headers.get("retry-after", ""), self._clock() / 1000)
                     raise error
                 return _Answer(response.status, *await beginning(response.content))
@@ -160,26 +161,35 @@ class Institution:
                 away.why, away.pause = Why.INSTITUTION_NOT_TRUSTED, True
             raise away from error
 
-    def _judged(self, answer: _Answer) -> _Said:
+    def _judged(self, answer: _Answer, form: Mapping[str, str]) -> _Said:
         """What an institution said of a form that it has; raises what else it said."""
+        said = f"the institution answered {answer.status}"
         if answer.status in REFUSES:
-            raise Rejected(f"the institution answered {answer.status}")
+            # Of its own words none goes on, for they may be hers: a name that stands in the form alone is ours.
+            field = _document(answer.body).get("field")
+            error: DeliveryError = Rejected(said)
+            error.field = field if isinstance(field, str) and field in form else ""
+            raise self._told(error, Why.INSTITUTION_REFUSES, answer.status)
         if not 200 <= answer.status < 300:
-            raise self._away(f"the institution answered {answer.status}")
+            raise self._away(said, answer.status)
         if not answer.whole and _LONG.match(answer.body) and not _NOT_TRUE.search(answer.body):
             return _Said(True)
         document = _document(answer.body)
         if document.get("status") is not True:
-            error = DeliveryError("the institution did not take the form")
+            error = DeliveryError(f"{said} without a status of true")
             error.heard = True
-            raise error
+            raise self._told(error, Why.INSTITUTION_TAKES_NOT, answer.status)
         text = document.get("sms_text")
         return _Said(True, document.get("sms_reply") is True, text if isinstance(text, str) else "")
 
-    def _away(self, words: str) -> DeliveryError:
+    def _away(self, words: str, status: int = 0) -> DeliveryError:
         """It says nothing of what it was sent."""
-        error = DeliveryError(words)
-        error.why, error.service = Why.INSTITUTION_AWAY, self._service
+        return self._told(DeliveryError(words), Why.INSTITUTION_AWAY, status)
+
+    def _told(self, error: DeliveryError, why: Why, status: int) -> DeliveryError:
+        """The error with what an operator is told of it."""
+        error.why, error.service, error.status = why, self._service, status
+        error.reason = f"{error}: {error.field}" if error.field else str(error)
         return error
 
 
@@ -255,7 +265,9 @@ class Hosting:
 
     async def _mine(self, reference: str) -> None:
         if await self._elsewhere(reference):
-            raise Rejected("an institution that is hosted is told of nothing but forms")
+            error = Rejected("an institution that is hosted is told of nothing but forms")
+            error.reason = str(error)
+            raise error
 
     async def _elsewhere(self, reference: str) -> bool:
         """Whether a case is an institution's."""

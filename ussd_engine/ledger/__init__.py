@@ -1,9 +1,10 @@
 """The ledger: effects, submissions, sealed contacts, the projection of cases, the outbox; in SQLite or PostgreSQL."""
 
+from ussd_engine.ledger.backlog import Backlog, Stopped
 from ussd_engine.ledger.database import Database
 from ussd_engine.ledger.faults import Fault, Faults
 from ussd_engine.ledger.ledger import Clock, Ledger
-from ussd_engine.ledger.outbox import Backlog, Claim, Letter, Outbox
+from ussd_engine.ledger.outbox import Claim, Letter, Outbox
 from ussd_engine.ledger.projection import Heard
 from ussd_engine.ledger.purge import PurgeLog
 from ussd_engine.ledger.schema import upgrade
@@ -21,6 +22,7 @@ __all__ = [
     "Letter",
     "Outbox",
     "PurgeLog",
+    "Stopped",
     "Waiting",
     "upgrade",
 ]

@@ -30,8 +30,9 @@ from sqlalchemy import (
     update,
 )
 
-from ussd_engine.errors import EngineError, Gone
+from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
+from ussd_engine.ledger.backlog import Backlog, backlog
 from ussd_engine.ledger.database import Database, Job
 from ussd_engine.ledger.group import Group
 from ussd_engine.ledger.queue import decoded, kind_of
@@ -94,22 +95,9 @@ class Whose(NamedTuple):
 
 EVERYBODYS: Final = Whose()
 
+
 Settled = tuple[Claim, str | None]
 """A claim, and the core's own reference where it gave one."""
-
-
-class Backlog(msgspec.Struct, frozen=True):
-    """How much waits, and since when (`None` where nothing does)."""
-
-    waiting: int
-    oldest_ms: int | None
-    dead: int
-    stopped_ms: int | None = None
-    """Until when the core's route was stopped the last time, of what waits; it may be in the past."""
-    gone: bool = False
-    """It was stopped because the core's address is gone: before the gateway is started again, nothing is sent."""
-    oldest_of: dict[str, int] = msgspec.field(default_factory=dict)
-    """Since when, by service."""
 
 
 _other = outbox.alias("other")
@@ -253,7 +241,7 @@ class Outbox:
 
     async def backlog(self) -> Backlog:
         """What waits and what was given up."""
-        return await self._database.read(_backlog)
+        return await self._database.read(backlog)
 
     def _letter(self, row: Row[Any]) -> Letter:
         key, reason, at_ms, service = row.key, row.reason, row.at_ms, row.service or ""
@@ -326,15 +314,3 @@ def _revive(conn: Connection, claim: Claim) -> bool:
     conn.execute(insert(outbox).values(row))
     give_again(conn, claim.reference, claim.undo)
     return True
-
-
-def _backlog(conn: Connection) -> Backlog:
-    stopped = func.max(case((outbox.c.paused, outbox.c.next_ms)))
-    gone = func.max(case((outbox.c.error == Gone.__name__, outbox.c.next_ms)))
-    query = select(func.count(), stopped, gone)
-    waiting, stopped_ms, gone_ms = conn.execute(query).one()
-    ages = select(outbox.c.service, func.min(outbox.c.queued_ms)).group_by(outbox.c.service)
-    oldest_of: dict[str, int] = dict(map(tuple, conn.execute(ages)))
-    oldest = min(oldest_of.values(), default=None)
-    dead = conn.scalar(select(func.count()).select_from(dead_letters)) or 0
-    return Backlog(waiting, oldest, dead, stopped_ms, gone_ms is not None and gone_ms == stopped_ms, oldest_of)
