@@ -67,9 +67,7 @@ class Why(StrEnum):
     UNKNOWN_AUTHORITY = "the core's certificate is of an authority that is not trusted here: SSL_CERT_FILE may name it"
     NOT_TODAY = "the core's certificate is not valid at this time"
     NOT_TRUSTED = "the core's certificate cannot be trusted"
-    INSTITUTION_AWAY = (
-        "the institution of a hosted service was not reached, or did not answer to a form: they wait"
-    )
+    INSTITUTION_AWAY = "the institution of a hosted service was not reached, or did not answer to a form: they wait"
     INSTITUTION_REFUSES = "the institution of a hosted service refuses a form for ever: see `ussd-engine outbox list`"
     INSTITUTION_TAKES_NOT = "the institution of a hosted service answered this form each time, and did not take it"
     INSTITUTION_NOT_TRUSTED = "the certificate of a hosted service's institution cannot be trusted: its forms wait"

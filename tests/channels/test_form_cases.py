@@ -61,7 +61,7 @@ def answered(made: Collector, answer: Case) -> None:
         case {"taken": words, "by_sms": by_sms}:
             response = made.taken(words, by_sms=by_sms)
         case {"refused": words}:
-            response = made.refused(words, answer.get("field", ""))
+            response = made.refused(words, answer.get("field", ""), by_sms=answer.get("by_sms", True))
         case _:
             raise AssertionError(answer)
     assert (response.status, response.content_type) == (200, "application/json")

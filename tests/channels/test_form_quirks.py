@@ -41,7 +41,7 @@ def test_mgov_may_leave_a_field_empty_that_was_not_asked() -> None:
 
 def test_mgov_says_no_by_a_word_in_the_body_and_never_by_a_status() -> None:
     made = mgov()
-    for response in (made.wrong("Chaguo si sahihi."), made.refused("Chaguo si sahihi.")):
+    for response in (made.wrong("Chaguo si sahihi."), made.refused("Chaguo si sahihi.", by_sms=True)):
         assert response.status == 200
         assert json.loads(response.body)["success"] is False
 
@@ -49,6 +49,11 @@ def test_mgov_says_no_by_a_word_in_the_body_and_never_by_a_status() -> None:
 def test_mgov_sends_the_receipt_itself_unless_it_is_told_not_to() -> None:
     said = json.loads(mgov().taken("Tumepokea.", by_sms=False).body)
     assert said == {"status": True, "sms_reply": False, "sms_text": "Tumepokea."}
+
+
+def test_mgov_sends_nothing_where_there_is_no_number() -> None:
+    said = json.loads(mgov().refused("Chaguo si sahihi.", "em_aina", by_sms=False).body)
+    assert said == {"success": False, "field": "em_aina", "sms_reply": False, "sms_text": "Chaguo si sahihi."}
 
 
 def test_mgov_gives_a_form_no_id_so_it_is_known_by_what_it_holds() -> None:

@@ -21,6 +21,10 @@ from ussd_engine.tracking import SetSms
 RECEIVED = "Tumepokea. Namba: {ref}. Kufuatilia piga *152*00*9*2# au tuma HALI {ref} kwenda 15200"
 NAMED = "Tumepokea ujumbe wako kwa TANESCO. Namba: {ref}."
 FAULT = "Samahani, kuna hitilafu. Piga tena *152*00*9*2#"
+KINDS = (
+    "Chaguo si sahihi.\n1. Lalamiko au kero\n2. Maoni au pendekezo\n3. Swali au ulizo\n4. Pongezi\n5. Sema na Kiongozi"
+)
+NATURE = "Ni kero ya aina gani?\n1. Ucheleweshaji\n3. Rushwa\n7. Nyingine"
 BUSY = "Huduma ina shughuli nyingi. Jaribu tena baada ya dakika 1."
 
 
@@ -75,7 +79,7 @@ async def test_a_number_of_another_country_can_only_be_anonymous(tmp_path: Path)
     async with collecting(tmp_path) as platform:
         assert (await platform.form("254700000001", **COMPLAINT))["sms_reply"] is False
         said = await platform.form("254700000002", **COMPLAINT, em_utambulisho="1")
-        assert said["success"] is False
+        assert (said["success"], said["sms_reply"]) == (False, False)
         assert said["sms_text"].startswith("Chaguo si sahihi.\nNani ajue")
         # Two of them are two, whatever is equal beside that.
         await platform.form("254700000003", **COMPLAINT)
@@ -89,7 +93,8 @@ async def test_a_form_without_number_is_anonymous(tmp_path: Path, number: object
         assert await platform.post("", fields) == {"status": True, "sms_reply": False, "sms_text": ""}
         assert await count(platform.edge) == 1
         said = await platform.post("", {**fields, "em_utambulisho": "1"})
-        assert (said["success"], said["field"]) == (False, "em_utambulisho")
+        assert (said["success"], said["field"], said["sms_reply"]) == (False, "em_utambulisho", False)
+        assert said["sms_text"], "the platform may show it"
 
 
 async def test_bribery_is_never_named(tmp_path: Path) -> None:
@@ -127,9 +132,9 @@ async def test_what_the_core_would_like_to_know_is_asked_where_the_platform_has_
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({}, "em_aina", "Chaguo si sahihi."),
-        ({"em_aina": "9"}, "em_aina", "Chaguo si sahihi."),
-        ({"em_aina": "complaint"}, "em_aina", "Chaguo si sahihi."),
+        ({}, "em_aina", KINDS),
+        ({"em_aina": "9"}, "em_aina", KINDS),
+        ({"em_aina": "complaint"}, "em_aina", KINDS),
         ({"em_aina": "1"}, "em_taasisi", "Hujaandika kitu.\nUnamwandikia nani?"),
         ({"em_aina": "1", "em_taasisi": "qqqq"}, "em_taasisi", 'Hatukupata "qqqq".'),
         (
@@ -149,7 +154,12 @@ async def test_what_the_core_would_like_to_know_is_asked_where_the_platform_has_
             "em_maelezo",
             "Herufi zimezidi 480. Fupisha.\nAndika ujumbe wako",
         ),
-        ({**COMPLAINT, "em_kero": "8"}, "em_kero", "Chaguo si sahihi."),
+        ({**COMPLAINT, "em_kero": "8"}, "em_kero", f"Chaguo si sahihi.\n{NATURE}"),
+        (
+            {**COMPLAINT, "em_utambulisho": "4"},
+            "em_utambulisho",
+            "Chaguo si sahihi.\nNani ajue wewe ni nani?\n1. Siri:",
+        ),
         (
             {**COMPLAINT, "em_utambulisho": "2", "em_jina": "A"},
             "em_jina",
@@ -238,13 +248,13 @@ async def test_a_token_opens_both_addresses_and_no_other_does(tmp_path: Path) ->
         ("em_taasisi", "", {"success": False, "message": "Hujaandika kitu.\nChagua taasisi:"}),
         ("em_taasisi", "qqqq", {"success": False, "message": 'Hatukupata "qqqq".'}),
         ("em_aina", "1", {"success": True}),
-        ("em_aina", "7", {"success": False, "message": "Chaguo si sahihi."}),
+        ("em_aina", "7", {"success": False, "message": KINDS}),
         ("em_utambulisho", "2", {"success": True}),
         ("em_maelezo", WORDS, {"success": True}),
         ("em_jina", "A", {"success": False, "message": "Andika herufi 2 au zaidi.\nAndika jina lako kamili."}),
         ("em_mkoa", "dar es salaam", {"success": True, "code": "Dar es Salaam", "name": "Dar es Salaam"}),
         ("em_mkoa", "Nairobi", {"success": False, "message": "Chaguo si sahihi.\nChagua mkoa:"}),
-        ("em_kero", "", {"success": False, "message": "Hujaandika kitu."}),
+        ("em_kero", "", {"success": False, "message": f"Hujaandika kitu.\n{NATURE}"}),
     ],
 )
 async def test_a_field_is_checked_while_she_types(

@@ -99,9 +99,9 @@ class Collector(Protocol):
     def taken(self, words: str, *, by_sms: bool) -> Response:
         """The form is taken. `by_sms`: the platform is to send her the words."""
 
-    def refused(self, words: str, field: str = "") -> Response:
-        """It is not, and why, in words for the citizen. `field`: the platform's name of what is wrong, where that is
-        one of its fields, else ours; empty where the fault is none of the form's."""
+    def refused(self, words: str, field: str = "", *, by_sms: bool) -> Response:
+        """It is not, and why, in words for the citizen. `by_sms`: as in `taken`. `field`: the platform's name of what
+        is wrong, where that is one of its fields, else ours; empty where the fault is none of the form's."""
 
 
 def configure(settings: FormSettings) -> Options:

@@ -14,7 +14,7 @@ It delivers the finished form, `POST /forms/mgov`, JSON, by names that the autho
 
 answered with `{"status":true,"sms_reply":true,"sms_text":"Tumepokea. Namba: 482173657. …"}`, or with
 `{"success":false,"field":"em_maelezo","sms_reply":true,"sms_text":"…"}`. `sms_reply` lets the platform send `sms_text`
-by SMS. A form without number can only be anonymous.
+by SMS; it is false where the form has no number of the country. A form without number can only be anonymous.
 
 No call has an id: the same answers of the same number within `window_s` are the same form.
 """
@@ -64,9 +64,9 @@ class MgovForms:
     def taken(self, words: str, *, by_sms: bool) -> Response:
         return _answer({"status": True, "sms_reply": by_sms, "sms_text": words})
 
-    def refused(self, words: str, field: str = "") -> Response:
+    def refused(self, words: str, field: str = "", *, by_sms: bool) -> Response:
         where = {"field": field} if field else {}
-        return _answer({"success": False, **where, "sms_reply": bool(words), "sms_text": words})
+        return _answer({"success": False, **where, "sms_reply": by_sms and bool(words), "sms_text": words})
 
 
 def _field(query: str) -> str:

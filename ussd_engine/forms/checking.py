@@ -5,7 +5,7 @@ What is wrong is said as the handset would say it: the error line, and below it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Final, NamedTuple
 
 from sessions import Session
@@ -18,7 +18,7 @@ from ussd_engine.registry import Place, key_of
 from ussd_engine.render import Frame
 from ussd_engine.run import Run
 from ussd_engine.scope import Scope, plain
-from ussd_engine.screens.base import Screen, passes
+from ussd_engine.screens.base import Line, Screen, passes
 
 MATCHING: Final = "matching"
 """The argument of a source that is a typed name."""
@@ -120,6 +120,30 @@ class Checking:
         """An error line alone."""
         return self._said(None, error)
 
+    def choice(self, error: str, values: Mapping[str, str], answer: str = "") -> str:
+        """The error line, the question of an answer, and its choices by the platform's `values`; without an answer the
+        choices are forms, and their question is the screen that leads to most of them."""
+        screen = self._choosing(answer, set(values.values()))
+        if screen is None:
+            return self._said(None, error)
+        frame = Frame(self._scope(screen.name), Profile())
+        labels = {name: line.label for line in screen.lines for name in _gives(line, answer)}
+        lines = [
+            f"{theirs}. {frame.filled(screen.name, labels[ours], frame.scope.fill)}"
+            for theirs, ours in values.items()
+            if ours in labels
+        ]
+        # Where no answer is asked for, the words of the screen greet her: the error line stands for them.
+        head = frame.head if answer else frame.again
+        return frame.cut("\n".join(filter(None, [self.line(error), head, *lines])))
+
+    def _choosing(self, answer: str, values: Set[str]) -> Screen | None:
+        """The screen on which most of some values can be chosen; of an answer at least one that asks for it."""
+        asking = self._asking(answer) if answer else list(self._menu.service.screens.values())
+        offered = {screen.name: sum(bool(values & _gives(line, answer)) for line in screen.lines) for screen in asking}
+        most = max(offered, key=lambda name: offered[name], default="")
+        return self._menu.screen(most) if most and (answer or offered[most]) else None
+
     def _answered(self, run: Run) -> Iterator[Screen]:
         """The screens of the questions that apply and have an answer."""
         scope = run.scope
@@ -171,6 +195,13 @@ class Checking:
 
     def _any(self, answer: str) -> Screen | None:
         return next(iter(self._asking(answer)), None)
+
+
+def _gives(line: Line, answer: str) -> set[str]:
+    """What a line saves as an answer, or, without one, where it leads."""
+    if answer:
+        return {line.value} if line.value else set()
+    return {case.dest.name for case in line.target}
 
 
 def _alone(screen: Screen, text: str) -> str | None:

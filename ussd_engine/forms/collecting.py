@@ -294,11 +294,13 @@ class _One:
 
     def _wrong(self, wrong: Wrong) -> Answered:
         """What is wrong, and where: the platform is told by its own name, the log by ours."""
-        response = self._collector.refused(wrong.words, self._fieldmap.called(wrong.answer))
+        where, by_sms = self._fieldmap.called(wrong.answer), bool(self._sender.msisdn)
+        response = self._collector.refused(wrong.words, where, by_sms=by_sms)
         return Answered(response, Became.REFUSED, f"{self._place}/{wrong.answer}")
 
     def _refused(self, became: Became, words: str) -> Answered:
-        return Answered(self._collector.refused(words), became, self._place)
+        response = self._collector.refused(words, by_sms=bool(self._sender.msisdn))
+        return Answered(response, became, self._place)
 
     def _barred(self) -> str | None:
         """What is said at the door of a service, or of a channel, that lets her not in."""

@@ -84,7 +84,7 @@ class FormDoor:
         values = {"minutes": str(refusal.minutes)}
         service = collector.options.service
         said = gateway.view.system_of(service, refusal.screen, gateway.editions.current, refusal.locale, values)
-        return Answered(collector.refused(said), Became.SHED, service)
+        return Answered(collector.refused(said, by_sms=bool(collected.msisdn)), Became.SHED, service)
 
     async def _taken(self, collector: Collector, collected: Collected) -> Answered:
         engine = self._engine
@@ -93,7 +93,8 @@ class FormDoor:
             return await engine.collecting.take(collector, collected)
         except Exception as error:
             self._log.fault(error, log_tag=self._tag(collected), channel=collector.name)
-            return Answered(collector.refused(self._fault(collector)), Became.FAULT, collector.options.service)
+            said = collector.refused(self._fault(collector), by_sms=bool(collected.msisdn))
+            return Answered(said, Became.FAULT, collector.options.service)
         finally:
             engine.admission.under_way -= 1
 

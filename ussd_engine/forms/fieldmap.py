@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from ussd_engine import gsm
 from ussd_engine.channels.forms import FORM, Collected, Options
 from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.fieldtable import Field
 from ussd_engine.forms.checking import CHOICE, EMPTY, Checking, Right, Wrong
 from ussd_engine.forms.fields import asked_by, field_at, prove_field, sent
 from ussd_engine.forms.finding import FINDERS
@@ -67,9 +68,9 @@ class FieldMap:
         checking, typed = Checking(self._edition, self.service, locale), gsm.clean(text).strip()
         if known.values:
             value = known.values.get(typed)
-            return Wrong(checking.line(CHOICE if typed else EMPTY)) if value is None else Right(value)
+            return self._unknown(checking, known, typed) if value is None else Right(value)
         if known.answer == FORM:
-            return Right(typed) if typed in self._forms else Wrong(checking.line(CHOICE))
+            return Right(typed) if typed in self._forms else self._unknown(checking, known, typed)
         return checking.field(known.answer, typed)
 
     def read(self, collected: Collected, locale: str) -> Read:
@@ -86,7 +87,9 @@ class FieldMap:
                 same += [part for value in found.values() for part in (name, checking.stored(answer, value or ""))]
         form = self._options.form or str(given.pop(FORM, ""))
         if form not in self._forms:
-            wrong = wrong or Wrong(checking.line(CHOICE), FORM)
+            told = (field for name in self._options.fields if (field := self._options.field(name)))
+            kind = next(field for field in told if field.answer == FORM)
+            wrong = wrong or self._unknown(checking, kind, "?")._replace(answer=FORM)
         return Read(given, form if form in self._forms else "", wrong, same)
 
     def called(self, answer: str) -> str:
@@ -124,12 +127,19 @@ class FieldMap:
             return {}
         value = field.values.get(typed) if field.values else typed
         if value is None:
-            return Wrong(checking.line(CHOICE))
+            return self._unknown(checking, field, typed)
         shown = self._menu.shown.get(field.answer)
         if shown and shown.kind in FINDERS and not field.values:
             row = checking.found(field.answer, value)
             return row if isinstance(row, Wrong) else {field.answer: row.value}
         return {field.answer: value}
+
+    def _unknown(self, checking: Checking, field: Field, typed: str) -> Wrong:
+        """What is said of a value that is none of a field's."""
+        error = CHOICE if typed else EMPTY
+        if field.answer == FORM:
+            return Wrong(checking.choice(error, field.values or dict(zip(self._forms, self._forms, strict=True))))
+        return Wrong(checking.choice(error, field.values, field.answer))
 
     def _granted(self, form: str, given: Answers, sender: Sender) -> Answers:
         """What is taken for granted of a form: by the settings, and as an SMS does."""

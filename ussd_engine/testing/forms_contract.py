@@ -120,7 +120,7 @@ class CollectorContract(ABC):
 
     def test_its_answers_are_told_apart(self) -> None:
         made = self.collector()
-        answers = [made.right({}), made.wrong(WORDS), made.taken(WORDS, by_sms=True), made.refused(WORDS)]
+        answers = [made.right({}), made.wrong(WORDS), made.taken(WORDS, by_sms=True), made.refused(WORDS, by_sms=True)]
         assert {answer.status for answer in answers} == {200}
         assert answers[0].body != answers[1].body
         assert answers[2].body not in (answers[3].body, made.taken(WORDS, by_sms=False).body)
@@ -138,7 +138,12 @@ class CollectorContract(ABC):
     def answers(self, words: str) -> Iterator[Response]:
         """Every answer that holds words."""
         made = self.collector()
-        yield from (made.wrong(words), made.taken(words, by_sms=True), made.refused(words), made.right({"name": words}))
+        yield from (
+            made.wrong(words),
+            made.taken(words, by_sms=True),
+            made.refused(words, by_sms=True),
+            made.right({"name": words}),
+        )
 
     # what is broken
 

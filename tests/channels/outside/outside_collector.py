@@ -34,8 +34,8 @@ class Slip:
     def taken(self, words: str, *, by_sms: bool) -> Response:
         return _said("SEND" if by_sms else "YES", words)
 
-    def refused(self, words: str) -> Response:
-        return _said("NO", words)
+    def refused(self, words: str, field: str = "", *, by_sms: bool) -> Response:
+        return _said("TELL" if by_sms else "NO", " ".join(filter(None, [field, words])))
 
 
 def _said(word: str, words: str) -> Response:
