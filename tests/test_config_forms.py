@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,16 @@ def mapped(edition: Edition, **changes: Any) -> FieldMap:
             {"fields": {**FIELDS, "t": {"answer": "institution", "values": {"1": "TANESKO"}}}},
             'field "t": "TANESKO" is no value of "institution"',
         ),
+        (
+            {"fields": {"t": "institution"}, "form": "complaint"},
+            'form "complaint" always asks for "message", for which',
+        ),
+        ({"fields": {"m": "message"}, "form": "opinion"}, 'form "opinion" always asks for "institution", for which'),
+        (
+            {"fields": {"f": {"answer": "form", "values": {"1": "opinion", "2": "complaint"}}, "t": "institution"}},
+            'form "opinion" always asks for "message", for which there is neither a field nor a value in "set": no',
+        ),
+        ({"fields": {**FIELDS, "x": "qqq"}}, "there are council, form, identity, institution, "),
         ({"set": {"nature": "bad"}}, 'set: "bad" is no value of "nature"'),
         ({"set": {"why": "bad"}}, 'set: no form asks for "why"'),
         ({"fields": {}}, "fields: expected from 1 to 64 of them"),
@@ -131,6 +142,8 @@ def test_the_fields_of_a_form_are_listed_for_programs() -> None:
         "optional": True,
         "when": [["identity is named"]],
         "called": [],
+        "set": {},
+        "lacking": [],
     }
     assert "its short name" in complaint["institution"]["matched"]
     assert "rows" not in complaint["institution"]
@@ -152,6 +165,46 @@ def test_what_the_platform_calls_a_field_stands_beside_it() -> None:
     named = {field["name"]: field["called"] for field in json.loads(line)["fields"]}
     assert named["message"] == [{"channel": "mgov", "field": "m", "values": {}}]
     assert named["identity"] == []
+
+
+def environment(**own: Any) -> dict[str, str]:
+    settings = json.dumps({"mgov": {"forms": {"service": "emrejesho", **own}}})
+    return {"USSD_ENGINE_CHANNELS": "mgov", "USSD_ENGINE_CHANNEL_SETTINGS": settings}
+
+
+def under(said: str, field: str) -> list[str]:
+    """The lines below a field."""
+    lines = said.splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith(f"  {field}: "))
+    return [*takewhile(lambda line: line.startswith("    "), lines[start + 1 :])]
+
+
+def test_what_set_answers_stands_at_its_field() -> None:
+    env = environment(fields=FIELDS, set={"nature": "other"})
+    assert "    mgov: `set` answers other" in under(listed("emrejesho", "complaint", env=env), "nature")
+    (line,) = listed("emrejesho", "complaint", "--json", env=env).splitlines()
+    given = {field["name"]: field["set"] for field in json.loads(line)["fields"]}
+    assert (given["nature"], given["message"]) == ({"mgov": "other"}, {})
+    env = environment(fields={**FIELDS, "k": "nature"}, set={"nature": "other"})
+    assert "    mgov: `set` answers other where it is left out" in under(
+        listed("emrejesho", "complaint", env=env), "nature"
+    )
+
+
+def test_a_question_that_nothing_answers_is_marked() -> None:
+    env = environment(form="complaint", fields={"t": "institution"})
+    marked = "    mgov: always asked for, and neither a field nor `set` gives it: no form is taken"
+    said = listed("emrejesho", "complaint", env=env)
+    assert marked in under(said, "message")
+    assert said.count("always asked for") == 1
+    assert "always asked for" not in listed("emrejesho", "opinion", env=env), "it takes no opinions"
+
+
+def test_when_a_question_is_asked_is_said_in_words() -> None:
+    said = listed("emrejesho", "complaint")
+    assert not [line for line in under(said, "identity") if "asked where" in line], "bribery or not: always"
+    assert "    asked where the core wants to know place (setting core_wants)" in under(said, "place")
+    assert "core_wants is" not in listed("emrejesho")
 
 
 def test_every_row_is_listed_with_a_name_that_a_form_takes(edition: Edition) -> None:

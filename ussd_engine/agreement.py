@@ -42,7 +42,7 @@ def _proofs(config: Config, edition: Edition) -> Iterator[Callable[[], object]]:
     yield partial(known_store, config.feedback.reveal())
     collectors = open_collectors(config, edition.country.msisdn)
     if collectors or open_gateways(config, edition.country.msisdn):
-        yield partial(check_words, edition)
+        yield partial(check_words, edition, collectors)
     for service in config.sms_prefixes:
         yield partial(_prove_prefixed, service, edition)
     for service in sorted(edition.hosted | config.hosted.keys()):

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import click
 
 from ussd_engine import config
-from ussd_engine.channels.forms import FORM
+from ussd_engine.channels.forms import FORM, Options
 from ussd_engine.config import Config, open_collectors
 from ussd_engine.engine import read_menus
 from ussd_engine.errors import EngineError, did_you_mean
+from ussd_engine.forms.fieldmap import lacking
 from ussd_engine.forms.fields import FormField, fields_of, sent
 from ussd_engine.forms.finding import name_of
 from ussd_engine.listing import as_json
@@ -40,6 +41,10 @@ class Listed(NamedTuple):
 
     field: FormField
     called: Sequence[Called]
+    set: Mapping[str, str]
+    """By channel: what its settings answer for her."""
+    lacking: Sequence[str]
+    """The channels that collect this form and give no answer, though it is always asked for."""
     rows: Mapping[str, str]
     """How each row is stored that may be named, and a name that means it alone; empty where none was asked for."""
 
@@ -47,7 +52,9 @@ class Listed(NamedTuple):
         """For a program."""
         more = {"matched": MATCHED[self.field.kind]} if self.field.kind in MATCHED else {}
         rows = {"rows": self.rows} if self.rows else {}
-        return {**self.field._asdict(), "called": [one._asdict() for one in self.called], **more, **rows}
+        called = [one._asdict() for one in self.called]
+        given = {"set": dict(self.set), "lacking": [*self.lacking]}
+        return {**self.field._asdict(), "called": called, **given, **more, **rows}
 
 
 @click.command()
@@ -70,11 +77,20 @@ def fields(service: str, form: str | None, lang: str, rows: bool, as_json: bool)
     plans = sent(edition.services[service])
     if form and form not in plans:
         raise EngineError(f'"{service}" has no form "{form}" at whose end something is sent{did_you_mean(form, plans)}')
-    locale, called = lang or edition.services[service].service.language, _called(settings, edition, service)
+    collectors = _collecting(settings, edition, service)
+    locale, called = lang or edition.services[service].service.language, _called(collectors)
     for name in [form] if form else plans:
         said_by = [one for one in called.get(FORM, []) if not one.values or name in one.values.values()]
+        takes = {channel: options for channel, options in collectors.items() if _takes(options, name)}
+        lacks = {channel: lacking(edition.services[service], options, name) for channel, options in takes.items()}
         found = [
-            Listed(field, called.get(field.name, []), dict(_rows(edition, service, field.kind, locale)) if rows else {})
+            Listed(
+                field,
+                called.get(field.name, []),
+                {channel: one.set[field.name] for channel, one in takes.items() if field.name in one.set},
+                [channel for channel, names in lacks.items() if field.name in names],
+                dict(_rows(edition, service, field.kind, locale)) if rows else {},
+            )
             for field in fields_of(edition, service, name, locale)
         ]
         if as_json:
@@ -86,12 +102,25 @@ def fields(service: str, form: str | None, lang: str, rows: bool, as_json: bool)
             _print(name, said_by, found)
 
 
-def _called(settings: Config, edition: Edition, service: str) -> dict[str, list[Called]]:
+def _collecting(settings: Config, edition: Edition, service: str) -> dict[str, Options]:
+    """What the channels say that collect forms of a service."""
+    collectors = open_collectors(settings, edition.country.msisdn).items()
+    return {channel: one.options for channel, one in collectors if one.options.service == service}
+
+
+def _takes(options: Options, form: str) -> bool:
+    """Whether a channel takes a form."""
+    if options.form:
+        return options.form == form
+    told = [field for name in options.fields if (field := options.field(name)) and field.answer == FORM]
+    return any(not field.values or form in field.values.values() for field in told)
+
+
+def _called(collectors: Mapping[str, Options]) -> dict[str, list[Called]]:
     """By our answers: what the platforms call them."""
     found: dict[str, list[Called]] = {}
-    for channel, collector in open_collectors(settings, edition.country.msisdn).items():
-        options = collector.options
-        for name in options.fields if options.service == service else ():
+    for channel, options in collectors.items():
+        for name in options.fields:
             if field := options.field(name):
                 found.setdefault(field.answer, []).append(Called(channel, name, field.values))
     return found
@@ -109,12 +138,17 @@ def _print(form: str, said_by: Sequence[Called], found: Sequence[Listed]) -> Non
     for one in said_by:
         value = next((theirs for theirs, ours in one.values.items() if ours == form), form)
         click.echo(f"  {one.channel}: {one.field} is {value}")
-    for field, called, rows in found:
+    for field, called, given, lacks, rows in found:
         what = ", ".join([field.kind, *_rules(field), *(["may be left out"] if field.optional else [])])
         click.echo(f"  {field.name}: {what}")
         click.echo(f"    {field.asks}")
         for one in called:
             click.echo(f"    {one.channel}: {one.field}")
+        for channel, value in given.items():
+            where = " where it is left out" if called else ""
+            click.echo(f"    {channel}: `set` answers {value}{where}")
+        for channel in lacks:
+            click.echo(f"    {channel}: always asked for, and neither a field nor `set` gives it: no form is taken")
         if field.kind in MATCHED:
             click.echo(f"    {MATCHED[field.kind]}")
         if field.when:

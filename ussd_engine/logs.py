@@ -263,7 +263,7 @@ def _told(error: BaseException) -> dict[str, str | int]:
     why = getattr(error, "why", None)
     words: dict[str, str | int] = {"why": why.value} if isinstance(why, Why) else {}
     if isinstance(error, DeliveryError):
-        fields = {
+        fields: dict[str, str | int] = {
             "service": _fit(_NAME, error.service),
             "status": int(error.status),
             "field": _fit(_PLACE, error.field),

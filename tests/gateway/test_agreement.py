@@ -15,9 +15,15 @@ from texting import country_with_a_number
 from ussd_engine import app, config
 from ussd_engine.cli import cli
 from ussd_engine.errors import ConfigError
+from ussd_engine.feedback.hosted import Options, addresses
 
 URL: Final = "https://huduma.example.go.tz/fomu"
 SHIPPED: Final = {"USSD_ENGINE_CODES": "*152*00#=gmp"}
+NO_NUMBER: Final = (
+    'SMS of "emrejesho" show sc, which has no value: give it under "settings" in the file that USSD_ENGINE_COUNTRY '
+    "names (sc is the number that takes SMS). Forms that a platform collects (mgov) are answered in these words"
+)
+PRIVATE: Final = "the institution's address is private; `allow` in its table names its network"
 FIELDS: Final = {"f": "form", "t": "institution", "m": "message"}
 
 
@@ -72,11 +78,23 @@ def refused(given: dict[str, str], said: str) -> None:
             field("type", a="leek"),
             'hosted: service "maji": field "x": "leek" is no value of "type" (did you mean "leak"?)',
         ),
-        ({"url": "http://10.0.0.7/fomu"}, "without TLS a core may stand on a loopback address alone"),
-        ({"url": "https://10.0.0.7/fomu"}, "the core's address is private"),
-        ({"url": "https://[fd00::7]/fomu"}, "the core's address is private"),
-        ({"url": "ftp://example.org/"}, 'hosted: service "maji": a core is set with its address'),
-        ({"check": "https://169.254.169.254/"}, "the core's address is private"),
+        ({"url": "http://10.0.0.7/fomu"}, "without TLS the institution may stand on a loopback address alone"),
+        (
+            {"url": "https://10.0.0.7/fomu"},
+            PRIVATE,
+        ),
+        (
+            {"url": "https://[fd00::7]/fomu"},
+            PRIVATE,
+        ),
+        (
+            {"url": "ftp://example.org/"},
+            'service "maji": the institution is set with its address, as https://huduma.',
+        ),
+        (
+            {"check": "https://169.254.169.254/"},
+            PRIVATE,
+        ),
         ({"allow": ["all"]}, 'hosted: service "maji": allow: expected networks'),
         ({"urls": "x"}, 'hosted: service "maji": setting "urls" does not exist (did you mean "url"?)'),
     ],
@@ -85,6 +103,20 @@ def test_a_table_of_an_institution_that_does_not_fit_its_menu(
     tmp_path: Path, own: dict[str, object], said: str
 ) -> None:
     refused(hosted(tmp_path, **own), said)
+
+
+@pytest.mark.parametrize("allow", ["10.20.0.0/16", ["10.20.0.0/16", "10.0.0.0/24"]])
+def test_a_private_network_may_be_named_by_a_text_or_a_list(tmp_path: Path, allow: object) -> None:
+    given = hosted(tmp_path, url="https://10.20.3.4/fomu", allow=allow)
+    code, printed = checked(given)
+    assert code == 0, printed
+    refused(hosted(tmp_path, url="https://10.30.3.4/fomu", allow=allow), "the institution's address is private")
+
+
+def test_in_production_no_institution_stands_here() -> None:
+    here = Options(url="http://127.0.0.1:8081/fomu")
+    with pytest.raises(ConfigError, match="in production the institution stands on no loopback address"):
+        addresses("maji", here, production=True)
 
 
 def test_no_address_is_repeated(tmp_path: Path) -> None:
@@ -105,13 +137,17 @@ def test_a_hosted_service_without_a_table(tmp_path: Path) -> None:
 
 
 def test_a_collector_where_no_number_takes_sms(tmp_path: Path) -> None:
-    refused({"USSD_ENGINE_VAR": str(tmp_path), **collected()}, 'SMS of "emrejesho" show sc, which has no value')
+    refused({"USSD_ENGINE_VAR": str(tmp_path), **collected()}, NO_NUMBER)
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         (collected(fields={**FIELDS, "m": "mesage"}), 'channel "mgov": forms: field "m": no form asks for "mesage"'),
+        (
+            collected(fields={"f": "form", "t": "institution"}),
+            'channel "mgov": forms: form "complaint" always asks for "message", for which there is neither a field',
+        ),
         (collected(service="gmp"), 'service "gmp" has no words for SMS'),
         ({"USSD_ENGINE_SMS_PREFIXES": "emrejesh=EM"}, 'USSD_ENGINE_SMS_PREFIXES: service "emrejesh" does not exist'),
         ({"USSD_ENGINE_FEEDBACK": "webhok+https://core.example.org/"}, "feedback: no store is named 'webhok'"),

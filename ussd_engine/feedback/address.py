@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -32,23 +32,38 @@ _SITE: Final = ipaddress.IPv6Network("fec0::/10")
 """Private once, by RFC 3513; RFC 3879 gave it up, and sites have it still. Python counts it as global."""
 
 
-def parse(setting: str, *, production: bool, allow: Sequence[Network]) -> URL:
+class Whom(NamedTuple):
+    """Whose address it is, in the words of its faults."""
+
+    place: str
+    """Where the settings have it."""
+    who: str
+    example: str
+    allow: str
+    """The setting that names private networks."""
+
+
+CORE: Final = Whom("feedback", "core", "webhook+https://core.example.org/feedback", "`allow` in feedback_settings")
+
+
+def parse(setting: str, *, production: bool, allow: Sequence[Network], whom: Whom = CORE) -> URL:
     """The address of a core, from `NAME+https://…`. `ConfigError` where none may stand there."""
     _, _, text = setting.partition("+")
+    place, who, example, names = whom
     try:
         url = URL(text)
         host = url.host or ""
     except ValueError:
-        raise ConfigError("feedback: the core's address is none") from None
+        raise ConfigError(f"{place}: the {who}'s address is none") from None
     if url.scheme not in ("https", "http") or not host:
-        raise ConfigError("feedback: a core is set with its address, as webhook+https://core.example.org/feedback")
+        raise ConfigError(f"{place}: the {who} is set with its address, as {example}")
     if is_local(host) and production:
-        raise ConfigError("feedback: in production no core stands on a loopback address")
+        raise ConfigError(f"{place}: in production the {who} stands on no loopback address")
     if url.scheme == "http" and not is_local(host):
-        raise ConfigError("feedback: without TLS a core may stand on a loopback address alone, to try things out")
+        raise ConfigError(f"{place}: without TLS the {who} may stand on a loopback address alone, to try things out")
     literal = _address(host)
     if literal is not None and not may_stand(literal, allow, local=is_local(host)):
-        raise ConfigError("feedback: the core's address is private; `allow` in feedback_settings names its network")
+        raise ConfigError(f"{place}: the {who}'s address is private; {names} names its network")
     return url
 
 

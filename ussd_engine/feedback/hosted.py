@@ -72,8 +72,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The institution's fields, each with our answer; none: all answers, by our names."""
     check: str = ""
     """Where fields are checked; empty: `url` with `/check` behind it."""
-    allow: tuple[str, ...] = ()
-    """Private networks in which the institution may stand."""
+    allow: str | tuple[str, ...] = ()
+    """Private networks in which the institution may stand; one may be a text."""
+
+    def networks(self) -> tuple[Network, ...]:
+        """Those of `allow`. Raises `ValueError`."""
+        return tuple(map(ipaddress.ip_network, [self.allow] if isinstance(self.allow, str) else self.allow))
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -101,9 +105,8 @@ class Institution:
         self._url, self._check = url, check
         self._clock = clock
         self._tell = tell
-        networks: tuple[Network, ...] = tuple(map(ipaddress.ip_network, options.allow))
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=Lookup(networks), ssl=authorities()),
+            connector=aiohttp.TCPConnector(resolver=Lookup(options.networks()), ssl=authorities()),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -299,12 +302,11 @@ def read_options(service: str, settings: Mapping[str, object]) -> Options:
             raise ConfigError(f'{place}: setting "{key}" does not exist{did_you_mean(key, known)}')
     try:
         read = msgspec.convert(plain(settings), Options, strict=False)
-        for network in read.allow:
-            ipaddress.ip_network(network)
+        read.networks()
     except msgspec.ValidationError as error:
         raise ConfigError(f"{place}: {error}") from None
     except ValueError:
-        raise ConfigError(f"{place}: allow: expected networks, as 10.1.0.0/16") from None
+        raise ConfigError(f'{place}: allow: expected networks, as ["10.20.0.0/16"]') from None
     if len(read.fields) > MOST_FIELDS:
         raise ConfigError(f"{place}: fields: expected {MOST_FIELDS} of them at most")
     return read
@@ -318,12 +320,10 @@ def shown(words: str) -> str:
 
 
 def _address(service: str, text: str, options: Options, production: bool) -> URL:
-    networks = tuple(map(ipaddress.ip_network, options.allow))
-    try:
-        return address.parse(f"hosted+{Url(text).reveal()}", production=production, allow=networks)
-    except ConfigError as error:
-        words = str(error).removeprefix("feedback: ").replace("feedback_settings", "its table")
-        raise ConfigError(f'hosted: service "{service}": {words}') from None
+    place, example = f'hosted: service "{service}"', "https://huduma.example.go.tz/fomu"
+    whom = address.Whom(place, "institution", example, "`allow` in its table")
+    setting = f"hosted+{Url(text).reveal()}"
+    return address.parse(setting, production=production, allow=options.networks(), whom=whom)
 
 
 def _document(body: bytes) -> dict[str, object]:

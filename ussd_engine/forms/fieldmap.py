@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 from ussd_engine import gsm
 from ussd_engine.channels.forms import FORM, Collected, Options
-from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.errors import ConfigError, did_you_mean, some
 from ussd_engine.fieldtable import Field
 from ussd_engine.forms.checking import CHOICE, EMPTY, Checking, Right, Wrong
-from ussd_engine.forms.fields import asked_by, field_at, prove_field, sent
+from ussd_engine.forms.fields import WANTS, always_asked, asked_by, field_at, prove_field, sent, slots_of
 from ussd_engine.forms.finding import FINDERS
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.edition import Edition
@@ -27,7 +27,6 @@ from ussd_engine.sms import addressee, filling
 from ussd_engine.sms.filling import Sender
 
 IDENTITY: Final = "identity"
-WANTS: Final = "core_wants"
 
 
 class Filled(NamedTuple):
@@ -198,10 +197,30 @@ def prove(edition: Edition, name: str, options: Options) -> None:
         if form not in known:
             raise ConfigError(f'{place}: "{form}" is no form that sends something{did_you_mean(form, known)}')
     answers = {answer for form in forms or known for answer in asked_by(known[form])}
+    named = {slot.name for form in forms or known for slot in slots_of(menu, known[form])}
     for one in options.fields:
         field = options.field(one)
         assert field is not None
         if field.answer != FORM:
-            prove_field(edition, menu, f'{place}: field "{one}"', field.answer, list(field.values.values()), answers)
+            values, where = list(field.values.values()), f'{place}: field "{one}"'
+            prove_field(edition, menu, where, field.answer, values, answers, {*named, FORM})
     for answer, value in options.set.items():
-        prove_field(edition, menu, f"{place}: set", answer, [value], answers)
+        prove_field(edition, menu, f"{place}: set", answer, [value], answers, named)
+    lacks = {form: lacking(menu, options, form) for form in forms or known}
+    # Where nothing says which forms come, one that can be filled is enough.
+    if lacks and (all(lacks.values()) or (forms and any(lacks.values()))):
+        form = next(form for form in lacks if lacks[form])
+        raise ConfigError(
+            f'{place}: form "{form}" always asks for {some(lacks[form])}, for which there is neither a field nor '
+            'a value in "set": no such form would ever be taken'
+        )
+
+
+def lacking(menu: Menu, options: Options, form: str) -> list[str]:
+    """What a form always asks for and nothing gives: no field, not `set`, and nothing that is taken for granted."""
+    given = {field.answer for name in options.fields if (field := options.field(name))} | options.set.keys()
+    entry = entry_of(menu, form)
+    granted = {IDENTITY} | (set(entry.set) if entry else set[str]())
+    if entry and INSTITUTION in given:
+        granted |= {*entry.save, *(name for kind in entry.kinds.values() for name in kind)}
+    return [name for name in always_asked(menu, menu.plans[form]) if name not in given | granted]

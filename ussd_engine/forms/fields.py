@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import permutations
 from typing import Final, NamedTuple
 
 from sessions import Session
@@ -15,11 +16,13 @@ from ussd_engine.model import Profile
 from ussd_engine.registry import KINDS, Place
 from ussd_engine.render import Frame
 from ussd_engine.scope import Scope
-from ussd_engine.screens.base import Screen, Test
+from ussd_engine.screens.base import Place as At
+from ussd_engine.screens.base import Screen, Test, Tests
 
 MISSING: Final = "…"
 """Stands for what only a dialog knows."""
 SUBMIT: Final = "submit"
+WANTS: Final = "core_wants"
 CAN: Final = "can"
 """What a phone can do is nothing that a platform asks about."""
 
@@ -58,12 +61,18 @@ def asked_by(plan: Plan) -> set[str]:
 
 
 def prove_field(
-    edition: Edition, menu: Menu, place: str, answer: str, values: Collection[str], known: Collection[str]
+    edition: Edition,
+    menu: Menu,
+    place: str,
+    answer: str,
+    values: Collection[str],
+    known: Collection[str],
+    named: Collection[str] = (),
 ) -> None:
     """Raises `ConfigError` where settings name an answer that is none of `known`, or values of ours that it cannot
-    have. `place`: where they name it."""
+    have. `place`: where they name it; `named`: what they may best name, where that is not all of `known`."""
     if answer not in known:
-        raise ConfigError(f'{place}: no form asks for "{answer}"{or_one_of(answer, sorted(known))}')
+        raise ConfigError(f'{place}: no form asks for "{answer}"{or_one_of(answer, sorted(named or known))}')
     possible, data = answers_of(menu.service).get(answer, []), edition.data.get(menu.name)
     kind = menu.shown[answer].kind if answer in menu.shown else ""
     for value in values:
@@ -83,10 +92,19 @@ def _savers(menu: Menu) -> set[str]:
     return {name for screen in menu.service.screens.values() for name in screen.answers}
 
 
-def fields_of(edition: Edition, service: str, form: str, locale: str) -> Collection[FormField]:
-    """The fields of a form in its order. A sub-form that has an answer of its own is one field."""
-    menu = edition.services[service]
-    plan, found = menu.plans[form], dict[str, FormField]()
+class Slot(NamedTuple):
+    """A place in a form where one answer is asked for."""
+
+    name: str
+    screen: Screen
+    tests: Tests
+    """When, with those of the sub-forms around it."""
+    whole: bool
+    """It is a sub-form that has an answer of its own: what it asks inside is a way to that."""
+
+
+def slots_of(menu: Menu, plan: Plan) -> Iterator[Slot]:
+    """All of a form, in its order."""
     savers, behind = _savers(menu), 0
     for index, item in enumerate(plan.items):
         whole = item.asks and item.name in savers
@@ -95,19 +113,58 @@ def fields_of(edition: Edition, service: str, form: str, locale: str) -> Collect
         if whole:
             behind = item.end
         screen = menu.screen(plan.items[index + 1].name if whole else item.name)
-        when = tuple(_when(test) for test in all_tests(plan, item) if test.name != CAN)
         for name in {item.name: None} if whole else dict.fromkeys(item.saves):
             if name not in plan.sets:
-                field = _field(edition, service, name, screen, locale, whole)._replace(when=(when,) if when else ())
-                found[name] = _both(found[name], field) if name in found else field
-    return found.values()
+                yield Slot(name, screen, all_tests(plan, item), whole)
+
+
+def always_asked(menu: Menu, plan: Plan) -> list[str]:
+    """The answers without which a form never comes to its end, whoever fills it."""
+    asked: dict[str, list[Tests]] = {}
+    for slot in slots_of(menu, plan):
+        if slot.screen.skip is None:
+            asked.setdefault(slot.name, []).append(slot.tests)
+    return [name for name, tests in asked.items() if not _either(tests)]
+
+
+def fields_of(edition: Edition, service: str, form: str, locale: str) -> Collection[FormField]:
+    """The fields of a form in its order. A sub-form that has an answer of its own is one field."""
+    menu, found, asked = edition.services[service], dict[str, FormField](), dict[str, list[Tests]]()
+    for slot in slots_of(menu, menu.plans[form]):
+        name, field = slot.name, _field(edition, service, slot.name, slot.screen, locale, slot.whole)
+        found[name] = _both(found[name], field) if name in found else field
+        asked.setdefault(name, []).append(tuple(test for test in slot.tests if test.name != CAN))
+    return [
+        field._replace(when=tuple(tuple(map(_when, all_of)) for all_of in _either(asked[field.name])))
+        for field in found.values()
+    ]
 
 
 def _both(one: FormField, other: FormField) -> FormField:
     """Two questions for one answer."""
     more, less = sorted((one, other), key=lambda field: len(field.values), reverse=True)
-    when = tuple(dict.fromkeys((*one.when, *other.when))) if one.when and other.when else ()
-    return more._replace(values={**more.values, **less.values, **more.values}, when=when)
+    return more._replace(values={**more.values, **less.values, **more.values})
+
+
+def _either(asked: Iterable[Tests]) -> list[Tests]:
+    """When one of several questions is asked, each where all of its tests hold; none: always. Two that differ in one
+    test alone, which is the contrary of the other's, are one without it."""
+    # Where each stands in its file makes no other test of it.
+    ways = list(dict.fromkeys(tuple(map(_placeless, tests)) for tests in asked))
+    for one, other in permutations(ways, 2):
+        rest = [test for test in one if test not in other]
+        if len(rest) == 1 and set(other) == {*one} - {*rest} | {_contrary(rest[0])}:
+            shared = tuple(test for test in one if test not in rest)
+            return _either([shared, *(way for way in ways if way not in (one, other))])
+    return [] if () in ways else ways
+
+
+def _placeless(test: Test) -> Test:
+    return test._replace(place=At("", 0))
+
+
+def _contrary(test: Test) -> Test:
+    return test._replace(holds=not test.holds)
 
 
 def _field(edition: Edition, service: str, name: str, screen: Screen, locale: str, whole: bool) -> FormField:
@@ -149,4 +206,7 @@ class _Unknown(Mapping[str, str]):
 
 
 def _when(test: Test) -> str:
-    return f"{test.name} {'is' if test.holds else 'is not'} {' or '.join(test.values)}"
+    values = " or ".join(test.values)
+    if test.name == WANTS:
+        return f"the core {'wants' if test.holds else 'does not want'} to know {values} (setting core_wants)"
+    return f"{test.name} {'is' if test.holds else 'is not'} {values}"

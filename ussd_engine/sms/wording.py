@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from ussd_engine.editions import Editions
 from ussd_engine.errors import ConfigError
@@ -63,14 +63,21 @@ def extra(edition: Edition, service: str) -> dict[str, str]:
     return {"code": edition.code(service, passes_digits=True), "days": str(NUMBER_KEPT.days)}
 
 
-def check_words(edition: Edition) -> None:
+def check_words(edition: Edition, collecting: Collection[str] = ()) -> None:
     """Raises `ConfigError` where texts lack a setting: a line without a value is left out, and then nothing may stay
-    of a text, or not what it is for."""
+    of a text, or not what it is for. `collecting`: the channels that take forms."""
     for service in sorted(edition.services):
         lacking = sorted(words.lacking(edition, service, extra(edition, service)))
         if lacking:
             names = ", ".join(lacking)
             raise ConfigError(
                 f'SMS of "{service}" show {names}, which has no value: give it under "settings" in the file that '
-                "USSD_ENGINE_COUNTRY names (sc is the number that takes SMS), or configure no channel for SMS"
+                f"USSD_ENGINE_COUNTRY names (sc is the number that takes SMS){_else(collecting)}"
             )
+
+
+def _else(collecting: Collection[str]) -> str:
+    """Why the words are needed, where that is not plain, or how to do without them."""
+    if not collecting:
+        return ", or configure no channel for SMS"
+    return f". Forms that a platform collects ({', '.join(collecting)}) are answered in these words"
