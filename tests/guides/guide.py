@@ -94,7 +94,8 @@ class Reader:
         """Every step of a page."""
         for step in steps(page):
             if isinstance(step, Change):
-                change(self.folder, step)
+                lines = ([*map(self._replaced, part)] for part in (step.before, step.after))
+                change(self.folder, Change(step.file, *lines))
             elif isinstance(step, File):
                 (self.folder / step.name).write_text(self._replaced(step.text), encoding="utf-8")
             else:
@@ -125,6 +126,12 @@ class Reader:
         done = subprocess.run(words, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120)
         self.said[typed.line] = done.stdout + done.stderr
         assert (done.returncode != 0) is typed.fails, f"{typed.line}\n{self.said[typed.line]}"
+
+    def heard(self, which: int, begins: str) -> str:
+        """The next line that begins so of what was started, in the order in which it was."""
+        said = self._running[which].stdout
+        assert said
+        return next(line for line in said if line.startswith(begins)).rstrip("\n")
 
     def _start(self, words: list[str]) -> str:
         """Start a gateway, and go on once it listens, with what it has said."""
