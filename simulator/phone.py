@@ -146,7 +146,7 @@ class Phone:
     async def dial(self, code: str, heard: bool = True) -> Reply:
         """A new dialogue. What is dialled behind the code is typed by hand where the provider does not hand it over,
         and the answer is `heard`."""
-        await self.clock.leave(self._pace())
+        await self.clock.leave(self.pace())
         self.left = self.last
         self._dialogues = (self._dialogues + 1) % 0x10000
         self.dialogue = f"{secrets.token_hex(6)}{self._dialogues:04x}"
@@ -182,7 +182,7 @@ class Phone:
         return await self._go_ahead(screen, self._ahead) if heard else screen
 
     async def _typed(self, text: str, after: float | None) -> Reply:
-        await self.clock.leave(self._pause(text) if after is None else after)
+        await self.clock.leave(self.pause(text) if after is None else after)
         self.recent[text] = self.clock.now()
         self.inputs = (*self.inputs, text)
         return await self._leg()
@@ -205,13 +205,16 @@ class Phone:
         if notice is not None:
             await self._send(notice)
 
-    def _pause(self, text: str) -> float:
-        """Nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat."""
-        since = self.clock.now() - self.recent.get(text, 0.0)
-        equal = self.channel.profile.hold_s and since < EQUAL_S
-        return max(EQUAL_S if equal else 0.0, self._pace())
+    def pause(self, text: str) -> float:
+        """Seconds: nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat."""
+        return max(EQUAL_S if self.again(text) else 0.0, self.pace())
 
-    def _pace(self) -> float:
+    def again(self, text: str) -> bool:
+        """Whether an answer would be taken for a repeat, were it sent now."""
+        since = self.clock.now() - self.recent.get(text, 0.0)
+        return bool(self.channel.profile.hold_s) and since < EQUAL_S
+
+    def pace(self) -> float:
         """How long to wait for a gateway that takes so many steps of one caller in a minute."""
         return max(0.0, self._paid_s - self.clock.now() - STEPS * STEP_S)
 

@@ -134,8 +134,9 @@ class Room(Desk):
         await exchange.bring(self.line, self.hand.number, text, f"{self.hand.number}-{next(self._ids)}")
         known = len(self.kept_back)
         await self._written(Step(sms=typed))
-        mine.silence = next(iter(self.kept_back[known:]), None)
-        return told("Sent to {number}.", number=exchange.shortcode)
+        mine.silence = next(iter(self.kept_back[known:]), self.mute)
+        sent = told("Sent to {number}.", number=exchange.shortcode)
+        return Note("{sent}\n{why}", {"sent": sent, "why": self.mute}) if self.mute else sent
 
     async def _report(self, message: Message, how: Report) -> Note:
         exchange = self.local.exchange if self.local else None
@@ -204,8 +205,8 @@ class Room(Desk):
         return told("Open: {title}, {count} steps.", title=written.title, count=str(len(written.steps)))
 
     def _through(self, written: transcript.Transcript) -> str:
-        """Whose wire a transcript is stepped through on: the one in hand where the file names it, else the first that it
-        names; where it names none, the first served, as `replay` has it. A gateway elsewhere may serve one alone."""
+        """Whose wire a transcript is stepped through on: the one in hand where the file names it, else the first that
+        it names; where it names none, the first served, as `replay` has it. One elsewhere may serve no other."""
         if written.channels:
             return self.provider if self.provider in written.channels else written.channels[0]
         return self.way.provider if self.way.url else self.providers[0]

@@ -36,11 +36,26 @@ async def test_who_hangs_up_in_mid_text_redials_and_goes_on(room: Room) -> None:
     await type_all(room, *COMPLAINT[:-1])
     stood = text(room)
     await room.hang_up()
-    assert told(room) == "You hung up. Redial: it goes on where it stood."
+    assert told(room) == f"You hung up. {KEPT_BEHIND}"
     await room.redial()
     await type_all(room, "9", "2")
     assert "1. Endelea ulipoishia" in text(room)
     assert await type_all(room, "1") == stood
+
+
+async def test_the_way_back_to_what_is_kept_is_told_as_the_network_lets_her_dial_it(room: Room) -> None:
+    await room.dial("*152*00*9*2#")
+    await type_all(room, "1", "1")
+    await room.hang_up()
+    assert told(room) == "You hung up. Redial: it goes on where it stood."
+    await room.redial()
+    assert "1. Endelea ulipoishia" in text(room)
+    room.provider = "beem"
+    await room.anew()
+    await room.dial(CODE)
+    await type_all(room, *COMPLAINT[:-1])
+    await room.hang_up()
+    assert told(room) == f"You hung up. {KEPT_BEHIND.replace('*152*00*9*2#', '*152*00# 9 2')}"
 
 
 async def test_the_operator_ends_a_session_whose_time_is_over(room: Room) -> None:
@@ -224,14 +239,15 @@ async def test_the_wire_is_shown_as_it_went(room: Room) -> None:
 
 
 OVER = "The operator ended the session: its time is over."
+KEPT_BEHIND = "It is kept. Redial shows the first menu; *152*00*9*2# goes on where it stood."
 NOTHING_WAITS = "Nothing waits for an answer. Dial first."
 SENT, UNSURE = "Asante. Tumepokea.", "Mtandao unasumbua."
 NOT_SENT, FAULT = "Samahani, ujumbe wako haujatumwa.", "Samahani, kuna hitilafu."
 SEEN = {
-    "hang_up": ("You hung up. Redial: it goes on where it stood.", NOTHING_WAITS, ""),
+    "hang_up": (f"You hung up. {KEPT_BEHIND}", NOTHING_WAITS, ""),
     "redial": ("", "", "Chaguo si sahihi.\nHuduma za Serikali"),
     "wait 60": ("Time has passed.", "", SENT),
-    "wait 180": (f"{OVER} Redial: it goes on where it stood.", NOTHING_WAITS, ""),
+    "wait 180": (f"{OVER} {KEPT_BEHIND}", NOTHING_WAITS, ""),
     "wait 600": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
     "wait 86400": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
     "wait 1209600": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
@@ -301,8 +317,13 @@ async def test_a_gateway_that_is_stopped_in_mid_dialog_gives_words_and_starts_ag
         await verb()
         assert "simulator itself" not in told(room)
     await room.start_again()
+    assert told(room) == f"The gateway is ready. Dial {CODE}. The dialog that was under way is gone."
     await room.redial()
     assert text(room).startswith("Huduma za Serikali")
+    await room.hang_up()
+    await room.kill()
+    await room.start_again()
+    assert told(room) == f"The gateway is ready. Dial {CODE}", "nothing was under way"
     await room.look()
     assert room.sheet is not None
     assert room.sheet.case.reference == reference, "what is stored outlives the gateway"

@@ -230,9 +230,7 @@ async def test_what_a_gateway_knew_of_her_before_it_was_stopped_is_not_known_whe
     await desk.saved(tmp_path)
 
 
-async def test_another_provider_is_a_step_and_the_first_one_is_named(
-    desk: Desk, tmp_path: Path
-) -> None:
+async def test_another_provider_is_a_step_and_the_first_one_is_named(desk: Desk, tmp_path: Path) -> None:
     room = desk.room
     await room.switch("beem")
     await room.dial(CODE)
