@@ -58,11 +58,14 @@ class Inbox(Pane):
             yield Row(how, self.speech("report: {what}", what=self.speech.note(words)))
 
     def _headline(self, one: Message) -> str:
-        who = self.speech("to {number}", number=one.other) if one.mine else one.other
-        report = f" ({self.speech.note(REPORTS[one.report])})" if one.report else ""
+        """What tells it from the others: its hour, and from whom it came where not all have one sender."""
+        time = f"{datetime.fromtimestamp(one.at, self.room.zone):%H:%M}"
+        senders = {other.other for other in self.room.hand.inbox if not other.mine}
+        who = self.speech("to {number}", number=one.other) if one.mine else one.other if len(senders) > 1 else ""
+        report = f"({self.speech.note(REPORTS[one.report])})" if one.report else ""
         new = "" if one.mine or one.read else "* "
-        time = datetime.fromtimestamp(one.at, self.room.zone)
-        return f"{new}{time:%H:%M} {who}{report}: {one.text}"
+        about = " ".join(filter(None, (who, report)))
+        return f"{new}{time} {about}: {one.text}" if about else f"{new}{time} {one.text}"
 
     def _words(self, shown: Message) -> Iterator[str]:
         yield shown.text
