@@ -43,21 +43,6 @@ async def test_who_hangs_up_in_mid_text_redials_and_goes_on(room: Room) -> None:
     assert await type_all(room, "1") == stood
 
 
-async def test_the_way_back_to_what_is_kept_is_told_as_the_network_lets_her_dial_it(room: Room) -> None:
-    await room.dial("*152*00*9*2#")
-    await type_all(room, "1", "1")
-    await room.hang_up()
-    assert told(room) == "You hung up. Redial: it goes on where it stood."
-    await room.redial()
-    assert "1. Endelea ulipoishia" in text(room)
-    room.provider = "beem"
-    await room.anew()
-    await room.dial(CODE)
-    await type_all(room, *COMPLAINT[:-1])
-    await room.hang_up()
-    assert told(room) == f"You hung up. {KEPT_BEHIND.replace('*152*00*9*2#', '*152*00# 9 2')}"
-
-
 async def test_the_operator_ends_a_session_whose_time_is_over(room: Room) -> None:
     await room.dial(CODE)
     await room.wait(60)

@@ -30,6 +30,10 @@ def told(room: Room) -> str:
     return say.note(room.note) if room.note else ""
 
 
+def shown(room: Room) -> str:
+    return room.hand.shown.text if room.hand.shown else ""
+
+
 def waits(room: Room) -> str:
     assert room.sheet is not None, told(room)
     return case_words.waits(room.sheet, say)
@@ -108,3 +112,18 @@ async def test_why_the_same_answer_waits_is_told_and_who_hangs_up_hears_that_it_
     assert told(there) == "You hung up before it was sent."
     assert there.hand.phone.last is sent
     await there.close()
+
+
+async def test_the_way_back_to_what_is_kept_is_told_as_the_network_lets_her_dial_it(room: Room) -> None:
+    await room.dial("*152*00*9*2#")
+    await type_all(room, "1", "1")
+    await room.hang_up()
+    assert told(room) == "You hung up. Redial: it goes on where it stood."
+    await room.redial()
+    assert "1. Endelea ulipoishia" in shown(room)
+    room.provider = "beem"
+    await room.anew()
+    await room.dial(CODE)
+    await type_all(room, *COMPLAINT[:-1])
+    await room.hang_up()
+    assert told(room) == "You hung up. It is kept. Redial shows the first menu; *152*00# 9 2 goes on where it stood."
