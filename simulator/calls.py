@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from simulator.clock import MovedClock
-from simulator.floor import HungUp, NotOpen, Way
+from simulator.floor import HungUp, NotOpen, NotSent, Way
 from simulator.glance import Glance
 from simulator.handset import PUT_AWAY, Display, Handset
 from simulator.speech import Note, told
@@ -91,13 +91,16 @@ class Calls(Tidings):
         """The red key, also while an answer is on its way."""
         if self._under_way:
             self._under_way.cancel()
-        await self._done(self._hang_up())
+            await self._done(self._put_down())
+        else:
+            await self._done(self._hang_up())
 
     async def _dial(self, code: str, step: Step) -> Note | None:
         hand = self.hand
         try:
             Codes(self.settings.codes).split(code)
             hand.dialled(self.now)
+            self._holds(hand.phone.pace(), again=False)
             return await self._say(step, hand.phone.dial(code))
         except (NotACode, NotOpen):
             hand.refuse(code)
@@ -113,7 +116,25 @@ class Calls(Tidings):
         if not self.hand.alive:
             self.hand.refuse()
             return told("Nothing waits for an answer. Dial first.")
-        return await self._say(Step(type=self.recorder.typed(text)), self.hand.phone.type(text))
+        phone = self.hand.phone
+        self._holds(phone.pause(text)[0], again=phone.again(text))
+        return await self._say(Step(type=self.recorder.typed(text)), phone.type(text))
+
+    def _holds(self, seconds: float, again: bool) -> None:
+        """Tell why a request is not made at once, where waiting is waiting."""
+        if not self.way.url or not seconds:
+            return
+        wait = f"{seconds:.0f}"
+        if again:
+            self.note = told("The same answer again would be taken for a repeat: it is sent in {wait} s.", wait=wait)
+        else:
+            self.note = told("So many requests in a minute are too many there: it is sent in {wait} s.", wait=wait)
+
+    async def _put_down(self) -> Note | None:
+        """What became of what was under way has been told."""
+        said = self.note
+        await self._hang_up()
+        return said
 
     async def _hang_up(self) -> Note:
         hand, live = self.hand, self.hand.alive
@@ -127,12 +148,14 @@ class Calls(Tidings):
 
     async def _say(self, step: Step, asking: Coroutine[Any, Any, Reply]) -> Note | None:
         """A leg, in whatever trouble there is."""
-        hand = self.hand
+        hand, before = self.hand, self.hand.phone.last
         await self._before()
         self._arm()
         try:
             reply = await self._leg(asking)
-        except (Dropped, HungUp):
+        except (Dropped, HungUp) as error:
+            if isinstance(error, HungUp) and hand.phone.last is before:
+                raise NotSent from None
             await self.line.heard_out()
             await self._broken_off(msgspec.structs.replace(step, fault=self._struck()))
             raise

@@ -5,9 +5,10 @@ from __future__ import annotations
 from simulator.floor import NEEDS_OWN
 from simulator.officer import Sheet
 from simulator.room import Room
-from simulator.speech import Speech
-from simulator.terms import MODES, STATES, WAITS
+from simulator.speech import Note, Speech, told
+from simulator.terms import MODES, STATES
 from ussd_engine.feedback.book import Words
+from ussd_engine.lifecycle import ENDED
 from ussd_engine.model import CaseState
 
 
@@ -49,15 +50,50 @@ def nothing(room: Room, say: Speech) -> str:
         return say("The gateway was killed. Start it again: Trouble, Gateway killed.")
     if room.core_is_down:
         return say("The core is down: nobody works there. Bring it back: Trouble, Core down.")
+    if room.in_doubt:
+        return say("A sending is in doubt: redial, and the phone tells what became of it.")
     return say("No case lies here yet. Send one by the phone.")
 
 
+def due(sheet: Sheet, say: Speech) -> str:
+    """By when it is to be answered; empty where nobody is to."""
+    case = sheet.case
+    return say("answer by {day}", day=f"{case.due:%d/%m/%Y}") if case.due and case.waiting else ""
+
+
 def waits(sheet: Sheet, say: Speech) -> str:
-    """For what it waits where that is not the officer; empty where it is."""
-    state, words = sheet.case.state, WAITS.get(sheet.case.state.value)
-    if words and (state is CaseState.NEED_INFO or not sheet.offers):
-        return say.note(words)
-    return "" if sheet.offers else say("Nothing to do here.")
+    """For what it waits where that is not the officer, as far as the menus let her; empty where it is."""
+    if sheet.offers and sheet.case.state is not CaseState.NEED_INFO:
+        return ""
+    return say.note(_waits(sheet))
+
+
+def _waits(sheet: Sheet) -> Note:
+    state, hers = sheet.case.state, _hers(sheet)
+    appeals, rates = "appeal" in hers, "rate" in hers
+    if state is CaseState.NEED_INFO:
+        return told("It waits for her answer, by phone or SMS.") if "add" in hers else told("It waits for her answer.")
+    if state is CaseState.ANSWERED and sheet.case.rating:
+        return told("She is not content: she may appeal.") if appeals else told("She is not content.")
+    if state is CaseState.ANSWERED and rates:
+        if appeals:
+            return told("It waits for her: she may rate the answer, or appeal.")
+        return told("It waits for her: she may rate the answer.")
+    if state is CaseState.WITHDRAWN:
+        return told("She took it back: nothing to do here.")
+    if appeals and state in ENDED:
+        return told("Nothing to do here, unless she appeals.")
+    return told("Nothing to do here.")
+
+
+def _hers(sheet: Sheet) -> frozenset[str]:
+    """What the menus let a citizen do with a case: what their actions do, and what their keywords do by SMS."""
+    menu = sheet.edition.services.get(sheet.case.service)
+    if menu is None:
+        return frozenset()
+    words = menu.service.keywords
+    by_sms = [entry.action for entry in words.entries] if words else []
+    return frozenset([*(action.do for action in menu.service.actions.values()), *by_sms])
 
 
 def mode(sheet: Sheet, say: Speech) -> str:

@@ -8,6 +8,7 @@ from simulator import officer
 from simulator.callers import Callers
 from simulator.clock import MovedClock
 from simulator.floor import Way
+from simulator.glance import Kept
 from simulator.officer import Act, Sheet
 from simulator.speech import Note, told
 from simulator.terms import ACTS, SPEAKS
@@ -24,6 +25,8 @@ class Desk(Callers):
     def __init__(self, settings: Config, way: Way, clock: MovedClock | None = None) -> None:
         super().__init__(settings, way, clock)
         self.sheet: Sheet | None = None
+        self.in_doubt = False
+        """Something was sent, and whether it was taken nobody knows before she redials."""
         self._watched = self._fresh = False
 
     @property
@@ -57,6 +60,8 @@ class Desk(Callers):
     async def _look(self, waits: bool = True) -> Note | None:
         """Why nothing lies there. `waits`: for what is on its way to the core."""
         self._fresh, sheet, why = True, None, self._nothing()
+        found = await self._finds(self.hand)
+        self.in_doubt = found is not None and found.kept is Kept.ACT
         try:
             if self.local and not why:
                 sheet = await officer.look(self.local, self.reference, waits=waits)

@@ -18,7 +18,7 @@ from simulator.behind import Behind, elsewhere, morning, own
 from simulator.clock import Clock, MovedClock
 from simulator.core import Core
 from simulator.faults import what_failed
-from simulator.glance import kept
+from simulator.glance import Finds, Kept, kept
 from simulator.handset import Display, Handset
 from simulator.local import Local, wire
 from simulator.phone import NoAnswer, Phone
@@ -44,6 +44,10 @@ NEEDS_OWN = told("SMS, desk and inner trouble need a gateway started here: leave
 
 class HungUp(Exception):
     """She hung up while an answer was on its way."""
+
+
+class NotSent(HungUp):
+    """She hung up before anything was sent."""
 
 
 class NotOpen(Exception):
@@ -249,6 +253,8 @@ class Floor:
         """What is told where something failed."""
         if isinstance(error, NotOpen):
             return NOT_OPEN
+        if isinstance(error, NotSent):
+            return told("You hung up before it was sent.")
         if isinstance(error, HungUp):
             return told("You hung up before an answer came.")
         if isinstance(error, NoAnswer | UnreadableReply):
@@ -259,11 +265,20 @@ class Floor:
 
     async def _then(self, hand: Handset) -> Note:
         """What a redial finds, as far as it is known."""
+        found = await self._finds(hand)
+        if found is None:
+            return told("Redial: what its gateway has kept is there.")
+        if found.kept is Kept.DRAFT and hand.phone.dialled == found.behind:
+            return told("It is kept. Redial shows the first menu; {way} goes on where it stood.", way=found.way)
+        return KEPT[found.kept]
+
+    async def _finds(self, hand: Handset) -> Finds | None:
+        """What a redial finds; `None` where nobody can know."""
         last = hand.phone.last
         if self.local and last:
             with contextlib.suppress(EngineError):
-                return KEPT[await kept(self.local.engine, hand.phone.channel.parse(last))]
-        return told("Redial: what its gateway has kept is there.")
+                return await kept(self.local.engine, hand.phone.channel.parse(last))
+        return None
 
     def _no_answer(self) -> Note:
         answer = self.tap.answer

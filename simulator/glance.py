@@ -28,6 +28,16 @@ class Kept(StrEnum):
     """Reference and PIN, for a short while."""
 
 
+class Finds(NamedTuple):
+    """What a redial finds, and how it gets there."""
+
+    kept: Kept
+    behind: str = ""
+    """The code whose menu is shown first to who dials it; empty where the service answers its code itself."""
+    way: str = ""
+    """What leads to the service at once."""
+
+
 class Glance(NamedTuple):
     """A screen, as the gateway knows it."""
 
@@ -65,18 +75,22 @@ class Glass:
         return Glance(seen.screen, seen.locale, min(session.page, pages - 1) + 1, pages)
 
 
-async def kept(engine: Engine, turn: Turn) -> Kept:
+async def kept(engine: Engine, turn: Turn) -> Finds:
     """What a redial finds after the dialogue of a turn. Raises `EngineError`."""
     session = await _session(engine, turn)
     if session is None:
-        return Kept.NOTHING
+        return Finds(Kept.NOTHING)
     if session.pending is not None:
-        return Kept.ACT
+        return Finds(Kept.ACT)
     gateway = engine.gateway
     edition = gateway.editions.of(session.menu) or gateway.editions.current
     if dialog.shows_last(edition.services[session.service], session, gateway.now_ms()):
-        return Kept.LAST
-    return Kept.DRAFT if session.drafts else Kept.NOTHING
+        return Finds(Kept.LAST)
+    if not session.drafts:
+        return Finds(Kept.NOTHING)
+    code, digits = edition.paths.get(session.service, ("", ()))
+    way = edition.code(session.service, engine.channels[turn.channel].profile.passes_digits)
+    return Finds(Kept.DRAFT, code if digits else "", way)
 
 
 async def _session(engine: Engine, turn: Turn) -> Session | None:

@@ -8,6 +8,7 @@ from typing import Any
 from simulator import officer
 from simulator.calls import Calls
 from simulator.floor import NEEDS_OWN, NOT_OPEN, HungUp
+from simulator.glance import Kept
 from simulator.handset import Display
 from simulator.speech import Note, told
 from simulator.stage import DAY_S
@@ -20,6 +21,9 @@ from ussd_engine.model import Reply
 
 class Mishaps(Calls):
     """A room's troubles."""
+
+    _lost = False
+    """Dialogs ended with the gateway that was killed."""
 
     # what a provider does, and time
 
@@ -143,6 +147,10 @@ class Mishaps(Calls):
         if not self.local:
             return self._needs
         await self._before()
+        found = [await self._finds(hand) for hand in self.handsets.values()]
+        self._lost = any(hand.alive for hand in self.handsets.values()) or any(
+            one is not None and one.kept is not Kept.NOTHING for one in found
+        )
         self.dead = True
         await self._gateway.aclose()
         return told("The gateway was killed.")
@@ -156,4 +164,5 @@ class Mishaps(Calls):
         if self.recorder.steps:
             self.recorder.take(Step(restart=True))
             await self._before()
-        return ready
+        lost, self._lost = self._lost, False
+        return told("{ready}. The dialog that was under way is gone.", ready=ready) if lost else ready

@@ -149,7 +149,7 @@ class Phone:
     async def dial(self, code: str, heard: bool = True) -> Reply:
         """A new dialogue. What is dialled behind the code is typed by hand where the provider does not hand it over,
         and the answer is `heard`."""
-        await self.clock.leave(self._pace(), MANY)
+        await self.clock.leave(self.pace(), MANY)
         self.left = self.last
         self._dialogues = (self._dialogues + 1) % 0x10000
         self.dialogue = f"{secrets.token_hex(6)}{self._dialogues:04x}"
@@ -186,7 +186,7 @@ class Phone:
 
     async def _typed(self, text: str, after: float | None) -> Reply:
         if after is None:
-            await self.clock.leave(*self._pause(text))
+            await self.clock.leave(*self.pause(text))
         else:
             await self.clock.leave(after)
         self.recent[text] = self.clock.now()
@@ -211,13 +211,18 @@ class Phone:
         if notice is not None:
             await self._send(notice)
 
-    def _pause(self, text: str) -> tuple[float, str]:
-        """Nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat; and why."""
-        since, pace = self.clock.now() - self.recent.get(text, 0.0), self._pace()
-        equal = self.channel.profile.hold_s and since < EQUAL_S
-        return (EQUAL_S, f"{self.channel.name} {EQUAL}") if equal and pace < EQUAL_S else (pace, MANY)
+    def pause(self, text: str) -> tuple[float, str]:
+        """Seconds: nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat; and
+        why."""
+        pace = self.pace()
+        return (EQUAL_S, f"{self.channel.name} {EQUAL}") if self.again(text) and pace < EQUAL_S else (pace, MANY)
 
-    def _pace(self) -> float:
+    def again(self, text: str) -> bool:
+        """Whether an answer would be taken for a repeat, were it sent now."""
+        since = self.clock.now() - self.recent.get(text, 0.0)
+        return bool(self.channel.profile.hold_s) and since < EQUAL_S
+
+    def pace(self) -> float:
         """How long to wait for a gateway that takes so many steps of one caller in a minute."""
         return max(0.0, self._paid_s - self.clock.now() - STEPS * STEP_S)
 

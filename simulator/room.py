@@ -134,8 +134,9 @@ class Room(Desk):
         await exchange.bring(self.line, self.hand.number, text, f"{self.hand.number}-{next(self._ids)}")
         known = len(self.kept_back)
         await self._written(Step(sms=typed))
-        mine.silence = next(iter(self.kept_back[known:]), None)
-        return told("Sent to {number}.", number=exchange.shortcode)
+        mine.silence = next(iter(self.kept_back[known:]), self.mute)
+        sent = told("Sent to {number}.", number=exchange.shortcode)
+        return Note("{sent}\n{why}", {"sent": sent, "why": self.mute}) if self.mute else sent
 
     async def _report(self, message: Message, how: Report) -> Note:
         exchange = self.local.exchange if self.local else None
@@ -193,8 +194,7 @@ class Room(Desk):
             self.rehearsal, self._for_transcript = None, True
             await self._open_anew(kind, MORNING if begins is None else begins)
             self.clock.hold()
-        if written.channels and self.provider not in written.channels:
-            self.provider = written.channels[0]
+        self.provider = self._through(written)
         assert self.behind is not None
         wires = partial(wire, config=self.settings)
         player = Player(written, self._wire(), self.line, self.behind.clock, self._numbers, wires, self.local)
@@ -203,6 +203,13 @@ class Room(Desk):
         self.handsets = {"": Handset(player.phone)}
         self.hand = self.handsets[""]
         return told("Open: {title}, {count} steps.", title=written.title, count=str(len(written.steps)))
+
+    def _through(self, written: transcript.Transcript) -> str:
+        """Whose wire a transcript is stepped through on: the one in hand where the file names it, else the first that
+        it names; where it names none, the first served, as `replay` has it. One elsewhere may serve no other."""
+        if written.channels:
+            return self.provider if self.provider in written.channels else written.channels[0]
+        return self.way.provider if self.way.url else self.providers[0]
 
     async def _step(self) -> Note:
         rehearsal = self.rehearsal
@@ -266,10 +273,10 @@ class Room(Desk):
                 self.hand = hand
 
     def _text(self, title: str) -> str:
-        first, number = self.providers[:1], self.way.msisdn is not None
+        number = self.way.msisdn is not None
         if self.rehearsal:
             number = self.rehearsal.player.transcript.number
-        channels = [] if self.recorder.provider in ("", *first) else [self.recorder.provider]
+        channels = [self.recorder.provider] if self.recorder.provider else []
         return transcript.dump(self.recorder.transcript(title, self.kind, channels, self.zone, number))
 
 

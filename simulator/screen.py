@@ -83,6 +83,8 @@ class Simulator(App[int]):
         # The terminal's own colours, or none: then bold and reverse are left.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None, driver_class=Terminal)
         self._asked = False
+        self._small_told = False
+        """That the window is small stood there, and something was done since."""
         self.room = room
         self.speech = Speech(language)
         self._zone = Country.load(room.settings.country).time_zone
@@ -108,9 +110,11 @@ class Simulator(App[int]):
     # what the parts ask for
 
     def on_do(self, event: Do) -> None:
+        self._small_told = True
         self._begin(event.verb)
 
     def on_phone_typed(self) -> None:
+        self._small_told = True
         self.renew()
 
     def on_key(self, event: events.Key) -> None:
@@ -190,6 +194,7 @@ class Simulator(App[int]):
         self.screen.set_class(low, "low")
         self.screen.set_class(narrow, "narrow")
         self.screen.set_class(low or (narrow and event.size.height < NEEDS[1] + MORE), "tight")
+        self._small_told = False
         self.call_after_refresh(self.renew)
 
     def action_nothing(self) -> None:
@@ -240,9 +245,11 @@ class Simulator(App[int]):
         width, height = self.size
         if width >= NEEDS[0] and height >= NEEDS[1]:
             return told
+        note = self.speech.note(room.note) if room.note and height < NEEDS[1] else ""
+        if self._small_told:
+            return f" {note}" if note else told
         needs, has = (f"{columns}x{rows}" for columns, rows in (NEEDS, self.size))
         small = self.speech("Small window: {has}, best {needs}.", has=has, needs=needs)
-        note = self.speech.note(room.note) if room.note and height < NEEDS[1] else ""
         return f" {small} {note or told.strip()}"
 
     def _keys(self) -> Iterator[tuple[str, str, str]]:

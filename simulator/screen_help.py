@@ -21,7 +21,7 @@ def lines(room: Room, say: Speech) -> Iterator[str]:
     yield say("3. The last one has a number and a PIN.")
     yield ""
     if not room.way.url:
-        yield say("F2 the SMS that came; write one")
+        yield say.note(room.mute) if room.mute else say("F2 the SMS that came; write one")
         yield say("F3 be the officer: open, ask, answer")
     yield say("F4 trouble: hang up, redial") if room.way.url else say("F4 trouble: hang up, redial, wait")
     yield say("F5 another caller, another network")

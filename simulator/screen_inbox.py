@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 
 from textual import on
@@ -34,16 +35,22 @@ class Inbox(Pane):
         rows = [Row(str(index), self._headline(one)) for index, one in enumerate(inbox)]
         self.query_one("#messages", Choices).show(rows[::-1])
         shown = self._shown()
-        self.query_one("#message Plain", Plain).put("\n\n".join(self._words(shown)) if shown else say("No SMS yet."))
+        self.query_one("#message Plain", Plain).put("\n\n".join(self._words(shown)) if shown else self._none())
         foreign = shown is not None and not shown.mine
         self.query_one("#reports", Choices).show(list(self._reports()) if foreign else [])
         self.query_one("#reports").display = foreign
         self.query_one("#sms", Input).placeholder = say("Write an SMS here, then Enter")
 
+    def _none(self) -> str:
+        why = self.room.mute
+        return self.speech.note(why) if why else self.speech("No SMS yet.")
+
     def enter(self) -> None:
         messages = self.query_one("#messages", Choices)
         messages.mark(0)
         self._read()
+        if not messages.rows:
+            self.rest()
         messages.focus()
 
     def _reports(self) -> Iterator[Row]:
@@ -51,10 +58,14 @@ class Inbox(Pane):
             yield Row(how, self.speech("report: {what}", what=self.speech.note(words)))
 
     def _headline(self, one: Message) -> str:
-        who = self.speech("to {number}", number=one.other) if one.mine else one.other
-        report = f" ({self.speech.note(REPORTS[one.report])})" if one.report else ""
+        """What tells it from the others: its hour, and from whom it came where not all have one sender."""
+        time = f"{datetime.fromtimestamp(one.at, self.room.zone):%H:%M}"
+        senders = {other.other for other in self.room.hand.inbox if not other.mine}
+        who = self.speech("to {number}", number=one.other) if one.mine else one.other if len(senders) > 1 else ""
+        report = f"({self.speech.note(REPORTS[one.report])})" if one.report else ""
         new = "" if one.mine or one.read else "* "
-        return f"{new}{who}{report}: {one.text}"
+        about = " ".join(filter(None, (who, report)))
+        return f"{new}{time} {about}: {one.text}" if about else f"{new}{time} {one.text}"
 
     def _words(self, shown: Message) -> Iterator[str]:
         yield shown.text

@@ -72,8 +72,9 @@ class Pane(Vertical):
 
 
 def reachable(widget: Widget) -> bool:
-    """Whether the focus may be there: it is shown, and all around it."""
-    return all(one.display for one in widget.ancestors_with_self)
+    """Whether the focus may be there: it is shown, and all around it, and a list has something to choose."""
+    empty = isinstance(widget, Choices) and not widget.rows
+    return not empty and all(one.display for one in widget.ancestors_with_self)
 
 
 class Reading(VerticalScroll):
@@ -110,6 +111,8 @@ class Desk(Pane):
     def __init__(self, room: Room, say: Speech, id: str) -> None:
         super().__init__(room, say, id)
         self.chosen: str = ""
+        self._said: tuple[str, int] = ("", 0)
+        """Of which case how many words stood here."""
 
     def compose(self) -> ComposeResult:
         with Reading(id="case"):
@@ -120,6 +123,7 @@ class Desk(Pane):
     def renew(self) -> None:
         say, sheet = self.speech, self.room.sheet
         self.query_one("#case Plain", Plain).put("\n".join(self._lines(sheet)))
+        self._to_the_newest(sheet)
         offers = sheet.offers if sheet else ()
         self.query_one("#offers", Choices).show([Row(act, say.note(ACTS[act])) for act in ACTS if act in offers])
         words = self.query_one("#words", Input)
@@ -129,8 +133,28 @@ class Desk(Pane):
 
     def enter(self) -> None:
         self.chosen = ""
-        self.do(self.room.look)
-        self.query_one("#offers").focus()
+        self.do(self._look)
+        self._settle()
+
+    async def _look(self) -> None:
+        await self.room.look()
+        self.renew()
+        focused = self.app.focused
+        if focused is not None and self in focused.ancestors and not isinstance(focused, Input):
+            self._settle()
+
+    def _settle(self) -> None:
+        """The focus goes to what may be done, or where that is nothing, to what is to be read."""
+        offers = self.query_one("#offers", Choices)
+        (offers if offers.rows else self.query_one("#case")).focus()
+
+    def _to_the_newest(self, sheet: Sheet | None) -> None:
+        """What was said since the case was last shown comes into sight; a case that is new is read from its top."""
+        reference = sheet.case.reference if sheet else ""
+        count = sum(bool(done.words) for done in sheet.file.done) if sheet and sheet.file else 0
+        before, self._said = self._said, (reference, count)
+        if before[0] == reference and count > before[1]:
+            self.query_one("#case", Reading).scroll_end(animate=False)
 
     def _lines(self, sheet: Sheet | None) -> Iterator[str]:
         say = self.speech
@@ -140,8 +164,8 @@ class Desk(Pane):
         case = sheet.case
         yield f"{case.reference} · {case_words.kind(sheet, say)} · {case_words.mode(sheet, say)}"
         yield f"{case_words.institution(sheet, say)} · {case_words.state(sheet, say)}"
-        if case.due:
-            yield say("answer by {day}", day=f"{case.due:%d/%m/%Y}")
+        if due := case_words.due(sheet, say):
+            yield due
         if sheet.file is None and "open" in sheet.offers:
             yield say("Open it to read it.")
         if waits := case_words.waits(sheet, say):
@@ -169,7 +193,7 @@ class Desk(Pane):
         if event.value.strip():
             self._act(event.value)
             event.input.clear()
-            self.query_one("#offers").focus()
+            self._settle()
 
     def _act(self, says: str) -> None:
         act = next(act for act in ACTS if act == self.chosen)

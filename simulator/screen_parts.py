@@ -162,13 +162,21 @@ class Choices(Widget, can_focus=True):
         self.rows: Sequence[Row] = ()
         self.at = 0
         self._top = 0
+        self.can_focus = False  # there is nothing to choose yet
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Other rows; the mark stays where it can."""
+        """Other rows; the mark stays on its own, and where that is gone at its place."""
         if rows != self.rows:
+            marked = self.current.name if self.current else ""
             self.rows = list(rows)
-            self.at = max(0, min(self.at, len(rows) - 1))
+            at = next((at for at, row in enumerate(rows) if row.name == marked), self.at)
+            self.at = max(0, min(at, len(rows) - 1))
+            self.can_focus = bool(rows)
             self.refresh(layout=True)
+
+    def point(self, name: str) -> None:
+        """The mark goes to the row of that name, where there is one."""
+        self.mark(next((at for at, row in enumerate(self.rows) if row.name == name), self.at))
 
     def mark(self, at: int) -> None:
         """The mark goes to a row."""
@@ -191,9 +199,17 @@ class Choices(Widget, can_focus=True):
         for index, row in enumerate(self.rows[self._top : self._top + height], self._top):
             marked = index == self.at
             text = set_cell_size((MARK if marked else PLAIN) + printable(row.label.replace("\n", " ")), width)
+            if sign := self._more(index, height):
+                text = set_cell_size(text, width - cell_len(sign)) + sign
             style = "reverse" if marked and self.has_focus else "bold" if marked else ""
             lines.append(Content.styled(text, style) if style else Content(text))
         return Content("\n").join(lines)
+
+    def _more(self, index: int, height: int) -> str:
+        """Stands at the end of the first or the last row in sight where there are more beyond."""
+        above, below = self._top, len(self.rows) - self._top - height
+        up = f" ↑{above}" if above > 0 and index == self._top else ""
+        return up + (f" ↓{below}" if below > 0 and index == self._top + height - 1 else "")
 
     def on_focus(self) -> None:
         self.refresh()

@@ -17,6 +17,8 @@ from simulator.speech import Speech
 from simulator.status import line
 from simulator.terms import NETWORK
 
+ENTER: Final = ("enter", "ctrl+j")
+"""The second is what a terminal has of an Enter that was pressed before the program took it over."""
 CALL, CLEAR, END = "call", "clear", "end"
 DIGITS: Final = ("123", "456", "789", "*0#")
 LETTERS: Final = dict(zip("23456789", ("abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"), strict=True))
@@ -108,7 +110,7 @@ class Phone(Vertical, can_focus=True):
         return self.speech("New SMS: {count} (F2)", count=str(hand.unread)) if hand.unread else ""
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
+        if event.key in ENTER:
             self.post_message(Do(self.room.send))
         elif event.key in ("backspace", "delete", "ctrl+h"):
             self.room.erase()

@@ -105,9 +105,15 @@ class Transcript(Pane):
         if self.chosen == SAVE:
             self.do(partial(self.room.save, path, path.stem))
         else:
-            self.do(partial(self.room.open_transcript, path))
+            self.do(partial(self._open, path))
         self.chosen = ""
         self.query_one("#transcript-list").focus()
+
+    async def _open(self, path: Path) -> None:
+        """What comes next is one key away."""
+        await self.room.open_transcript(path)
+        self.renew()
+        self.query_one("#transcript-list", Choices).point(STEP)
 
 
 def _free() -> str:

@@ -10,6 +10,7 @@ from simulator.speech import Note, told
 from simulator.stage import GATEWAY
 from ussd_engine.ledger.smsinbox import Unsaid
 from ussd_engine.ledger.smsqueue import ANONYMOUS, ERASED, STOPPED
+from ussd_engine.menu.edition import Edition
 from ussd_engine.metrics import Metrics
 from ussd_engine.sms.message import Progress
 
@@ -29,6 +30,17 @@ WITHHELD: Final[dict[str, Note]] = {
     ANONYMOUS: told("the case is anonymous"),
 }
 """Why an SMS of which nobody asked does not leave."""
+
+
+TAKES_NONE: Final = told("This service takes and sends no SMS.")
+TELLS_ONLY: Final = told("This service sends SMS, and takes none.")
+
+
+def mute(edition: Edition) -> Note | None:
+    """Why no SMS can be answered here, whatever is written; `None` where some service takes them."""
+    if any(menu.service.keywords is not None for menu in edition.services.values()):
+        return None
+    return TELLS_ONLY if any(map(edition.speaks, edition.services)) else TAKES_NONE
 
 
 class Silence:

@@ -26,15 +26,6 @@ STATES: Final[dict[str, Note]] = {
     "appeal_decided": told("appeal decided"),
     "withdrawn": told("withdrawn"),
 }
-WAITS: Final[dict[str, Note]] = {
-    "need_info": told("It waits for her answer, by phone or SMS."),
-    "answered": told("It waits for her: she may rate the answer, or appeal."),
-    "closed": told("Nothing to do here, unless she appeals."),
-    "not_accepted": told("Nothing to do here, unless she appeals."),
-    "appeal_decided": told("Nothing to do here, unless she appeals."),
-    "withdrawn": told("She took it back: nothing to do here."),
-}
-"""For what a case waits that is not the officer's to go on with, by its state."""
 MODES: Final[dict[str, Note]] = {
     "confidential": told("confidential"),
     "named": told("named"),

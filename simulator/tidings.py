@@ -9,7 +9,7 @@ from typing import Final
 from simulator.clock import MovedClock
 from simulator.floor import Floor, HungUp, Way
 from simulator.handset import Display, Handset, Message
-from simulator.silence import Silence
+from simulator.silence import Silence, mute
 from simulator.speech import Note, told
 from ussd_engine.config import Config
 from ussd_engine.errors import EngineError
@@ -29,6 +29,11 @@ class Tidings(Floor):
         self.kept_back: list[Note] = []
         """Why SMS did not come, as far as nobody was told."""
         self._silence = Silence()
+
+    @property
+    def mute(self) -> Note | None:
+        """Why no SMS is answered by the menus of a gateway started here; `None` where they take some."""
+        return mute(self.local.engine.editions.current) if self.local else None
 
     async def tick(self) -> None:
         """Look at the clock and at the post; views call it once a second."""

@@ -60,13 +60,14 @@ def check(path: Path | None, rules: bool, watch: bool) -> int:
         return 1 if faults else 0
     files = Watch([path or settings.menus, settings.menus, settings.locales])
     while True:
+        click.echo(time.strftime("%H:%M:%S"), err=True)
         try:
             _proven(path)
         except EngineError as error:
             click.echo(str(error), err=True)
         while not files.changed():
             time.sleep(GLANCE_S)
-        click.echo(f"\n{time.strftime('%H:%M:%S')}", err=True)
+        click.echo(err=True)
 
 
 @click.command()

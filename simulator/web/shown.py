@@ -94,7 +94,7 @@ def _desk(sheet: Sheet | None, say: Speech) -> dict[str, Any] | None:
             (case_words.kind(sheet, say), case_words.mode(sheet, say), case_words.institution(sheet, say))
         ),
         "state": case_words.state(sheet, say),
-        "due": say("answer by {day}", day=f"{case.due:%d/%m/%Y}") if case.due else "",
+        "due": case_words.due(sheet, say),
         "waits": case_words.waits(sheet, say),
         "opened": file is not None,
         "message": (file.submission.answers.get("message") or "") if file else "",

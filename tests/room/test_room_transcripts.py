@@ -290,6 +290,24 @@ async def test_after_trouble_by_hand_a_transcript_goes_on_where_the_phone_is(
     assert f"/ussd/{room.provider}" in room.tap.request()
 
 
+async def test_what_was_done_on_one_provider_is_stepped_through_on_it_whichever_is_in_hand(
+    fresh_room: Room, tmp_path: Path
+) -> None:
+    room, path = fresh_room, tmp_path / "here.yaml"
+    await room.dial("*152*00*9*2#")
+    await room.save(path, "Hapa")
+    assert transcripts.load(path).channels == ["africastalking"]
+    await room.anew()
+    await room.switch("airtel")
+    await room.open_transcript(path)
+    await room.step()
+    assert (told(room), room.provider) == ("Step 1 of 1: as written.", "africastalking")
+    await room.switch("airtel")
+    await room.open_transcript(TRANSCRIPTS / "short.sw.yaml")
+    await room.step()
+    assert (told(room).endswith("as written."), room.provider) == (True, room.providers[0])
+
+
 async def test_what_is_no_transcript_is_told_with_its_line(room: Room, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text("title: x\nsteps:\n- tipe: '1'\n", encoding="utf-8")

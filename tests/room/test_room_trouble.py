@@ -36,7 +36,7 @@ async def test_who_hangs_up_in_mid_text_redials_and_goes_on(room: Room) -> None:
     await type_all(room, *COMPLAINT[:-1])
     stood = text(room)
     await room.hang_up()
-    assert told(room) == "You hung up. Redial: it goes on where it stood."
+    assert told(room) == f"You hung up. {KEPT_BEHIND}"
     await room.redial()
     await type_all(room, "9", "2")
     assert "1. Endelea ulipoishia" in text(room)
@@ -224,14 +224,15 @@ async def test_the_wire_is_shown_as_it_went(room: Room) -> None:
 
 
 OVER = "The operator ended the session: its time is over."
+KEPT_BEHIND = "It is kept. Redial shows the first menu; *152*00*9*2# goes on where it stood."
 NOTHING_WAITS = "Nothing waits for an answer. Dial first."
 SENT, UNSURE = "Asante. Tumepokea.", "Mtandao unasumbua."
 NOT_SENT, FAULT = "Samahani, ujumbe wako haujatumwa.", "Samahani, kuna hitilafu."
 SEEN = {
-    "hang_up": ("You hung up. Redial: it goes on where it stood.", NOTHING_WAITS, ""),
+    "hang_up": (f"You hung up. {KEPT_BEHIND}", NOTHING_WAITS, ""),
     "redial": ("", "", "Chaguo si sahihi.\nHuduma za Serikali"),
     "wait 60": ("Time has passed.", "", SENT),
-    "wait 180": (f"{OVER} Redial: it goes on where it stood.", NOTHING_WAITS, ""),
+    "wait 180": (f"{OVER} {KEPT_BEHIND}", NOTHING_WAITS, ""),
     "wait 600": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
     "wait 86400": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
     "wait 1209600": (f"{OVER} Nothing is kept: a redial begins anew.", NOTHING_WAITS, ""),
@@ -301,8 +302,13 @@ async def test_a_gateway_that_is_stopped_in_mid_dialog_gives_words_and_starts_ag
         await verb()
         assert "simulator itself" not in told(room)
     await room.start_again()
+    assert told(room) == f"The gateway is ready. Dial {CODE}. The dialog that was under way is gone."
     await room.redial()
     assert text(room).startswith("Huduma za Serikali")
+    await room.hang_up()
+    await room.kill()
+    await room.start_again()
+    assert told(room) == f"The gateway is ready. Dial {CODE}", "nothing was under way"
     await room.look()
     assert room.sheet is not None
     assert room.sheet.case.reference == reference, "what is stored outlives the gateway"
