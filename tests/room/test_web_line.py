@@ -67,7 +67,7 @@ async def test_she_hangs_up_while_an_answer_is_on_its_way(browser: Browser) -> N
         await socket.send_json({"do": "send", "text": CODE})
         assert (await shows(socket, WAITING))["busy"]
         await socket.send_json({"do": "hang_up"})
-        while (state := await shows(socket, "idle"))["note"] != "The phone is free.":
+        while (state := await shows(socket, "idle"))["note"] != "You hung up before an answer came.":
             pass
         assert state["wire"][0].startswith("POST /ussd/africastalking")
         assert state["wire"][1] == ""
