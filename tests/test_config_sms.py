@@ -94,7 +94,7 @@ def test_what_does_not_go_together_is_named(channels: str, settings: object, mes
 
 
 def test_production_asks_for_a_token_here_too() -> None:
-    with pytest.raises(ConfigError, match='channel "loopback" needs a token'):
+    with pytest.raises(ConfigError, match='channel "loopback" needs a random token'):
         load(
             {
                 "USSD_ENGINE_ENV": "production",
