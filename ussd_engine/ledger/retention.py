@@ -198,8 +198,10 @@ def _pilots(conn: Connection, keyring: Keyring, when: When) -> int:
 
 def _drop(conn: Connection, table: Table, key: Sequence[Column[Any]], old: ColumnElement[bool]) -> int:
     """Drop some of what is old; rows of one key go together. What an act holds is for another time."""
-    some = select(*key).where(old).limit(MOST).with_for_update(skip_locked=True)
-    return conn.execute(delete(table).where(tuple_(*key).in_(some))).rowcount
+    # Asked before: PostgreSQL may ask a sub-query with row locks again and again, and find other rows each time.
+    some = conn.execute(select(*key).where(old).limit(MOST).with_for_update(skip_locked=True))
+    found = sorted({tuple(row) for row in some})
+    return conn.execute(delete(table).where(tuple_(*key).in_(found))).rowcount if found else 0
 
 
 def _of_sms(job: smspurge.Job) -> Job:
