@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,11 @@ import pytest_asyncio
 
 from simulator import transcript as transcripts
 from simulator.coverage import Coverage
+from simulator.local import local_gateway
 from simulator.player import Difference
-from simulator.stage import Stage
+from simulator.stage import Stage, scratch
 from ussd_engine import channels, cli, config
+from ussd_engine.config import Config
 
 ROOT = Path(__file__).parent.parent.parent
 FILES = sorted((ROOT / "menus").glob("*/transcripts/*.yaml"))
@@ -83,3 +88,25 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         return int(ended.value.code or 0), told.out, told.err
 
     return run
+
+
+@contextmanager
+def gateway_beside(settings: Config, folder: Path) -> Iterator[str]:
+    """The address of a gateway that runs in a thread beside us."""
+    ready, stop = threading.Event(), threading.Event()
+    urls: list[str] = []
+
+    async def run() -> None:
+        async with local_gateway(scratch(settings, folder)) as local:
+            urls.append(local.line.url)
+            ready.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    assert ready.wait(30)
+    try:
+        yield urls[0]
+    finally:
+        stop.set()
+        thread.join()

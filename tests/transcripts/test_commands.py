@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import shutil
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,9 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from simulator.dialog import tell
-from simulator.local import local_gateway
-from simulator.stage import scratch
-from tests.transcripts.conftest import CHANNELS, FILES, Told
+from tests.transcripts.conftest import CHANNELS, FILES, Told, gateway_beside
 from ussd_engine import config
 from ussd_engine.model import Profile, Reply
 
@@ -29,21 +25,8 @@ CODE = "*152*00#"
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[str]:
     """The address of a gateway that runs beside us."""
-    ready, stop = threading.Event(), threading.Event()
-    urls: list[str] = []
-
-    async def run() -> None:
-        async with local_gateway(scratch(config.load({}), tmp_path / "elsewhere")) as local:
-            urls.append(local.line.url)
-            ready.set()
-            await asyncio.to_thread(stop.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    assert ready.wait(30)
-    yield urls[0]
-    stop.set()
-    thread.join()
+    with gateway_beside(config.load({}), tmp_path / "elsewhere") as url:
+        yield url
 
 
 def dead_url() -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from simulator.local import local_gateway
-from simulator.stage import scratch
-from tests.transcripts.conftest import FILES, Told
+from tests.transcripts.conftest import FILES, Told, gateway_beside
 from ussd_engine import config
 
 Command = Callable[..., Told]
@@ -23,22 +19,8 @@ SHORT = next(file for file in FILES if file.name == "short.sw.yaml")
 @pytest.fixture
 def generic_alone(tmp_path: Path) -> Iterator[str]:
     """The address of a gateway beside us that serves `generic` alone."""
-    ready, stop = threading.Event(), threading.Event()
-    urls: list[str] = []
-
-    async def run() -> None:
-        settings = config.load({"USSD_ENGINE_CHANNELS": "generic"})
-        async with local_gateway(scratch(settings, tmp_path / "elsewhere")) as local:
-            urls.append(local.line.url)
-            ready.set()
-            await asyncio.to_thread(stop.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    assert ready.wait(30)
-    yield urls[0]
-    stop.set()
-    thread.join()
+    with gateway_beside(config.load({"USSD_ENGINE_CHANNELS": "generic"}), tmp_path / "elsewhere") as url:
+        yield url
 
 
 @pytest.fixture

@@ -36,15 +36,23 @@ class Backlog(msgspec.Struct, frozen=True):
 
 def backlog(conn: Connection) -> Backlog:
     """What waits and what was given up."""
-    waiting = conn.scalar(select(func.count()).select_from(outbox)) or 0
-    until, since = func.max(outbox.c.next_ms), func.min(outbox.c.queued_ms)
-    gone_ms = func.max(case((outbox.c.error == Gone.__name__, outbox.c.next_ms)))
-    query = select(outbox.c.service, until, since, gone_ms).where(outbox.c.paused).group_by(outbox.c.service)
-    found = conn.execute(query).all()
-    stopped_of = {service: Stopped(until_ms, since_ms) for service, until_ms, since_ms, _ in found}
-    gone = any(until_ms == gone_ms for _, until_ms, _, gone_ms in found)
-    ages = select(outbox.c.service, func.min(outbox.c.queued_ms)).group_by(outbox.c.service)
-    oldest_of: dict[str, int] = dict(map(tuple, conn.execute(ages)))
-    oldest = min(oldest_of.values(), default=None)
-    dead = conn.scalar(select(func.count()).select_from(dead_letters)) or 0
-    return Backlog(waiting, oldest, dead, stopped_of, gone, oldest_of)
+    paused, gone = outbox.c.paused, outbox.c.paused & (outbox.c.error == Gone.__name__)
+    query = select(
+        outbox.c.service,
+        func.count().label("count"),
+        func.min(outbox.c.queued_ms).label("oldest_ms"),
+        func.max(case((paused, outbox.c.next_ms))).label("until_ms"),
+        func.min(case((paused, outbox.c.queued_ms))).label("since_ms"),
+        func.max(case((gone, outbox.c.next_ms))).label("gone_ms"),
+    ).group_by(outbox.c.service)
+    found = conn.execute(query).mappings().all()
+    stopped = [row for row in found if row["until_ms"] is not None]
+    oldest_of = {row["service"]: row["oldest_ms"] for row in found}
+    return Backlog(
+        waiting=sum(row["count"] for row in found),
+        oldest_ms=min(oldest_of.values(), default=None),
+        dead=conn.scalar(select(func.count()).select_from(dead_letters)) or 0,
+        stopped_of={row["service"]: Stopped(row["until_ms"], row["since_ms"]) for row in stopped},
+        gone=any(row["until_ms"] == row["gone_ms"] for row in stopped),
+        oldest_of=oldest_of,
+    )

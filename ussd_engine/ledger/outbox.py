@@ -194,7 +194,7 @@ class Outbox:
     ) -> bool:
         """Give the row back until `next_ms`, with the kind of error that kept it. False as above.
 
-        An attempt that does not count is taken back; `paused`: until then the core's route is stopped.
+        An attempt that does not count is taken back; `paused`: until then its addressee's route is stopped.
         """
         why = {"attempts": claim.attempts - (not counts), "error": error, "paused": paused}
         return await self._jobs.add(lambda conn: _later(conn, claim, {"next_ms": next_ms, "lease_ms": 0, **why}))

@@ -138,7 +138,7 @@ outbox = Table(
 submission), `lease_ms` the time until which a worker holds the row, `token` the number of claims: only who knows the
 last one may change the row; `passes` says that it does not wait for a submission that was given up; `undo` is how the
 case is brought back where the core never takes it (`ledger.undo`); `error` is the kind of error at its last try, and
-`paused` says that the core's route was stopped then; `service`, that of the case, says whose worker takes the row."""
+`paused` says that its addressee's route was stopped then; `service`, that of the case, says whose worker takes it."""
 
 dead_letters = Table(
     "dead_letters",

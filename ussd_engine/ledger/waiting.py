@@ -30,7 +30,7 @@ class Waiting(msgspec.Struct, frozen=True):
     error: str
     """The kind of error at its last try; empty where there was none."""
     paused: bool
-    """It was given back because the core's route stopped."""
+    """It was given back because its addressee's route stopped."""
     behind: bool
     """An earlier message of its case waits too."""
     orphaned: bool
