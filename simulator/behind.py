@@ -17,6 +17,7 @@ from simulator.exchange import exchange_for
 from simulator.glance import Glass
 from simulator.lacking import lacking
 from simulator.local import Local, local_gateway
+from simulator.speech import Note
 from simulator.stage import NUMBER, Kind, scratch
 from simulator.watched import WatchedLine
 from ussd_engine.config import Config
@@ -58,7 +59,7 @@ async def own(settings: Config, folder: Path, kind: Kind, clock: MovedClock, cor
 
 
 @contextlib.asynccontextmanager
-async def elsewhere(url: str, token: str) -> AsyncIterator[Behind]:
-    """The gateway at `url`, on its own clock."""
-    async with gateway_at(url, token) as (line, clock):
+async def elsewhere(url: str, token: str, waits: Callable[[Note], object]) -> AsyncIterator[Behind]:
+    """The gateway at `url`, on its own clock; `waits` is told for what a request waits."""
+    async with gateway_at(url, token, waits) as (line, clock):
         yield Behind(WatchedLine.of(line, token), clock)

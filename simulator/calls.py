@@ -100,7 +100,6 @@ class Calls(Tidings):
         try:
             Codes(self.settings.codes).split(code)
             hand.dialled(self.now)
-            self._holds(hand.phone.pace(), again=False)
             return await self._say(step, hand.phone.dial(code))
         except (NotACode, NotOpen):
             hand.refuse(code)
@@ -116,19 +115,7 @@ class Calls(Tidings):
         if not self.hand.alive:
             self.hand.refuse()
             return told("Nothing waits for an answer. Dial first.")
-        phone = self.hand.phone
-        self._holds(phone.pause(text)[0], again=phone.again(text))
-        return await self._say(Step(type=self.recorder.typed(text)), phone.type(text))
-
-    def _holds(self, seconds: float, again: bool) -> None:
-        """Tell why a request is not made at once, where waiting is waiting."""
-        if not self.way.url or not seconds:
-            return
-        wait = f"{seconds:.0f}"
-        if again:
-            self.note = told("The same answer again would be taken for a repeat: it is sent in {wait} s.", wait=wait)
-        else:
-            self.note = told("So many requests in a minute are too many there: it is sent in {wait} s.", wait=wait)
+        return await self._say(Step(type=self.recorder.typed(text)), self.hand.phone.type(text))
 
     async def _put_down(self) -> Note | None:
         """What became of what was under way has been told."""

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from simulator.speech import Note
+
 
 class Clock(Protocol):
     """Lets time pass between a screen and its answer, for a reason. `real` is its time without what it was moved on."""
 
-    async def leave(self, seconds: float, why: str = "") -> None: ...
+    async def leave(self, seconds: float, why: Note | None = None) -> None: ...
     def now(self) -> float: ...
     @property
     def real(self) -> float: ...
@@ -28,7 +30,7 @@ class MovedClock:
     def now(self) -> float:
         return self.real + self._moved
 
-    async def leave(self, seconds: float, why: str = "") -> None:
+    async def leave(self, seconds: float, why: Note | None = None) -> None:
         self._moved += seconds
 
     @property
@@ -53,7 +55,7 @@ class MovedClock:
 class RealClock:
     """For a gateway elsewhere, whose clock is its own: waiting is waiting, and `tell` is told for what."""
 
-    def __init__(self, tell: Callable[[str], object] = lambda _: None) -> None:
+    def __init__(self, tell: Callable[[Note], object]) -> None:
         self._tell = tell
 
     def now(self) -> float:
@@ -63,7 +65,7 @@ class RealClock:
     def real(self) -> float:
         return time.time()
 
-    async def leave(self, seconds: float, why: str = "") -> None:
+    async def leave(self, seconds: float, why: Note | None = None) -> None:
         if why and seconds > 0:
-            self._tell(f"waiting {seconds:.1f} s: {why}")
+            self._tell(why)
         await asyncio.sleep(seconds)

@@ -14,6 +14,7 @@ from simulator.clock import Clock, RealClock
 from simulator.local import Local, local_gateway, wire
 from simulator.phone import Line, Phone
 from simulator.posted import Posted
+from simulator.speech import OWN, Note, Speech
 from ussd_engine import gsm
 from ussd_engine.channels.codes import Codes
 from ussd_engine.config import Config
@@ -27,13 +28,17 @@ SPOKEN = "africastalking"
 
 @contextlib.asynccontextmanager
 async def gateway_at(
-    url: str, token: str, tell: Callable[[str], object] | None = None
+    url: str,
+    token: str,
+    waits: Callable[[Note], object] = lambda _: None,
+    patient: Callable[[str], object] | None = None,
 ) -> AsyncIterator[tuple[Line, Clock]]:
-    """The way to a gateway elsewhere. Whoever has patience is told for what is waited, and for a bind without end."""
-    posted = Posted(tell)
+    """The way to a gateway elsewhere; `waits` is told for what a request waits. With `patient` a bind is waited for
+    without end, and that is told there."""
+    posted = Posted(patient)
     try:
         async with aiohttp.ClientSession() as client:
-            yield Line(client, url, token, posted), RealClock(tell or (lambda _: None))
+            yield Line(client, url, token, posted), RealClock(waits)
     finally:
         await posted.close()
 
@@ -66,7 +71,7 @@ class Dialog:
 
     async def there(self, settings: Config, url: str, token: str) -> bool:
         """On the gateway at `url`. True where the dialog ended by itself. Raises `NoAnswer`."""
-        async with gateway_at(url, token, aside) as (line, clock):
+        async with gateway_at(url, token, aside, aside) as (line, clock):
             return await self._play(Phone(wire(self.provider, settings), line, clock, self.msisdn))
 
     async def _prefer(self, local: Local) -> None:
@@ -95,9 +100,9 @@ class Dialog:
         return screen.ends
 
 
-def aside(words: str) -> None:
+def aside(words: str | Note) -> None:
     """Say something to whoever sits there, apart from the screens."""
-    click.echo(words, err=True)
+    click.echo(words if isinstance(words, str) else Speech(OWN).note(words), err=True)
 
 
 def tell(typed: str, screen: Reply, profile: Profile) -> None:

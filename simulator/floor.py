@@ -156,7 +156,7 @@ class Floor:
         self._home = self._home or self._folder / f"gateway-{next(self._homes)}"
         async with contextlib.AsyncExitStack() as stack:
             opening = (
-                elsewhere(way.url, way.token)
+                elsewhere(way.url, way.token, self._waits)
                 if way.url
                 else own(self.settings, self._home, self.kind, self.clock, self.central)
             )
@@ -217,6 +217,9 @@ class Floor:
             except Exception as error:
                 self.note = self._words_for(error)
             await self._afterwards()
+
+    def _waits(self, why: Note) -> None:
+        self.note = why
 
     async def _afterwards(self) -> None:
         """What is brought up to date by whatever was done."""

@@ -14,6 +14,7 @@ from yarl import URL
 from simulator.clock import Clock
 from simulator.posted import Posted
 from simulator.smsc import NobodyBound
+from simulator.speech import Note, told
 from ussd_engine.channels.base import Bound, Channel, Dial, Kind, Posting, Request, Response, path
 from ussd_engine.errors import EngineError
 from ussd_engine.model import Phase, Reply
@@ -24,8 +25,6 @@ STEP_S = 2.0
 STEPS = 27
 """Requests of one caller that are taken in one go, and how long each later one takes to be free: 30 a minute, of which
 some are left for repeats."""
-EQUAL = "cannot tell an equal answer that comes sooner from a repeat of the last one"
-MANY = f"a gateway takes {60 / STEP_S:.0f} steps of one caller in a minute"
 TIMEOUT_S = 15.0
 NOT_THERE = " (--provider chooses another channel, --token its token there)"
 
@@ -149,7 +148,7 @@ class Phone:
     async def dial(self, code: str, heard: bool = True) -> Reply:
         """A new dialogue. What is dialled behind the code is typed by hand where the provider does not hand it over,
         and the answer is `heard`."""
-        await self.clock.leave(self.pace(), MANY)
+        await self.clock.leave(*self._pace())
         self.left = self.last
         self._dialogues = (self._dialogues + 1) % 0x10000
         self.dialogue = f"{secrets.token_hex(6)}{self._dialogues:04x}"
@@ -186,7 +185,7 @@ class Phone:
 
     async def _typed(self, text: str, after: float | None) -> Reply:
         if after is None:
-            await self.clock.leave(*self.pause(text))
+            await self.clock.leave(*self._pause(text))
         else:
             await self.clock.leave(after)
         self.recent[text] = self.clock.now()
@@ -211,20 +210,20 @@ class Phone:
         if notice is not None:
             await self._send(notice)
 
-    def pause(self, text: str) -> tuple[float, str]:
+    def _pause(self, text: str) -> tuple[float, Note]:
         """Seconds: nothing, but before what was typed a moment ago on a channel that cannot tell it from a repeat; and
         why."""
-        pace = self.pace()
-        return (EQUAL_S, f"{self.channel.name} {EQUAL}") if self.again(text) and pace < EQUAL_S else (pace, MANY)
+        since, (pace, many) = self.clock.now() - self.recent.get(text, 0.0), self._pace()
+        if not self.channel.profile.hold_s or since >= EQUAL_S or pace >= EQUAL_S:
+            return pace, many
+        wait = f"{EQUAL_S:.0f}"
+        return EQUAL_S, told("The same answer again would be taken for a repeat: it is sent in {wait} s.", wait=wait)
 
-    def again(self, text: str) -> bool:
-        """Whether an answer would be taken for a repeat, were it sent now."""
-        since = self.clock.now() - self.recent.get(text, 0.0)
-        return bool(self.channel.profile.hold_s) and since < EQUAL_S
-
-    def pace(self) -> float:
-        """How long to wait for a gateway that takes so many steps of one caller in a minute."""
-        return max(0.0, self._paid_s - self.clock.now() - STEPS * STEP_S)
+    def _pace(self) -> tuple[float, Note]:
+        """How long to wait for a gateway that takes so many steps of one caller in a minute, and why."""
+        pace = max(0.0, self._paid_s - self.clock.now() - STEPS * STEP_S)
+        wait = f"{pace:.0f}"
+        return pace, told("So many requests in a minute are too many there: it is sent in {wait} s.", wait=wait)
 
     def _dial(self) -> Dial:
         return Dial(dialogue=self.dialogue, dialled=self.dialled, msisdn=self.msisdn, inputs=self.inputs)

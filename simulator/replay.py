@@ -89,7 +89,7 @@ class Replay:
 
     async def there(self, written: Sequence[Written], url: str, token: str) -> None:
         """On the gateway at `url`, on its own clock."""
-        async with gateway_at(url, token, aside) as (line, clock):
+        async with gateway_at(url, token, aside, aside) as (line, clock):
             fresh, wires = Numbering(Country.load(self.settings.country).numbers), partial(wire, config=self.settings)
 
             async def player(one: Written, provider: str) -> Player:

@@ -104,9 +104,10 @@ async def test_why_the_same_answer_waits_is_told_and_who_hangs_up_hears_that_it_
     await type_all(there, "9")
     sent = there.hand.phone.last
     typing = asyncio.create_task(there.type("9"))
-    while there._under_way is None:  # noqa: ASYNC110  # the room tells nobody when one begins
-        await asyncio.sleep(0)
-    assert told(there) == "The same answer again would be taken for a repeat: it is sent in 7 s."
+    async with asyncio.timeout(10):
+        # the room tells nobody when one begins
+        while told(there) != "The same answer again would be taken for a repeat: it is sent in 7 s.":  # noqa: ASYNC110
+            await asyncio.sleep(0)
     await there.hang_up()
     await typing
     assert told(there) == "You hung up before it was sent."

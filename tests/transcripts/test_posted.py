@@ -80,7 +80,7 @@ async def test_a_gateway_that_is_to_bind_is_waited_for_and_that_is_said(
     monkeypatch.setattr("simulator.smsc.Smsc.bound.__defaults__", (1, 0.0))  # who has no patience has none at all
     given = settings(tmp_path, port, "smpp", "smpp://127.0.0.1:{port}")
     told = asyncio.Queue[str]()
-    async with gateway_at("http://127.0.0.1:1", "", told.put_nowait) as (line, clock):
+    async with gateway_at("http://127.0.0.1:1", "", patient=told.put_nowait) as (line, clock):
         phone = Phone(wire("smpp", given), line, clock, NUMBER)
         dialling = asyncio.create_task(phone.dial(CODE))
         words = await told.get()
@@ -94,6 +94,6 @@ async def test_a_gateway_that_is_to_bind_is_waited_for_and_that_is_said(
 
 async def test_a_gateway_that_is_to_bind_over_tls_is_not_waited_for(tmp_path: Path, port: int) -> None:
     given = settings(tmp_path, port, "smpp", "smpps://127.0.0.1:{port}")
-    async with gateway_at("http://127.0.0.1:1", "", print) as (line, clock):
+    async with gateway_at("http://127.0.0.1:1", "", patient=print) as (line, clock):
         with pytest.raises(NotTaken, match="has no TLS: set url to smpp:"):
             await Phone(wire("smpp", given), line, clock, NUMBER).dial(CODE)

@@ -85,7 +85,7 @@ def test_that_equal_answers_wait_for_each_other_is_said(
     monkeypatch.setattr("simulator.clock.asyncio", SimpleNamespace(sleep=sleep))
     words = ["9", "2", "1", "1", "1", "tanesco"]
     _, _, err = command("dial", CODE, *words, "--url", generic_alone, "--provider", "generic")
-    told = "waiting 7.0 s: generic cannot tell an equal answer that comes sooner from a repeat of the last one"
+    told = "The same answer again would be taken for a repeat: it is sent in 7 s."
     assert err.splitlines() == [told, told]
     assert [one for one in slept if one] == [7.0, 7.0]
     assert "7 s apart" in " ".join(command("dial", "--help")[1].split())
