@@ -35,6 +35,7 @@ from simulator.holes import Holes
 from simulator.local import wire
 from simulator.phone import Line, Phone
 from simulator.posted import Posted, posted_anywhere
+from simulator.speech import Note
 from simulator.transcript import Step, load
 from ussd_engine import config
 from ussd_engine.channels import CHANNELS
@@ -65,7 +66,7 @@ def settings(posted: Posted) -> dict[str, dict[str, object]]:
 class Moments(MovedClock):
     """Time enough for an answer to be later than the screen before it."""
 
-    async def leave(self, seconds: float, why: str = "") -> None:
+    async def leave(self, seconds: float, why: Note | None = None) -> None:
         await super().leave(seconds)
         await asyncio.sleep(MOMENT_S)
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO
 
 from benchmarks.complaint import PROVIDER
-from ussd_engine.config import PREFIX
 from ussd_engine.errors import EngineError
+from ussd_engine.given import PREFIX
 from ussd_engine.keys import Keyring
 
 ROOT = Path(__file__).parent.parent

@@ -97,7 +97,7 @@ class Ground(Place):
         return found.session if found else None
 
     def phone(self, client: aiohttp.ClientSession, url: str, handset: Handset | None = None) -> Phone:
-        phone = Phone(wire(CHANNEL, self.settings), Line(client, url), RealClock(), NUMBER)
+        phone = Phone(wire(CHANNEL, self.settings), Line(client, url), RealClock(print), NUMBER)
         phone.dialled = CODE
         if handset:
             phone.dialogue, phone.inputs, phone.last = handset
