@@ -17,16 +17,18 @@ BACKLOG = 2048
 TTL_MS = 600_000
 
 
-def create_floor(redis: Redis, value: bytes, screen: str) -> web.Application:
-    """The application: a value as long as a sealed session, an answer as long as a screen."""
+def create_floor(redis: Redis | None, value: bytes, screen: str) -> web.Application:
+    """The application: a value as long as a sealed session, an answer as long as a screen. Without Redis it is what HTTP
+    takes alone."""
 
     async def turn(request: web.Request) -> web.Response:
         form = await request.post()
         key = str(form["phoneNumber"])
-        pipeline = redis.pipeline(transaction=False)
-        pipeline.get(key)
-        pipeline.set(key, value, px=TTL_MS)
-        await pipeline.execute()
+        if redis is not None:
+            pipeline = redis.pipeline(transaction=False)
+            pipeline.get(key)
+            pipeline.set(key, value, px=TTL_MS)
+            await pipeline.execute()
         return web.Response(text=screen)
 
     app = web.Application()
@@ -34,8 +36,10 @@ def create_floor(redis: Redis, value: bytes, screen: str) -> web.Application:
     return app
 
 
-def connect(url: str, pool: int) -> Redis:
-    """A client with so many connections; whoever finds the only one in use waits for it."""
+def connect(url: str, pool: int) -> Redis | None:
+    """A client with so many connections, `None` for none; whoever finds the only one in use waits for it."""
+    if pool == 0:
+        return None
     if pool == 1:
         return Redis(connection_pool=BlockingConnectionPool.from_url(url, max_connections=1, timeout=None))
     return Redis(connection_pool=ConnectionPool.from_url(url, max_connections=pool))
@@ -44,7 +48,7 @@ def connect(url: str, pool: int) -> Redis:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="floor", description=__doc__)
     parser.add_argument("--redis", required=True, help="the address of the Redis")
-    parser.add_argument("--pool", type=int, required=True, help="connections to it")
+    parser.add_argument("--pool", type=int, required=True, help="connections to it; 0: Redis is not asked")
     parser.add_argument("--value", type=int, required=True, help="octets of a stored value")
     parser.add_argument("--screen", type=int, required=True, help="characters of an answer")
     asked = parser.parse_args()

@@ -131,6 +131,7 @@ def _notes(result: Result) -> list[str]:
     ]
     if min(one.server_share for rounds in sides.values() for one in rounds) < LEAST_SHARE:
         notes.append(f"a server had less than {LEAST_SHARE:.0%} of its core: something else ran there, or the client")
+    notes.append(f"HTTP alone takes {result.settings.http_share:.0%} of the floor's CPU: the floor without its Redis")
     requests = sum(one.requests for rounds in sides.values() for one in rounds)
     notes.append(f"{requests:,} replies checked; {result.complaints:,} complaints, each once in the ledger")
     if result.machine["filesystem"] == "tmpfs":

@@ -76,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Requests a second of the floor, by the connections of its pool; tried before the first round."""
     floor_pool: int
     """The faster one."""
+    http_share: float
+    """Of the floor's CPU a request what HTTP and the form take alone: the floor without its Redis."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +151,7 @@ def run(plan: Plan, folder: Path, tell: Tell) -> Result:
             bare = Bare(one, cache, folder, legs, plan.dialogs, value=_mean(octets))
             rates = bare.tried()
             pool = max(rates, key=rates.__getitem__)
+            http_share = bare.http_share(pool)
             tell(f"floor: {_words(rates)}; it gets the faster")
             with bare.started(pool) as floor_side:
                 floor_side.measure(0, TRIAL_S)
@@ -165,6 +168,7 @@ def run(plan: Plan, folder: Path, tell: Tell) -> Result:
                 floor_screen=bare.screen,
                 floor_rates=rates,
                 floor_pool=pool,
+                http_share=http_share,
             ),
             rounds=pairs,
             complaints=len(engine_side.proof.references),
@@ -189,10 +193,19 @@ class Bare:
         """Requests a second with one connection, as the gateway has it, and with one for each dialog."""
         rates = {}
         for pool in sorted({1, self._dialogs}):
-            with self.started(pool) as side:
-                side.measure(0, TRIAL_S / 2)
-                rates[pool] = side.measure(0, TRIAL_S).rate
+            rates[pool] = self._warm(pool).rate
         return rates
+
+    def http_share(self, pool: int) -> float:
+        """What HTTP takes alone of the floor's CPU a request: without Redis, between two tries with it."""
+        before, alone, after = (self._warm(size).cpu_us for size in (pool, 0, pool))
+        return 2 * alone / (before + after)
+
+    def _warm(self, pool: int) -> Round:
+        """A try, after half of one that warms."""
+        with self.started(pool) as side:
+            side.measure(0, TRIAL_S / 2)
+            return side.measure(0, TRIAL_S)
 
     @contextmanager
     def started(self, pool: int) -> Iterator[Side]:

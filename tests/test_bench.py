@@ -173,6 +173,7 @@ def result(*pairs: Pair) -> Result:
         floor_screen=90,
         floor_rates={1: 900.0},
         floor_pool=1,
+        http_share=0.5,
     )
     facts: dict[str, object] = {
         "time": "2026-01-15T06:30:00+00:00",
