@@ -2,8 +2,8 @@
 
 A row is lent in one transaction with a last look at whether it may leave: whether its contact is still there, whether
 she wants SMS, whether the hour is one for it. It is lent for `LEASE_MS` under a token; whoever comes back with an older
-one changes nothing. To one addressee goes one message of a kind at a time, in the order in which they were queued; only a
-reply does not wait for one that came back.
+one changes nothing. To one addressee goes one message of a kind at a time, in the order in which they were queued; only
+a reply does not wait for one that came back.
 """
 
 from __future__ import annotations
