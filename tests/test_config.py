@@ -280,7 +280,7 @@ def test_a_token_is_as_strong_as_its_length_and_letters(token: str, enough: bool
     ("options", "message"),
     [
         ('{"generic": {"hold": 3}}', 'channel "generic": setting "hold" does not exist (did you mean "hold_s"?)'),
-        ('{"generic": {"hold_s": "soon"}}', 'channel "generic": Expected `float`'),
+        ('{"generic": {"hold_s": "soon"}}', 'channel "generic": setting "hold_s": expected a number'),
         ('{"generic": {"con": "CON"}}', 'channel "generic": con: write {text} where the screen goes'),
         ('{"generic": {"code": "*1#"}}', 'channel "generic": code: *1# is not served; name it in USSD_ENGINE_CODES'),
         ('{"africastalking": {"first": "flag"}}', 'channel "africastalking": setting "first" does not exist'),

@@ -81,7 +81,7 @@ def test_a_table_in_the_file_does_the_same(tmp_path: Path) -> None:
 REFUSED = [
     ("kannel", {}, 'channel "kannel": it answers no USSD, and has no table "sms"'),
     ("kannel", {"kannel": {"hold_s": 3}}, 'channel "kannel": setting "hold_s" does not exist: it answers no USSD'),
-    ("kannel", {"kannel": {"sms": {}}}, 'channel "kannel": sms: Object missing required field `username`'),
+    ("kannel", {"kannel": {"sms": {}}}, 'channel "kannel": sms: setting "username" is missing'),
     ("generic", {"generic": {"sms": {}}}, 'channel "generic": it carries no SMS; there are africastalking, beem, '),
     ("loopback", {"loopback": {"sms": 1}}, 'channel "loopback": "sms": expected a table'),
     ("kanel", {}, 'did you mean "kannel"?'),

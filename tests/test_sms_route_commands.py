@@ -205,7 +205,7 @@ def test_only_where_nothing_reaches_a_phone_a_test_is_sent_unasked(
     if reaches:
         said = refusal(command("test", MSISDN, **settings))
         assert f"{name} reaches phones" in said
-        assert "or say --really" in said
+        assert "Say --really for that" in said
         assert MSISDN not in said
 
 

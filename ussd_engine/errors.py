@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, get_args, get_type_hints
 
 
 class EngineError(Exception):
@@ -145,3 +146,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint for a misspelt name, with a leading space, or nothing."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f' (did you mean "{found[0]}"?)' if found else ""
+
+
+_SAYS = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>[^`]*)`)?", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_KINDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_KINDS |= {"object": "a table", "array": "a list"}
+
+
+def misfit(error: Exception, table: type) -> str:
+    """What msgspec says of a table of settings, in the words of its file: which setting, and what may stand there."""
+    found = _SAYS.fullmatch(str(error))
+    what, place = (found["what"], found["place"] or "") if found else (str(error), "")
+    if missing := _MISSING.match(what):
+        return f'setting "{".".join(filter(None, [place, missing[1]]))}" is missing'
+    if not place:
+        return what
+    if what.startswith("Invalid enum value"):
+        words = [one for one in get_args(get_type_hints(table).get(place)) if isinstance(one, str)]
+        what = f"Expected one of {', '.join(words)}" if words else "Expected another word"
+    elif kind := re.match(r"Expected `(\w+)(?: \| null)?`, got", what):
+        what = f"Expected {_KINDS.get(kind[1], kind[1])}"
+    return f'setting "{place}": {what[:1].lower()}{what[1:]}'

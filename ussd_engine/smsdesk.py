@@ -235,8 +235,8 @@ def send_test(number: str, route: str | None, really: bool, as_json: bool) -> in
     gateway = _chosen(gateways, route)
     if reaches_phones(gateway) and not really:
         raise click.ClickException(
-            f"{gateway.name} reaches phones: the SMS would be paid for and arrive. Set it to its provider's sandbox or "
-            "test mode (docs/sms.md, Gateways), or say --really"
+            f"{gateway.name} reaches phones: the SMS would be paid for and arrive. Say --really for that, or set the "
+            "channel to its provider's sandbox or test mode, where it has one (docs/sms.md, Trying a channel)"
         )
     sent = asyncio.run(_sent(gateway, msisdn))
     if as_json:

@@ -35,7 +35,7 @@ screens:
 
 REFUSED = [
     ({"hold": 1}, 'setting "hold" does not exist (did you mean "hold_s"?)'),
-    ({"hold_s": "soon"}, "Expected `float`"),
+    ({"hold_s": "soon"}, 'setting "hold_s": expected a number'),
     ({"code": "Karibu"}, "not a code that can be dialled"),
     ({"con": "CON"}, "con: write {text} where the screen goes"),
     ({"fields": {"new": ""}}, 'fields: "new" needs a name'),
@@ -111,7 +111,8 @@ OWN = [
         "url: expected https://; without TLS only a host of your own",
     ),
     ("halotel", {"url": "http://halotel.example", "tunnel": False}, "one at the end of a tunnel"),
-    ("halotel", {"password": 1}, "Expected a text"),
+    ("halotel", {"password": 1}, 'setting "password": expected a text'),
+    ("smpp", {"layout": "7d"}, 'setting "layout": expected one of standard, 6d, mica'),
     ("truroute", {"names": "a"}, 'setting "names" does not exist'),
 ]
 

@@ -86,10 +86,10 @@ async def test_a_number_that_the_sdk_refuses_is_not_named() -> None:
 
 REFUSED = [
     ("beem", {**BEEM, "sendr": "x"}, 'setting "sendr" does not exist (did you mean "sender"?)'),
-    ("beem", {"sender": "MREJESHO", "api_key": KEY}, "missing required field `secret_key`"),
+    ("beem", {"sender": "MREJESHO", "api_key": KEY}, 'setting "secret_key" is missing'),
     ("beem", {**BEEM, "sender": "MREJESHO WA WANANCHI"}, "length <= 11"),
-    ("beem", {**BEEM, "api_key": ""}, "Expected a text that is not empty"),
-    ("beem", {**BEEM, "api_key": 7}, "Expected a text that is not empty"),
+    ("beem", {**BEEM, "api_key": ""}, 'setting "api_key": expected a text that is not empty'),
+    ("beem", {**BEEM, "api_key": 7}, 'setting "api_key": expected a text that is not empty'),
     ("beem", {**BEEM, "per_second": 0}, "> 0"),
     ("beem", {**BEEM, "url": "ftp://sms.example.org"}, "url: expected an address"),
     ("beem", {**BEEM, "url": f"https://us:{KEY}@sms.example.org"}, "url: expected an address"),

@@ -195,6 +195,9 @@ COMPLAINT out of stock medicines                   | ?OUT         | out of stock
 OPINION tea farmers should be paid in time         | ?TEA         | tea farmers should be paid in time
 LALAMIKO tia maji kwenye mabomba yetu              | ?TIA         | tia maji kwenye mabomba yetu
 KERO pura ya kijiji imefungwa na afisa             | ?PURA        | pura ya kijiji imefungwa na afisa
+PONGEZI NIDA kwa huduma nzuri sana                 | NIDA         | kwa huduma nzuri sana
+LALAMIKO NIDA na TRA wananizungusha                | NIDA         | na TRA wananizungusha
+KERO umeme wa mtaani haupo                         | ?TANESCO REA | umeme wa mtaani haupo
 SWALI RITA cheti changu kiko wapi                  | RITA         | cheti changu kiko wapi
 lalamiko tanesco umeme umekatika siku tatu         | TANESCO      | umeme umekatika siku tatu
 COMPLAINT nobody must pay to get out of here       | ?            | nobody must pay to get out of here

@@ -14,7 +14,7 @@ import msgspec
 
 from ussd_engine.channels.codes import Codes, NotACode, normalise
 from ussd_engine.counts import Count
-from ussd_engine.errors import ConfigError, EngineError, NotACallback, did_you_mean
+from ussd_engine.errors import ConfigError, EngineError, NotACallback, did_you_mean, misfit
 from ussd_engine.model import LegKind, Profile, Reply, Turn
 from ussd_engine.secret import Secret
 from ussd_engine.smpp.account import Account
@@ -225,7 +225,7 @@ def configure(settings: Settings, profile: Profile, own: type[_Own]) -> tuple[Pr
         rest = {key: value for key, value in plain.items() if key in theirs}
         return _with_code(laid), msgspec.convert(rest, own, strict=False, dec_hook=_hidden)
     except (msgspec.ValidationError, NotACode) as error:
-        raise ConfigError(f"{place}: {error}") from None
+        raise ConfigError(f"{place}: {misfit(error, own)}") from None
 
 
 def _hidden(kind: type, value: object) -> object:

@@ -21,7 +21,7 @@ from typing import Annotated, Final, Protocol
 import msgspec
 
 from ussd_engine.channels.base import Request, Response
-from ussd_engine.errors import ConfigError, did_you_mean
+from ussd_engine.errors import ConfigError, did_you_mean, misfit
 from ussd_engine.fieldtable import MOST_FIELDS, Field, Fields, field_of, plain
 from ussd_engine.model import Quiet
 
@@ -113,7 +113,7 @@ def configure(settings: FormSettings) -> Options:
     try:
         read = msgspec.convert(plain(settings.options), Options, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {error}") from None
+        raise ConfigError(f"{place}: {misfit(error, Options)}") from None
     if not 1 <= len(read.fields) <= MOST_FIELDS:
         raise ConfigError(f"{place}: fields: expected from 1 to {MOST_FIELDS} of them")
     return read

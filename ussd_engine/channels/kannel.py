@@ -46,7 +46,13 @@ REPORTS: Final = {
     "8": Progress.SENT,
     "16": Progress.REJECTED,
 }
-CHARSETS: Final = {"": "utf-8", "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "utf-16be": "utf-16-be"}
+CHARSETS: Final = {
+    **dict.fromkeys(("", "utf-8", "utf8", "us-ascii"), "utf-8"),
+    "utf-16be": "utf-16-be",
+    "windows-1252": "cp1252",
+    "iso-8859-1": "latin-1",
+}
+"""What `%C` and content types may name; the last two with `mo-recode`, which writes UTF-16 anew where it can."""
 
 _unix = re.compile(r"[0-9]{9,11}").fullmatch
 
@@ -159,5 +165,5 @@ def _parameter(content_type: str, name: str) -> str:
 def _charset(name: str) -> str:
     found = CHARSETS.get(name.lower())
     if found is None:
-        raise NotACallback("the charset is neither UTF-8 nor UTF-16BE")
+        raise NotACallback(f"the charset is none of {', '.join(filter(None, CHARSETS))}")
     return found

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ussd_engine.channels.base import Kind, Request, Response
-from ussd_engine.errors import ConfigError, NotACallback, did_you_mean
+from ussd_engine.errors import ConfigError, NotACallback, did_you_mean, misfit
 from ussd_engine.network import is_ours
 from ussd_engine.secret import Secret
 from ussd_engine.smpp.bind import Bind
@@ -204,7 +204,7 @@ def configure(settings: SmsSettings, own: type[_Own]) -> _Own:
         addresses = {name: one for name, one in _addresses(read) if one and own.over_http}
         return msgspec.structs.replace(read, **{name: _base(name, one) for name, one in addresses.items()})
     except (msgspec.ValidationError, ValueError) as error:
-        raise ConfigError(f"{place}: {error}") from None
+        raise ConfigError(f"{place}: {misfit(error, own)}") from None
 
 
 def _hidden(kind: type, value: object) -> object:

@@ -33,7 +33,7 @@ from yarl import URL
 
 from ussd_engine import gsm
 from ussd_engine.answered import beginning, retry_after
-from ussd_engine.errors import ConfigError, DeliveryError, Rejected, Why, did_you_mean
+from ussd_engine.errors import ConfigError, DeliveryError, Rejected, Why, did_you_mean, misfit
 from ussd_engine.feedback import address
 from ussd_engine.feedback.address import Lookup, Network
 from ussd_engine.feedback.base import Batch, FeedbackStore
@@ -304,7 +304,7 @@ def read_options(service: str, settings: Mapping[str, object]) -> Options:
         read = msgspec.convert(plain(settings), Options, strict=False)
         read.networks()
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {error}") from None
+        raise ConfigError(f"{place}: {misfit(error, Options)}") from None
     except ValueError:
         raise ConfigError(f'{place}: allow: expected networks, as ["10.20.0.0/16"]') from None
     if len(read.fields) > MOST_FIELDS:

@@ -2,7 +2,8 @@
 
 A row is lent in one transaction with a last look at whether it may leave: whether its contact is still there, whether
 she wants SMS, whether the hour is one for it. It is lent for `LEASE_MS` under a token; whoever comes back with an older
-one changes nothing. To one addressee goes one message of a kind at a time, in the order in which they were queued.
+one changes nothing. To one addressee goes one message of a kind at a time, in the order in which they were queued; only
+a reply does not wait for one that came back.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _other = sms.alias("other")
 # By no index of the state: where PostgreSQL has not counted lately how much waits, it would take that of what is due
 # and read all of it for each row.
 _waits = func.coalesce(_other.c.state, "") == Progress.QUEUED.value
-_mine = (_waits, _other.c.priority == sms.c.priority, _other.c.id < sms.c.id)
+# Who writes now has her phone on: her reply does not wait the hours that one does which did not find it.
+_holds = or_(_other.c.rounds == 0, sms.c.priority != Priority.REPLY.value)
+_mine = (_waits, _other.c.priority == sms.c.priority, _other.c.id < sms.c.id, _holds)
 _first_for_case = ~exists().where(_other.c.handle == sms.c.handle, *_mine)
 _first_for_number = ~exists().where(_other.c.tag == sms.c.tag, *_mine)
 FIRST: Final = and_(_first_for_case, _first_for_number)

@@ -60,6 +60,8 @@ def split(
         title = [word for span in spans[:start] for word in words_of(span.group())]
         for length in range(min(_LONGEST, len(spans) - start), 0, -1):
             end = spans[start + length - 1].end()
+            if length > 1 and data.joins("".join(words_of(spans[start + length - 1].group()))):
+                continue  # `NIDA kwa …`: what joins is no end of a name, and would hide the name before it
             phrase = text[spans[start].start() : end]
             rows, topic = _named(data, phrase, kinds, title)
             topic = topic or ("".join(words_of(phrase)) in everyday and not _stands_out(spans, start))

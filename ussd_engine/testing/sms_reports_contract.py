@@ -12,7 +12,7 @@ from ussd_engine.ledger.smsoutcome import ROUNDS_MS
 from ussd_engine.ledger.smsqueue import Lent
 from ussd_engine.ledger.smsroutes import HOLD_MS
 from ussd_engine.ledger.smstables import sms, sms_reports
-from ussd_engine.sms.message import Progress, Report
+from ussd_engine.sms.message import Priority, Progress, Report
 from ussd_engine.testing.sms_specimens import HOUR_MS, SmsFixtures, notice, outcome, said
 from ussd_engine.testing.specimens import MSISDN, StoppedClock, rows
 
@@ -113,6 +113,24 @@ class SmsReportsContract(SmsFixtures):
         assert await self.states(ledger) == ["accepted"], "that was of one that failed"
         await ledger.sms_reports.take([report(f"second {len(ROUNDS_MS)}", FAILED, "second")], clock())
         assert [one.state for one in await ledger.sms_view.given_up()] == [FAILED]
+
+    @pytest.mark.parametrize(("priority", "waits"), [(Priority.REPLY, False), (Priority.NOTICE, True)])
+    async def test_a_reply_does_not_wait_for_one_that_came_back_and_news_keep_their_order(
+        self, ledger: Ledger, clock: StoppedClock, priority: Priority, waits: bool
+    ) -> None:
+        await self.queue(ledger, notice(priority=priority, template="help"))
+        (lent,) = (await self.take(ledger, clock)).lent
+        await ledger.sms.settle(outcome(lent, "first", clock(), said(provider_id="1")))
+        await ledger.sms_reports.take([report("1", FAILED, status="AbsentSubscriber")], clock())
+        await self.queue(ledger, notice(priority=priority, template="status"))
+        seen = []
+        for _ in range(2):
+            while due := (await self.take(ledger, clock)).lent:
+                (one,) = due
+                seen.append(one.template)
+                await ledger.sms.settle(outcome(one, "first", clock(), said()))
+            clock.move(ROUNDS_MS[0])
+        assert seen == (["help", "status"] if waits else ["status", "help"])
 
     async def test_a_report_that_comes_with_the_answer_is_not_missed(self, ledger: Ledger, clock: StoppedClock) -> None:
         numbers = [f"2557000002{at:02}" for at in range(12)]
