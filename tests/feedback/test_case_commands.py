@@ -11,9 +11,9 @@ from secrets import token_hex
 from typing import Literal
 
 import pytest
-from desks import WORDS, shipped_offices
-from terminal import Run, in_core, rows_of, sent
 
+from tests.feedback.desks import WORDS, shipped_offices
+from tests.feedback.terminal import Run, in_core, rows_of, sent
 from ussd_engine.messages import Appeal, Rating
 from ussd_engine.reference import draw
 

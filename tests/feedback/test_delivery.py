@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 
 import pytest
-from carrying import Core, poison, state_of
 
+from tests.feedback.carrying import Core, poison, state_of
 from ussd_engine import delivery
 from ussd_engine.delivery import ATTEMPTS, CAP_MS, FIRST_MS, PAUSE_MS, Delivery, Happening
 from ussd_engine.errors import DeliveryError, Rejected, RoutePaused

@@ -8,10 +8,10 @@ from fractions import Fraction
 from math import ceil, floor
 
 import pytest
-from desks import House
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.feedback.desks import House
 from ussd_engine.feedback.access import officer_of
 from ussd_engine.feedback.figures import BY, COLUMNS
 from ussd_engine.feedback.hiding import LEAST, TABLES, Part, hidden, told

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from desks import KINDS, shipped_offices
 
+from tests.feedback.desks import KINDS, shipped_offices
 from ussd_engine.feedback.access import NOTHING, ROLES, Officer, Refused, officer_of, seen, sight
 from ussd_engine.feedback.case import CoreCase, received, seats
 from ussd_engine.testing.feedback_contract import submission

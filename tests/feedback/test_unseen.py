@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from desks import House
 
+from tests.feedback.desks import House
 from ussd_engine.feedback import inbox
 from ussd_engine.feedback.access import Refused, officer_of
 from ussd_engine.feedback.desk import UNKNOWN

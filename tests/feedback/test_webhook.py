@@ -13,8 +13,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hooked_core import ACT_OF, Clerk, Core, Gateway, WebhookFixtures, drawn, now_ms, opened, settings
 
+from tests.feedback.hooked_core import ACT_OF, Clerk, Core, Gateway, WebhookFixtures, drawn, now_ms, opened, settings
 from ussd_engine import reference
 from ussd_engine.answered import MOST_READ
 from ussd_engine.delivery import PAUSE_MS, Delivery

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from hooked_core import Clerk, Core, WebhookFixtures, known
 from sqlalchemy import update
 
+from tests.feedback.hooked_core import Clerk, Core, WebhookFixtures, known
 from ussd_engine import reference
 from ussd_engine.feedback import kept
 from ussd_engine.feedback.webhook import WebhookStore

@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from hooked_core import Core, WebhookFixtures, drawn, known, opened
 from standardwebhooks import Webhook
 
+from tests.feedback.hooked_core import Core, WebhookFixtures, drawn, known, opened
 from ussd_engine import reference
 from ussd_engine.errors import DeliveryError
 from ussd_engine.feedback import kept, wire

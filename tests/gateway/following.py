@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from house import HOME, REVIEW, SEND, Caller, House, reference
-
+from tests.gateway.house import HOME, REVIEW, SEND, Caller, House, reference
 from ussd_engine.messages import CaseEvent, View
 from ussd_engine.model import Reply
 from ussd_engine.reference import derive_pin

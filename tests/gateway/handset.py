@@ -9,10 +9,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from house import CODE, NUMBER
-from test_http import Edge
 from yarl import URL
 
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge
 from ussd_engine import app, config
 from ussd_engine.channels.base import Dial, Kind, path
 

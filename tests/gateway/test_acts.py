@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from house import HOME, LEAVE, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 
+from tests.gateway.house import HOME, LEAVE, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 from ussd_engine.ledger.tables import languages
 from ussd_engine.model import LegKind, Phase, Reply
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from following import ANSWER, TRACK, opened, pin_of, sent, told
-from house import Caller, House
 
 from sessions import Draft, Pending, Session
+from tests.gateway.following import ANSWER, TRACK, opened, pin_of, sent, told
+from tests.gateway.house import Caller, House
 from ussd_engine import acts, machine
 from ussd_engine.machine import Intent
 from ussd_engine.model import CaseState, Committed, LegKind, Profile

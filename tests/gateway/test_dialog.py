@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from house import ANONYMOUS_REVIEW, COMPLAINT, HOME, LEAVE, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 
+from tests.gateway.house import (
+    ANONYMOUS_REVIEW,
+    COMPLAINT,
+    HOME,
+    LEAVE,
+    NUMBER,
+    REVIEW,
+    SEND,
+    WORDS,
+    Caller,
+    House,
+    reference,
+)
 from ussd_engine.ledger.tables import cases, contacts, languages, outbox, submissions
 from ussd_engine.model import LegKind, Phase, SetLanguage
 

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from house import ANONYMOUS_REVIEW, NUMBER, SEND, House
 
+from tests.gateway.house import ANONYMOUS_REVIEW, NUMBER, SEND, House
 from ussd_engine import config
 from ussd_engine.config import Config
 from ussd_engine.delivery import Deliveries

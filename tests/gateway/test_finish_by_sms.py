@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from handset import SERVICE, Handset
-from house import NUMBER
 from sqlalchemy import func, select
-from test_http import Edge
-from texting import SHORT, Exchange, Writer, carrying
 
+from tests.gateway.handset import SERVICE, Handset
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import SHORT, Exchange, Writer, carrying
 from ussd_engine.ledger.smstables import conversations, sms
 from ussd_engine.testing.specimens import cases_of
 

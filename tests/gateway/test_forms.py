@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import COMPLAINT, WORDS, Platform, collecting
-from house import NUMBER
 from sqlalchemy import func, select
-from texting import JSON, count, reference_in
 
+from tests.gateway.collected import COMPLAINT, WORDS, Platform, collecting
+from tests.gateway.house import NUMBER
+from tests.gateway.texting import JSON, count, reference_in
 from ussd_engine.forms.finding import FINDERS, Found
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.model import Mode, SetLanguage

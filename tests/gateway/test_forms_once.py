@@ -11,12 +11,12 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
-from collected import COMPLAINT, WORDS, Platform, collecting
-from house import NUMBER
 from sqlalchemy import func, select
-from test_maintenance import MAINT, SHUT, TWO
-from texting import JSON, count
 
+from tests.gateway.collected import COMPLAINT, WORDS, Platform, collecting
+from tests.gateway.house import NUMBER
+from tests.gateway.test_maintenance import MAINT, SHUT, TWO
+from tests.gateway.texting import JSON, count
 from ussd_engine.errors import LedgerUnavailable, RolledBack, Unknown
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.switches import Kind, Stop

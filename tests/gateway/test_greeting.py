@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from processes import COMMAND, ROOT, environment, served
+
+from tests.gateway.processes import COMMAND, ROOT, environment, served
 
 SECOND = ROOT / "tests" / "second" / "menus"
 

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from handset import numbers
-from hosted import METER, MOVED, OWNER, SEND, TO_REVIEW, WORDS, Body, Line, answer, blocks, hosting
-from house import NUMBER
-from test_http import Edge
-from texting import WAIT_S, Exchange, count, reference_in
 
+from tests.gateway.handset import numbers
+from tests.gateway.hosted import METER, MOVED, OWNER, SEND, TO_REVIEW, WORDS, Body, Line, answer, blocks, hosting
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import WAIT_S, Exchange, count, reference_in
 from ussd_engine.delivery import SILENT
 from ussd_engine.sms.message import Progress
 from ussd_engine.testing.provider import Says, playing

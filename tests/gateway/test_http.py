@@ -17,10 +17,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from house import CODE, NUMBER, REVIEW, SEND, WORDS
 from yarl import URL
 
 from sessions import MemorySessions, Seal
+from tests.gateway.house import CODE, NUMBER, REVIEW, SEND, WORDS
 from ussd_engine import config, engine, machine
 from ussd_engine.app import ENGINE, create_app, running
 from ussd_engine.channels.base import Dial, Kind, path

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from handset import ENGLISH, OTHER, Handset, numbers
-from house import COMPLAINT, HOME, REVIEW, SEND, Caller, House, reference
 
+from tests.gateway.handset import ENGLISH, OTHER, Handset, numbers
+from tests.gateway.house import COMPLAINT, HOME, REVIEW, SEND, Caller, House, reference
 from ussd_engine.errors import LedgerUnavailable
 from ussd_engine.ledger.switches import Kind, Stop
 from ussd_engine.model import LegKind

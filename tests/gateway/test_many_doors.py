@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from collected import COMPLAINT, TABLE, WORDS, Platform
-from handset import OTHER, SERVICE
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import Office
-from texting import Exchange, Writer, carrying, reference_in
 
 from simulator.phone import Line, Phone
 from simulator.posted import Posted, posted_anywhere
+from tests.gateway.collected import COMPLAINT, TABLE, WORDS, Platform
+from tests.gateway.handset import OTHER, SERVICE
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office
+from tests.gateway.texting import Exchange, Writer, carrying, reference_in
 from ussd_engine.ledger.acts import SENT_AN_HOUR
 from ussd_engine.ledger.ledger import CASES_A_DAY
 from ussd_engine.testing.specimens import cases_of

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from handset import OTHER, Handset, numbers
-from house import HOME, NUMBER, WORDS
+
+from tests.gateway.handset import OTHER, Handset, numbers
+from tests.gateway.house import HOME, NUMBER, WORDS
 
 
 async def test_labels_are_names_of_ours_alone(opened: Callable[..., Any]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from handset import BUSY, ENGLISH, HASTY, OTHER, SERVICE, Handset, numbers
-from house import CODE, NUMBER
-from test_http import Edge
 
+from tests.gateway.handset import BUSY, ENGLISH, HASTY, OTHER, SERVICE, Handset, numbers
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge
 from ussd_engine import callback
 from ussd_engine.errors import LedgerUnavailable
 

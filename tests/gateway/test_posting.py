@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from handset import numbers
-from house import CODE, NUMBER
-from test_http import Edge
 
+from tests.gateway.handset import numbers
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge
 from ussd_engine.app import DOOR
 from ussd_engine.channels.base import Dial, Request, Response, path
 

@@ -16,8 +16,11 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
-from house import NUMBER, REVIEW, SEND, WORDS
-from processes import (
+from redis.asyncio import Redis
+from sqlalchemy import select
+
+from tests.gateway.house import NUMBER, REVIEW, SEND, WORDS
+from tests.gateway.processes import (
     COMMAND,
     ROOT,
     Phone,
@@ -27,10 +30,7 @@ from processes import (
     reference_in,
     served,
 )
-from redis.asyncio import Redis
-from servers.redis_server import RedisServer
-from sqlalchemy import select
-
+from tests.servers.redis_server import RedisServer
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.schema import connect

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from following import opened, sent, told
-from house import Caller, House
 
+from tests.gateway.following import opened, sent, told
+from tests.gateway.house import Caller, House
 from ussd_engine.delivery import Delivery
 from ussd_engine.errors import Rejected
 from ussd_engine.ledger.tables import outbox

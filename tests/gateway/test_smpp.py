@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bound import Bound, bound_edge
-from handset import numbers
-from house import COMPLAINT, HOME, NUMBER
 from sqlalchemy import select
-from test_sms_circle import Office
-from texting import COMPLAINT as BY_SMS
-from texting import SHORT, WAIT_S, count, reference_in
 
+from tests.gateway.bound import Bound, bound_edge
+from tests.gateway.handset import numbers
+from tests.gateway.house import COMPLAINT, HOME, NUMBER
+from tests.gateway.test_sms_circle import Office
+from tests.gateway.texting import COMPLAINT as BY_SMS
+from tests.gateway.texting import SHORT, WAIT_S, count, reference_in
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.ledger.smspurge import SMS_PURGES

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handset import numbers
-from house import CODE, NUMBER
-from servers.node import NodeSmsc
-from test_http import Edge
-from test_sms_circle import NAMED
-from texting import COMPLAINT, SHORT, WAIT_S, country_with_a_number, reference_in
 
+from tests.gateway.handset import numbers
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import NAMED
+from tests.gateway.texting import COMPLAINT, SHORT, WAIT_S, country_with_a_number, reference_in
+from tests.servers.node import NodeSmsc
 from ussd_engine import app, config
 from ussd_engine.sms.message import Progress
 

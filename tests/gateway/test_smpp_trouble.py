@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from bound import Bound, bound_edge
-from handset import numbers
-from house import HOME, NUMBER
-from test_http import TOKEN
-from texting import COMPLAINT, WAIT_S, count
 
 from simulator.smsc import smsc_anywhere
+from tests.gateway.bound import Bound, bound_edge
+from tests.gateway.handset import numbers
+from tests.gateway.house import HOME, NUMBER
+from tests.gateway.test_http import TOKEN
+from tests.gateway.texting import COMPLAINT, WAIT_S, count
 from ussd_engine import config
 from ussd_engine.binds import Binds
 from ussd_engine.channels.base import Dial

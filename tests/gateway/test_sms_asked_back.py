@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import ANSWER, Office, named_by_ussd
-from texting import Writer, count, reference_in, sent
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import ANSWER, Office, named_by_ussd
+from tests.gateway.texting import Writer, count, reference_in, sent
 from ussd_engine.ledger import Ledger
 
 NO_INSTITUTION = "Taja taasisi."

@@ -4,12 +4,12 @@ same act."""
 from __future__ import annotations
 
 import pytest
-from house import NUMBER
 from sqlalchemy import Connection
-from test_http import Edge
-from test_sms_circle import ANSWER, Office, named_by_ussd
-from texting import Writer, count, sent
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import ANSWER, Office, named_by_ussd
+from tests.gateway.texting import Writer, count, sent
 from ussd_engine.model import CaseState
 
 NO_TEXT = "Ongeza ujumbe baada ya jina la taasisi."

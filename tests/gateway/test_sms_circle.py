@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from handset import Handset
-from test_http import Edge
-from texting import CHANNELS, OFFICER, SHORT, WAIT_S, Exchange, Writer, carrying, reference_in
 
+from tests.gateway.handset import Handset
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import CHANNELS, OFFICER, SHORT, WAIT_S, Exchange, Writer, carrying, reference_in
 from ussd_engine.feedback.access import officer_of
 from ussd_engine.feedback.desk import Desk
 from ussd_engine.feedback.offices import Offices

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import named_by_ussd
-from texting import COMPLAINT, JSON, Writer, carrying, count, reference_in, sent
+
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import named_by_ussd
+from tests.gateway.texting import COMPLAINT, JSON, Writer, carrying, count, reference_in, sent
 
 UNKNOWN = "482173657"
 """A reference that no case has."""

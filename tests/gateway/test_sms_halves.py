@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from test_finish_by_sms import MORE, PART, Scene, scene, to_be_finished
-from test_http import Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import Writer, count, reference_in, sent
 
+from tests.gateway.test_finish_by_sms import MORE, PART, Scene, scene, to_be_finished
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import Writer, count, reference_in, sent
 from ussd_engine.testing.specimens import cases_of
 
 __all__ = ["scene"]

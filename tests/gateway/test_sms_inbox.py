@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from house import NUMBER
-from test_http import Edge
-from texting import COMPLAINT, SHORT, WAIT_S, Exchange, carrying, count
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import COMPLAINT, SHORT, WAIT_S, Exchange, carrying, count
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.sms.clockwork import BEGINS_MS, EMPTY, InboxReader

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from test_http import Edge
-from texting import COMPLAINT, Writer, reference_in
+
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import COMPLAINT, Writer, reference_in
 
 DAY_S = 24 * 3600.0
 HOUR_S = 3601.0

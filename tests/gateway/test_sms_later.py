@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from handset import Handset
 from sqlalchemy import update
-from test_http import Edge
-from test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd
-from texting import WAIT_S, Exchange, Writer, carrying, sent
 
+from tests.gateway.handset import Handset
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd
+from tests.gateway.texting import WAIT_S, Exchange, Writer, carrying, sent
 from ussd_engine.ledger.tables import cases
 from ussd_engine.reference import derive_pin
 from ussd_engine.sms.clockwork import Puller, Reminders

@@ -8,12 +8,12 @@ import re
 from pathlib import Path
 
 import pytest
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import WAIT_S, Exchange, Writer, carrying, sent
 
 from simulator.lacking import lacking
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import WAIT_S, Exchange, Writer, carrying, sent
 from ussd_engine.lifecycle import APPEAL_WINDOW
 from ussd_engine.messages import CaseEvent
 from ussd_engine.model import CaseState

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from house import NUMBER
-from test_http import TOKEN, Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import COMPLAINT, JSON, SHORT, WAIT_S, Exchange, Writer, carrying, count, reference_in
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import TOKEN, Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import COMPLAINT, JSON, SHORT, WAIT_S, Exchange, Writer, carrying, count, reference_in
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.model import CaseState

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from test_http import Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import Exchange, Writer, reference_in, sent
+
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import Exchange, Writer, reference_in, sent
 
 WARNING = "Umeandika PIN au namba ya simu."
 ENGLISH = "You wrote a PIN or phone number."

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from processes import COMMAND, Phone, environment, number, served
-from servers.redis_server import RedisServer
 
+from tests.gateway.processes import COMMAND, Phone, environment, number, served
+from tests.servers.redis_server import RedisServer
 from ussd_engine.testing.databases import postgres_database
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres]

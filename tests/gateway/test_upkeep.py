@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handset import ENGLISH, Handset
-from house import REVIEW, SEND, House
 
+from tests.gateway.handset import ENGLISH, Handset
+from tests.gateway.house import REVIEW, SEND, House
 from ussd_engine import config
 from ussd_engine.engine import open_engine
 from ussd_engine.errors import ConfigError, EngineError

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from front import CODE
-from rows import KIB, MINE, Row, request
+from tests.hostile.front import CODE
+from tests.hostile.rows import KIB, MINE, Row, request
 
 XML = "text/xml; charset=utf-8"
 TRUROUTE, HALOTEL, RESTCOMM = "/ussd/truroute", "/ussd/halotel", "/ussd/restcomm"

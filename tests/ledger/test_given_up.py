@@ -6,9 +6,9 @@ import secrets
 from datetime import timedelta
 
 import msgspec
-from retained import YEAR, carried, stands
 from sqlalchemy import update
 
+from tests.ledger.retained import YEAR, carried, stands
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.outbox import Claim

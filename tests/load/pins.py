@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import msgspec
 from redis.asyncio import Redis
 from sqlalchemy import Select, select
-from traces import unbased, unhexed
 
 from sessions.seal import NotOurs, Seal
+from tests.load.traces import unbased, unhexed
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Database

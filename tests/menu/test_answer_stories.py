@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from answer_caller import TEXTS, Caller
-from answer_faults import RARE
-from generated import edition_of, written
-from menu_folder import shipped
 
+from tests.menu.answer_caller import TEXTS, Caller
+from tests.menu.answer_faults import RARE
+from tests.menu.generated import edition_of, written
+from tests.menu.menu_folder import shipped
 from ussd_engine.walk import Walk
 
 pytestmark = pytest.mark.usefixtures("strict")

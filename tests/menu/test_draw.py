@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from generated import edition_of, menus
 from hypothesis import HealthCheck, assume, given, settings
-from menu_folder import MenuFolder, shipped
 
+from tests.menu.generated import edition_of, menus
+from tests.menu.menu_folder import MenuFolder, shipped
 from ussd_engine.errors import EngineError
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.draw import arrows_of, drawing, mermaid

@@ -7,14 +7,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 import pytest
-from generated import edition_of, menus
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from menu_folder import MenuFolder, shipped
 from msgspec.structs import replace
-from stroll import CASE, EXTRA, PROFILE, TEXTS, Stroll
 
 from sessions import About, Outcome, Session
+from tests.menu.generated import edition_of, menus
+from tests.menu.menu_folder import MenuFolder, shipped
+from tests.menu.stroll import CASE, EXTRA, PROFILE, TEXTS, Stroll
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile
 from ussd_engine.render import possible_lines, render

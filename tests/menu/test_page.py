@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from generated import edition_of, menus
 from hypothesis import HealthCheck, assume, given, settings
-from menu_folder import MenuFolder, shipped
 
 from sessions import Session
+from tests.menu.generated import edition_of, menus
+from tests.menu.menu_folder import MenuFolder, shipped
 from ussd_engine import gsm
 from ussd_engine.facts import FACTS
 from ussd_engine.menu import page as page_module

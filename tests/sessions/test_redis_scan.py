@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 from redis.cluster import key_slot
-from servers.process import free_port
-from servers.redis_server import RedisServer
 
 from sessions import Seal, StoreUnavailable
 from sessions.redis import RedisSessions
+from tests.servers.process import free_port
+from tests.servers.redis_server import RedisServer
 from ussd_engine.testing.sessions_contract import TTL_S, new_key, new_session
 
 pytestmark = pytest.mark.redis

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from kept import BODY, PASSWORD, WAIT_S, Kept, bound, come, kept, raw
 
 from simulator.smsc import Smsc, smsc_anywhere
 from tests.feedback.certificates import Authority
+from tests.smpp.kept import BODY, PASSWORD, WAIT_S, Kept, bound, come, kept, raw
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.bind import LASTED_S, SLOWLY_S, Change, NotSent
 from ussd_engine.smpp.session import Broken, Unanswered

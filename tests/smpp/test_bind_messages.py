@@ -7,9 +7,9 @@ import gc
 import tracemalloc
 
 import pytest
-from kept import BODY, WAIT_S, Kept, bound, come, kept, raw
 
 from simulator.smsc import smsc_anywhere
+from tests.smpp.kept import BODY, WAIT_S, Kept, bound, come, kept, raw
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.bind import Bind, Change, NotSent
 from ussd_engine.smpp.pdu import Sm

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from leaping import LeapingLoop
 from sqlalchemy import event
 
+from tests.sms.leaping import LeapingLoop
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.smsqueue import Lent

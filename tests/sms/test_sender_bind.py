@@ -7,9 +7,9 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import Limits, Office, Provider, Tell, notice_to, run_for
 
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import Limits, Office, Provider, Tell, notice_to, run_for
 from ussd_engine.ledger.smsroutes import HOLD_MS
 from ussd_engine.sms.hold import RENEW_MS
 from ussd_engine.sms.message import Outgoing

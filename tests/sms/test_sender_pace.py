@@ -7,8 +7,9 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import (
+
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import (
     Limits,
     Office,
     Provider,
@@ -18,7 +19,6 @@ from sms_provider import (
     run_until,
     takes_all,
 )
-
 from ussd_engine.ledger.smsoutcome import Outcome
 from ussd_engine.sms.message import Outgoing, Priority, Progress, RouteFault, Sent
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import Limits, Office, Provider, Tell, failing, notice_to, run_for
 
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import Limits, Office, Provider, Tell, failing, notice_to, run_for
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.smsroutes import SmsRoutes
 from ussd_engine.sms.message import Outgoing, Priority, Progress, RouteFault, Sent

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from . import pairs, scenarios
-from .pairs import Failure, Part
-from .plan import Plan, draw
-from .shrink import judge, shrink, trace
-from .weather import kinds
+from tests.world import pairs, scenarios
+from tests.world.pairs import Failure, Part
+from tests.world.plan import Plan, draw
+from tests.world.shrink import judge, shrink, trace
+from tests.world.weather import kinds
 
 CHUNK = 20
 

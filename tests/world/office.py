@@ -9,6 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from unittest.mock import patch
 
+from tests.world.books import Books
+from tests.world.loop import WorldLoop
+from tests.world.plan import Errand
+from tests.world.weather import Weather
+from tests.world.witness import Witness
 from ussd_engine import delivery, news
 from ussd_engine.delivery import Delivery
 from ussd_engine.errors import DeliveryError, EngineError, Rejected
@@ -23,12 +28,6 @@ from ussd_engine.menu.edition import Edition
 from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, View, Withdrawal
 from ussd_engine.model import Submission
 from ussd_engine.news import News
-
-from .books import Books
-from .loop import WorldLoop
-from .plan import Errand
-from .weather import Weather
-from .witness import Witness
 
 SOURCE = "sql"
 POLL_S = 15.0

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessions import Session
-from ussd_engine import gsm
-from ussd_engine.acts import acting
-from ussd_engine.facts import FACTS
-from ussd_engine.model import Submission
-from ussd_engine.scope import draft_of
-
-from . import known
-from .editions import REVIEWS, by_version
-from .promise import (
+from tests.world import known
+from tests.world.editions import REVIEWS, by_version
+from tests.world.promise import (
     PIN,
     TOKEN,
     TURN_S,
@@ -23,8 +17,13 @@ from .promise import (
     owner,
     promise,
 )
-from .run import Run
-from .witness import Copy, Leg
+from tests.world.run import Run
+from tests.world.witness import Copy, Leg
+from ussd_engine import gsm
+from ussd_engine.acts import acting
+from ussd_engine.facts import FACTS
+from ussd_engine.model import Submission
+from ussd_engine.scope import draft_of
 
 EVERYTHING = {name: frozenset(values) for name, values in FACTS.items()}
 """Facts, as if each line were shown."""

@@ -6,15 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from tests.world import known
+from tests.world.files import AGREED
+from tests.world.promise import Broken, copies, owner, promise
+from tests.world.run import Run
+from tests.world.witness import Copy
 from ussd_engine import gsm
 from ussd_engine.model import CaseState
 from ussd_engine.tracking import Append, AskHigher, Effect, Erase, OnCase, Rate, SetSms, Withdraw
-
-from . import known
-from .files import AGREED
-from .promise import Broken, copies, owner, promise
-from .run import Run
-from .witness import Copy
 
 CARRIED = Append | Rate | Withdraw | AskHigher
 DONE = {"append", "rate", "withdraw", "appeal"}

@@ -7,9 +7,9 @@ from functools import cache
 from itertools import combinations
 from typing import NamedTuple
 
-from .plan import CHANNELS, Channel, Person, Plan
-from .run import Run, play
-from .weather import KINDS, Fault, Point, kinds
+from tests.world.plan import CHANNELS, Channel, Person, Plan
+from tests.world.run import Run, play
+from tests.world.weather import KINDS, Fault, Point, kinds
 
 SEED = 7
 STORIES: dict[str, tuple[int, ...]] = {

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import msgspec
 
+from tests.world.rules.rule import rule, story
 from ussd_engine import acts, gateway, machine, place
 from ussd_engine.commits import Commits
 from ussd_engine.errors import RolledBack, Unknown
@@ -17,8 +18,6 @@ from ussd_engine.ledger.group import Group
 from ussd_engine.leg import Leg
 from ussd_engine.model import Cancel, Submit
 from ussd_engine.place import Places
-
-from .rule import rule, story
 
 # 5 step
 

@@ -10,6 +10,8 @@ from unittest.mock import patch
 import msgspec
 from sqlalchemy import bindparam, select, update
 
+from tests.world.plan import Errand, Plan
+from tests.world.rules.rule import rule, story
 from ussd_engine import lifecycle
 from ussd_engine.delivery import Delivery
 from ussd_engine.errors import DeliveryError
@@ -19,9 +21,6 @@ from ussd_engine.ledger.database import insert_new, inserting
 from ussd_engine.ledger.tables import cases, news
 from ussd_engine.news import News
 from ussd_engine.reference import Pin
-
-from ..plan import Errand, Plan
-from .rule import rule, story
 
 FOLLOWED: dict[str, Any] = {"core": 1.0, "follows": 1.0, "faults": (0, 1), "numbers": ("always",), "ids": ("own",)}
 TROUBLED: dict[str, Any] = {**FOLLOWED, "trouble": (4, 9)}

@@ -9,13 +9,12 @@ from unittest.mock import patch
 
 import msgspec
 
+from tests.world.rules.rule import changed_session, rule, story
 from ussd_engine import dialog, gateway, leg, machine, place, view
 from ussd_engine.gateway import Gateway
 from ussd_engine.leg import Kind, Leg, Teller
 from ussd_engine.model import Phase
 from ussd_engine.place import Places
-
-from .rule import changed_session, rule, story
 
 # 3 load
 

@@ -9,12 +9,11 @@ from typing import Any
 from unittest.mock import patch
 
 from sessions import redis
+from tests.world.rules.rule import rule
 from ussd_engine import gateway, render
 from ussd_engine.errors import EngineError
 from ussd_engine.gateway import Gateway
 from ussd_engine.looks import Looks
-
-from .rule import rule
 
 # 7 compare and set
 
