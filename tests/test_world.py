@@ -74,12 +74,12 @@ def test_a_pair_that_is_left_out_is_a_run_over_again() -> None:
     row = scenarios.Row("she leaves at the review", "numbered", Fault("redis", 10, "evict"))
     alone = play(row.alone)
     told = {plan.faults[1] for plan in row.pairs(alone)}
-    named = [Fault(point.place, point.index, what) for point in row.later() for what in KINDS[point.place]]
+    named = [Fault(point.place, point.nth, what) for point in row.later() for what in KINDS[point.place]]
     left_out = [fault for fault in named if fault not in told]
     assert left_out
     for fault in left_out:
         again = trace(row.alone._replace(faults=(row.first, fault)))
-        assert [line for line in again if f"!! {fault.place} {fault.index}" not in line] == alone.witness.trace
+        assert [line for line in again if f"!! {fault.place} {fault.nth}" not in line] == alone.witness.trace
 
 
 def test_the_parts_hold_every_row_once() -> None:

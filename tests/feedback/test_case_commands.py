@@ -39,8 +39,8 @@ def test_an_officers_day(folder: Path, run: Run) -> None:
         f"it closes when the citizen is content, wholly or partly, and by itself from {by_itself:%d/%m/%Y} on" in told
     )
     rates(folder, ref, "partly")
-    shown = rows_of(run("show", ref)[1])
-    assert (shown["state"], shown["content"]) == ("closed", "partly")
+    rows = rows_of(run("show", ref)[1])
+    assert (rows["state"], rows["content"]) == ("closed", "partly")
     assert run("inbox")[1] == "nothing waits for officer@DUWASA\n"
     assert run("list", "--state", "closed")[1].count(ref) == 1
     code, verified, _ = run("verify")

@@ -32,11 +32,11 @@ Where = Mapping[str, tuple[str, str]]
 def sums(shown: Tables, where: Where) -> Iterator[Sum]:
     """All that the tables say of each other."""
     groups: dict[Name, list[Name]] = defaultdict(list)
-    for table, name in shown:
+    for table, row in shown:
         if table == "institution":
-            region, kind = where[name]
-            groups["region", region].append((table, name))
-            groups["kind", kind].append((table, name))
+            region, kind = where[row]
+            groups["region", region].append((table, row))
+            groups["kind", kind].append((table, row))
     alls = {table: [one for one in shown if one[0] == table] for table in TABLES if table != "all"}
     pairs = [*groups.items(), *((("all", "all"), lines) for lines in alls.values() if lines)]
     for whole, lines in pairs:

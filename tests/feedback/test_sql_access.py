@@ -147,7 +147,7 @@ def test_whoever_sees_a_case_finds_it(who: str) -> None:
     wide = seen(officer, offices)
     for one in CASES.values():
         if wide is not None and sight(officer, one, offices).state:
-            assert wide & {one.institution, *seats(one)}
+            assert set(wide) & {one.institution, *seats(one)}
 
 
 def test_nothing_is_seen_of_what_reports_one_by_any_role() -> None:

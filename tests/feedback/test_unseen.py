@@ -98,4 +98,4 @@ async def test_who_passed_it_on_unheard_is_hidden_too(house: House) -> None:
     await house.hear()
     await house.play("transfer:TANESCO appeal:leak", reference)
     case = await house.case(reference)
-    assert (case.institution, case.hidden) == ("KMK", {"DUWASA", "NISHATI", "TANESCO"})
+    assert (case.institution, case.hidden) == ("KMK", frozenset({"DUWASA", "NISHATI", "TANESCO"}))

@@ -67,8 +67,8 @@ class Body:
         return self.form
 
 
-def answer(status_: int = 200, **document: object) -> Says:
-    return Says(status_, json.dumps(document).encode(), {"Content-Type": "application/json"})
+def answer(status: int = 200, /, **document: object) -> Says:
+    return Says(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
 
 
 class Line:

@@ -30,7 +30,7 @@ ROUTE = {"url": "http://127.0.0.1:9", "account": "em", "api_key": "K", "service_
 async def told(platform: Platform) -> int:
     """How many SMS wait to leave."""
     query = select(func.count()).select_from(sms)
-    return int(await platform.edge.engine.ledger.database.read(lambda conn: conn.scalar(query)))
+    return await platform.edge.engine.ledger.database.read(lambda conn: conn.execute(query).scalar_one())
 
 
 # once
@@ -222,7 +222,7 @@ async def test_what_waits_for_another_writer_is_late_though_it_was_asked_for_in_
     async with collecting(tmp_path, sms=ROUTE) as platform:
         monkeypatch.setattr("ussd_engine.forms.collecting.WAIT_S", 0.5)
         monkeypatch.setattr("ussd_engine.forms.collecting.SURE_S", 0.2)
-        path = platform.edge.engine.ledger.database.engine.url.database
+        path = str(platform.edge.engine.ledger.database.engine.url.database)
         with contextlib.closing(sqlite3.connect(path, uri=True)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert (await platform.form(**COMPLAINT))["sms_text"] == BUSY

@@ -285,7 +285,11 @@ async def test_nothing_leaves_where_nothing_is_to(tmp_path: Path, why: str) -> N
     exchange, menu = Exchange(), blocks()["menus/maji.yaml"]
     if why == "confidential":
         menu = menu.replace("identity: named}     #", "identity: confidential} #")
-    says = {"no reply is asked for": {"sms_reply": False}, "empty": {"sms_text": " "}, "no text": {"sms_text": 7}}
+    says: dict[str, dict[str, object]] = {
+        "no reply is asked for": {"sms_reply": False},
+        "empty": {"sms_text": " "},
+        "no text": {"sms_text": 7},
+    }
     async with (
         playing(exchange.play) as exchange.provider,
         hosting(tmp_path, sms=exchange.provider.url, menu=menu) as (edge, body),
@@ -311,7 +315,7 @@ async def test_what_was_sent_to_an_institution_stands_in_no_list_and_opens_nowhe
         await phone.dial()
         reference = reference_in(await phone.type(*TO_REVIEW, SEND))
         await delivered(edge, body)
-        assert (await edge.engine.ledger.case(reference)).service == "maji"
+        assert (await edge.case(reference)).service == "maji"
         assert await edge.engine.ledger.own_cases(NUMBER) == []
 
 

@@ -28,7 +28,7 @@ async def sent(edge: Edge, **changes: Any) -> str:
 
 
 async def state(edge: Edge, reference: str) -> str:
-    return str((await edge.engine.ledger.case(reference)).state)
+    return str((await edge.case(reference)).state)
 
 
 async def given(edge: Edge, body: Body, forms: int) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from simulator.phone import Line, Phone
 from simulator.posted import Posted, posted_anywhere
+from simulator.speech import Note
 from tests.gateway.collected import COMPLAINT, TABLE, WORDS, Platform
 from tests.gateway.handset import OTHER, SERVICE
 from tests.gateway.house import NUMBER
@@ -42,7 +43,11 @@ class Later:
     def now(self) -> float:
         return self._edge.now
 
-    async def leave(self, seconds: float, why: str = "") -> None:
+    @property
+    def real(self) -> float:
+        return self._edge.now
+
+    async def leave(self, seconds: float, why: Note | None = None) -> None:
         self._edge.now += max(seconds, 8.0)
 
 
@@ -109,7 +114,7 @@ async def test_a_number_that_moves_at_every_screen_is_still_one_dialog(country: 
     done = await country.dial("truroute", "1", *SENT)
     (case,) = await cases_of(country.edge.engine.ledger)
     assert case.reference in done
-    assert (await country.edge.engine.ledger.submission(case.reference)).answers["message"] == TEXT
+    assert (await country.edge.submission(case.reference)).answers["message"] == TEXT
 
 
 async def test_a_case_is_hers_on_every_door_and_in_her_language(country: Country) -> None:

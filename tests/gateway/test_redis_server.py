@@ -189,7 +189,7 @@ async def thrown_away(redis: RedisServer) -> None:
     used = (await operator.info("memory"))["used_memory"]
     await operator.config_set("maxmemory", used + 16 * FILLER)
     await operator.config_set("maxmemory-policy", "allkeys-lru")
-    fillers = []
+    fillers: list[str] = []
     while await operator.exists(*sessions):
         assert len(fillers) < MOST_FILLERS, "Redis keeps the sessions"
         fillers.append(f"filler {len(fillers)}")

@@ -99,7 +99,7 @@ async def test_what_an_officer_asked_stays_open_as_long_as_before(edge: Edge, ph
 async def test_a_case_that_takes_no_words_opens_nothing(edge: Edge, phone: Writer) -> None:
     ref = await a_case(edge, phone, "named")
     await phone.write(f"ONDOA {ref}")
-    assert (await edge.engine.ledger.case(ref)).state is CaseState.WITHDRAWN
+    assert (await edge.case(ref)).state is CaseState.WITHDRAWN
     assert (await phone.write(f"ONGEZA {ref}"))[0].startswith(NO_TEXT)
     assert await open_kinds(edge) == []
 

@@ -98,7 +98,7 @@ async def test_of_a_reply_that_travelled_in_the_answer_no_number_is_kept(tmp_pat
 async def opened(edge: Edge, ref: str) -> None:
     """Its office opens a case, as soon as it has it."""
     async with asyncio.timeout(WAIT_S):
-        while (await edge.engine.ledger.case(ref)).state is CaseState.QUEUED:
+        while (await edge.case(ref)).state is CaseState.QUEUED:
             pass
     await Office(edge).does("open", ref)
 

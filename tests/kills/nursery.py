@@ -113,7 +113,7 @@ class Child:
             self._tracer.armed = False
 
 
-async def _rests(doors: Doors) -> None:
+async def _rests(self: Doors) -> None:
     """The switches were read when it started. To read them again is no part of any story, and would fall into one by
     chance."""
     await asyncio.Event().wait()

@@ -145,6 +145,7 @@ async def of_redis(url: str, seal: Seal) -> list[Any]:
     async with Redis.from_url(url) as redis:
         async for key in redis.scan_iter(count=1000):
             value = await redis.get(key) or b""
+            assert isinstance(value, bytes)
             found.append(value)
             try:
                 found.append(seal.open(value, key).plain)

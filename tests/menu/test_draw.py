@@ -28,7 +28,7 @@ MOST_ARROWS = 500
 """Mermaid draws no more unless its page is told to."""
 
 
-def transitions_of(menu: Menu) -> set[tuple[str, str, str]]:
+def transitions_of(menu: Menu) -> set[tuple[str, str, str | None]]:
     return {
         (event.name, transition.source, transition.dest)
         for event in menu.machine.events.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -31,7 +32,8 @@ OTHER = {"code": EXTRA["code"], "minutes": "10"}
 
 def forgetful(edition: Edition) -> Edition:
     """The same edition with empty memories of its own."""
-    return dataclasses.replace(edition, **{name: {} for name in MEMORIES})
+    empty: dict[str, Any] = {name: {} for name in MEMORIES}
+    return dataclasses.replace(edition, **empty)
 
 
 class Viewer:

@@ -50,7 +50,7 @@ def screens() -> list[tuple[str, str, dict[str, Any]]]:
     return [(name, screen, about) for name in services for screen, about in services[name]["screens"].items()]
 
 
-def transitions_of(menu: Menu) -> set[tuple[str, str, str]]:
+def transitions_of(menu: Menu) -> set[tuple[str, str, str | None]]:
     return {
         (event.name, transition.source, transition.dest)
         for event in menu.machine.events.values()
@@ -59,7 +59,7 @@ def transitions_of(menu: Menu) -> set[tuple[str, str, str]]:
     }
 
 
-def ways_of(menu: Menu) -> set[tuple[str, str, str]]:
+def ways_of(menu: Menu) -> set[tuple[str, str, str | None]]:
     """What the answers of all screens take, as transitions."""
     leads = Leads(menu)
     return {

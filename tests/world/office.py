@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from tests.world.books import Books
@@ -47,6 +47,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 WORDS = {"ask": "Swali W{}w: wapi hasa?", "answer": "Jibu W{}w: limekwisha.", "refuse": "Sababu W{}w: ni la mahakama."}
 WORDS["decide"] = "Uamuzi W{}w: mlalamikaji ana haki."
 THINKS_S = (0.2, 4.0)
+T = TypeVar("T")
 CORE_DOWN = "the world's core did not answer"
 
 
@@ -90,7 +91,7 @@ class Core:
     async def close(self) -> None:
         await self._store.close()
 
-    async def _carried(self, message: Message, take: Callable[[], Awaitable[Any]]) -> Any:
+    async def _carried(self, message: Message, take: Callable[[], Awaitable[T]]) -> T:
         key = message.idempotency_key
         named = f"{type(message).__name__.lower()} {key[:8]} of {message.reference}"
         what = self._weather.strikes("carry", named)

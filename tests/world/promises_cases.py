@@ -196,7 +196,8 @@ def projection_and_core_agree(run: Run) -> Broken:
         held = run.files.held.get(reference)
         if held is None:
             yield f"{reference} is not in the core"
-        for name in AGREED if held else ():
+            continue
+        for name in AGREED:
             if projected[name] != held[name]:
                 yield f"{reference}: {name} is {projected[name]!r} here and {held[name]!r} in the core"
 

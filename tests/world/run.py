@@ -96,7 +96,7 @@ def chance(seed: int) -> Iterator[None]:
     source = random.Random(f"chance {seed}")
     before = os.urandom, secrets.token_bytes, reference.draw.__defaults__, random.getstate()
     os.urandom = source.randbytes
-    secrets.token_bytes = lambda size=None: source.randbytes(size or 32)
+    secrets.token_bytes = lambda nbytes=None: source.randbytes(nbytes or 32)
     reference.draw.__defaults__ = (source.randrange,)
     random.seed(f"pauses {seed}")
     try:
