@@ -18,8 +18,8 @@ TTL_MS = 600_000
 
 
 def create_floor(redis: Redis | None, value: bytes, screen: str) -> web.Application:
-    """The application: a value as long as a sealed session, an answer as long as a screen. Without Redis it is what HTTP
-    takes alone."""
+    """The application: a value as long as a sealed session, an answer as long as a screen. Without Redis it is what
+    HTTP takes alone."""
 
     async def turn(request: web.Request) -> web.Response:
         form = await request.post()
