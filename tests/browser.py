@@ -110,7 +110,8 @@ class Browser:
     async def send(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
         """A command and its answer. Raises `BrowserError`."""
         number = next(self._ids)
-        self._answers[number] = answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
         about = {"sessionId": session} if session else {}
         await self._socket.send_json({"id": number, "method": method, "params": params, **about})
         return await answer

@@ -12,7 +12,7 @@ from ussd_engine.background import at_work
 
 async def test_what_fails_is_told_and_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "AGAIN_S", 0)
-    begun, told, third = [], list[Exception](), asyncio.Event()
+    begun, told, third = list[int](), list[Exception](), asyncio.Event()
 
     async def work() -> None:
         begun.append(len(begun))

@@ -21,7 +21,7 @@ import pytest
 from benchmarks import costs, crowd, report, sizes
 from benchmarks.__main__ import bench, main
 from benchmarks.client import Phones, Silent
-from benchmarks.complaint import Leg, Proof, WrongReply, answered, callers, complaint
+from benchmarks.complaint import PROVIDER, Leg, Proof, WrongReply, answered, callers, complaint
 from benchmarks.rounds import Pair, Plan, Result, Round, Settings, percentile
 from benchmarks.servers import ROOT
 from ussd_engine import config, reference
@@ -240,7 +240,7 @@ def test_the_costs_are_judged_by_the_median_of_their_rounds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], dearer: float, code: int
 ) -> None:
     async def rounds(*given: object) -> list[dict[str, float]]:
-        return [{costs.PROVIDER: cost, "tigo": cost * dearer} for cost in (90.0, 100.0, 500.0)]
+        return [{PROVIDER: cost, "tigo": cost * dearer} for cost in (90.0, 100.0, 500.0)]
 
     monkeypatch.setattr(costs, "rounds", rounds)
     assert costs.main([]) == code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -21,7 +22,7 @@ from ussd_engine.logs import Log
 from ussd_engine.secret import Url
 from ussd_engine.testing.sms_contract import KEY
 
-LOOPBACK = {"loopback": {"sms": {}}}
+LOOPBACK: dict[str, Any] = {"loopback": {"sms": {}}}
 KANNEL = {
     "kannel": {
         "sms": {"username": "us", "password": KEY, "reports_url": "https://a.tz/sms/kannel/reports/T0K3N-0123456789"}

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
-from kills.__main__ import heading, shown
-from kills.following import ACTS, CARRYING, Following
-from kills.points import KINDS
-from kills.promises import carried, leaving_lives_on, turn_lives_on
-from kills.scene import NUMBER
-from kills.story import DELIVERY, LEAVING, NAME, TURNS, WORDS, Stories, stories
-from kills.tries import SHARE, at, killed, traced
-from servers.redis_server import RedisServer
 
+from tests.kills.__main__ import heading, shown
+from tests.kills.following import ACTS, CARRYING, Following
+from tests.kills.points import KINDS
+from tests.kills.promises import carried, leaving_lives_on, turn_lives_on
+from tests.kills.scene import NUMBER
+from tests.kills.story import DELIVERY, LEAVING, NAME, TURNS, WORDS, Stories, stories
+from tests.kills.tries import SHARE, at, killed, traced
+from tests.servers.redis_server import RedisServer
 from ussd_engine.cli import cli
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(600)]

@@ -22,7 +22,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Install:
 
     def put(
         group: str, name: str, code: str = "raise RuntimeError('first line\\nsecond line')", attribute: str = "Bad"
-    ):
+    ) -> None:
         about = site / "ussd_bad-1.0.dist-info"
         about.mkdir(parents=True)
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ussd-bad\nVersion: 1.0\n")

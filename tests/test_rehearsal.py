@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from poll import POLL
 
 from sessions import Draft, Edit, Outcome, Pending, Session
+from tests.poll import POLL
 from ussd_engine import config
 from ussd_engine.country import Country
 from ussd_engine.menu.edition import Edition, load_edition

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sms_operator import (
+
+from tests.sms_operator import (
     OTHER,
     REF,
     ROUTES,
@@ -34,7 +35,6 @@ from sms_operator import (
     var,
     withheld,
 )
-
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.tables import cases
 from ussd_engine.model import Mode

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from kills.coming import ANSWERED, IN, Coming
-from kills.coming import LEFT as LEFT_IN
-from kills.going import LEFT as LEFT_OUT
-from kills.going import OUT, Going
-from kills.post import Post, post_office
-from kills.promises import carried
-from kills.tries import SHARE, at, killed, traced
+
+from tests.kills.coming import ANSWERED, IN, Coming
+from tests.kills.coming import LEFT as LEFT_IN
+from tests.kills.going import LEFT as LEFT_OUT
+from tests.kills.going import OUT, Going
+from tests.kills.post import Post, post_office
+from tests.kills.promises import carried
+from tests.kills.tries import SHARE, at, killed, traced
 
 pytestmark = pytest.mark.timeout(600)
 

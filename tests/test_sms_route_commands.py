@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-from sms_operator import (
+
+from tests.sms_operator import (
     KANNEL,
     LOOPBACK,
     OTHER,
@@ -32,7 +33,6 @@ from sms_operator import (
     taken,
     var,
 )
-
 from ussd_engine import gsm
 from ussd_engine.channels.sms import reaches_phones
 from ussd_engine.cli import cli

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sms_operator import KANNEL, in_ledger, now, refusal
 
+from tests.sms_operator import KANNEL, in_ledger, now, refusal
 from ussd_engine import config
 from ussd_engine.cli import cli
 from ussd_engine.keys import Keyring

@@ -11,15 +11,16 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from world import scenarios
-from world.__main__ import explain, failures, main
-from world.pairs import Failure, Part
-from world.plan import Climate, Errand, Person, Plan, draw
-from world.promise import PROMISES
-from world.rules import RULES
-from world.run import play
-from world.shrink import judge, shrink, trace
-from world.weather import KINDS, Fault
+
+from tests.world import scenarios
+from tests.world.__main__ import explain, failures, main
+from tests.world.pairs import Failure, Part
+from tests.world.plan import Climate, Errand, Person, Plan, draw
+from tests.world.promise import PROMISES
+from tests.world.rules import RULES
+from tests.world.run import play
+from tests.world.shrink import judge, shrink, trace
+from tests.world.weather import KINDS, Fault
 
 ROOT = Path(__file__).parent.parent
 WHOLE = bool(os.environ.get("CI"))
@@ -58,8 +59,8 @@ def test_it_runs_the_seeds_that_were_asked_for_and_ends_with_how_many_kept_all(
             if plan.seed == fails:
                 yield Failure(plan, ["a promise: broken"])
 
-    monkeypatch.setattr("world.__main__.failures", failing)
-    monkeypatch.setattr("world.__main__.explain", lambda plan: f"seed {plan.seed} made short")
+    monkeypatch.setattr("tests.world.__main__.failures", failing)
+    monkeypatch.setattr("tests.world.__main__.explain", lambda plan: f"seed {plan.seed} made short")
     code = main(["--seed", "7", "--runs", "20"])
     said = capsys.readouterr().out.splitlines()
     assert (said[0], said[-1]) == ("seeds 7 to 26", told)
@@ -73,12 +74,12 @@ def test_a_pair_that_is_left_out_is_a_run_over_again() -> None:
     row = scenarios.Row("she leaves at the review", "numbered", Fault("redis", 10, "evict"))
     alone = play(row.alone)
     told = {plan.faults[1] for plan in row.pairs(alone)}
-    named = [Fault(point.place, point.index, what) for point in row.later() for what in KINDS[point.place]]
+    named = [Fault(point.place, point.nth, what) for point in row.later() for what in KINDS[point.place]]
     left_out = [fault for fault in named if fault not in told]
     assert left_out
     for fault in left_out:
         again = trace(row.alone._replace(faults=(row.first, fault)))
-        assert [line for line in again if f"!! {fault.place} {fault.index}" not in line] == alone.witness.trace
+        assert [line for line in again if f"!! {fault.place} {fault.nth}" not in line] == alone.witness.trace
 
 
 def test_the_parts_hold_every_row_once() -> None:

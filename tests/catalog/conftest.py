@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from demo_service import Demo
+
+from tests.catalog.demo_service import Demo
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from demo_service import HEADER, PLURAL, Demo, entry
 
+from tests.catalog.demo_service import HEADER, PLURAL, Demo, entry
 from ussd_engine.catalog import Catalog, format_date, languages_in, services_in
 from ussd_engine.errors import Fault, MenuError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS
 from babel.messages.extract import extract as babel_extract
-from demo_service import Demo
 
+from tests.catalog.demo_service import Demo
 from ussd_engine import texts
 from ussd_engine.catalog import services_in
 from ussd_engine.errors import MenuError

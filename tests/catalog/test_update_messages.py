@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from demo_service import HEADER, Demo, entry
 
+from tests.catalog.demo_service import HEADER, Demo, entry
 from ussd_engine.catalog import main, update_messages
 
 ROOT = Path(__file__).parent.parent.parent

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 import pytest_asyncio
-from servers.kannel import Kannel, Phone
 
+from tests.servers.kannel import Kannel, Phone
 from ussd_engine.channels import create_gateway
 from ussd_engine.channels.base import Kind, Request
 from ussd_engine.channels.sms import Gateway

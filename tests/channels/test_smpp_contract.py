@@ -122,7 +122,7 @@ async def test_who_is_silent_may_have_taken_it() -> None:
     async with smsc_anywhere() as smsc:
         asleep = asyncio.Event()
 
-        async def silent(_: bytes) -> tuple[int, bytes]:
+        async def silent(octets: bytes) -> tuple[int, bytes]:
             await asleep.wait()
             return p.OK, b""
 

@@ -107,10 +107,10 @@ async def test_what_is_asked_for_later(case: Case) -> None:
         assert isinstance(made, Pulls)
         if "fault" in case:
             with pytest.raises(RouteFault) as fault:
-                await made.pull([tuple(map(str, one)) for one in case["pull"]])
+                await made.pull([(str(id), str(to)) for id, to in case["pull"]])
             assert of(fault.value, case["fault"]) == case["fault"]
         else:
-            found = await made.pull([tuple(map(str, one)) for one in case["pull"]])
+            found = await made.pull([(str(id), str(to)) for id, to in case["pull"]])
             assert [of(one, expected) for one, expected in zip(found, case["reports"], strict=True)] == case["reports"]
         await made.close()
     play.check(provider)

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ussd_engine.delivery import Delivery, Happening
-from ussd_engine.feedback.base import CAPABILITIES
+from ussd_engine.feedback.base import CAPABILITIES, Batch
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.queue import enqueue, outbox_row
-from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, Withdrawal
+from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, View, Withdrawal
 from ussd_engine.model import CaseState, Submission
 from ussd_engine.testing.specimens import DAY, StoppedClock, submit
 
@@ -54,6 +54,12 @@ class Core:
 
     async def erase(self, erasure: Erasure) -> None:
         await self._take(erasure)
+
+    async def view(self, reference: str) -> View | None:
+        return None
+
+    async def events(self, mark: str, most: int) -> Batch:
+        return Batch([], mark)
 
     async def close(self) -> None:
         return None

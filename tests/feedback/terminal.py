@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import KINDS, shipped_offices
 
+from tests.feedback.desks import KINDS, shipped_offices
 from ussd_engine import cli, config
 from ussd_engine.feedback.sql import SqlStore
 from ussd_engine.keys import Keyring

@@ -11,9 +11,9 @@ from secrets import token_hex
 from typing import Literal
 
 import pytest
-from desks import WORDS, shipped_offices
-from terminal import Run, in_core, rows_of, sent
 
+from tests.feedback.desks import WORDS, shipped_offices
+from tests.feedback.terminal import Run, in_core, rows_of, sent
 from ussd_engine.messages import Appeal, Rating
 from ussd_engine.reference import draw
 
@@ -39,8 +39,8 @@ def test_an_officers_day(folder: Path, run: Run) -> None:
         f"it closes when the citizen is content, wholly or partly, and by itself from {by_itself:%d/%m/%Y} on" in told
     )
     rates(folder, ref, "partly")
-    shown = rows_of(run("show", ref)[1])
-    assert (shown["state"], shown["content"]) == ("closed", "partly")
+    rows = rows_of(run("show", ref)[1])
+    assert (rows["state"], rows["content"]) == ("closed", "partly")
     assert run("inbox")[1] == "nothing waits for officer@DUWASA\n"
     assert run("list", "--state", "closed")[1].count(ref) == 1
     code, verified, _ = run("verify")

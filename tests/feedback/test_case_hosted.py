@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from terminal import Run
 
+from tests.feedback.terminal import Run
 from ussd_engine.cli import cli
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger

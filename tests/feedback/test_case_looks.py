@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from desks import shipped_offices
 from sqlalchemy import text
-from terminal import Run, in_core, rows_of, sent
 
+from tests.feedback.desks import shipped_offices
+from tests.feedback.terminal import Run, in_core, rows_of, sent
 from ussd_engine.feedback.sql import SqlStore
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from servers.process import free_port
 
+from tests.servers.process import free_port
 from ussd_engine.app import ENGINE, create_app
 from ussd_engine.config import load
 from ussd_engine.ledger import Ledger

@@ -4,19 +4,19 @@ import asyncio
 from collections import Counter
 
 import pytest
-from carrying import Core, poison, state_of
 
+from tests.feedback.carrying import Core, poison, state_of
 from ussd_engine import delivery
 from ussd_engine.delivery import ATTEMPTS, CAP_MS, FIRST_MS, PAUSE_MS, Delivery, Happening
 from ussd_engine.errors import DeliveryError, Rejected, RoutePaused
 from ussd_engine.keys import Keyring
-from ussd_engine.ledger import Claim, Ledger
-from ussd_engine.ledger.outbox import LEASE_MS, Whose
+from ussd_engine.ledger import Claim, Ledger, Outbox
+from ussd_engine.ledger.outbox import EVERYBODYS, LEASE_MS, Whose
 from ussd_engine.model import CaseState, Mode, Submission
 from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, StoppedClock, named, submit
 
 
-class Nothing:
+class Nothing(Outbox):
     """An outbox in which nothing is due. `claims` counts how often it was asked; `queues` sets `added` meanwhile."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Nothing:
         self.claims = 0
         self.queues = 0
 
-    async def claim(self, now_ms: int, most: int, whose: Whose) -> list[Claim]:
+    async def claim(self, now_ms: int, most: int, whose: Whose = EVERYBODYS) -> list[Claim]:
         self.claims += 1
         if self.queues:
             self.queues -= 1
@@ -48,7 +48,11 @@ async def test_the_number_goes_to_the_core_in_named_alone(ledger: Ledger, worker
     await ledger.act(named())
     await ledger.act(submit())
     await worker.step()
-    assert {sent.mode: sent.number for sent in core.taken} == {Mode.NAMED: MSISDN, Mode.CONFIDENTIAL: None}
+    taken = [sent for sent in core.taken if isinstance(sent, Submission)]
+    assert {sent.mode: sent.number for sent in taken} == {
+        Mode.NAMED: MSISDN,
+        Mode.CONFIDENTIAL: None,
+    }
 
 
 async def test_a_failure_is_tried_again_later_and_later(
@@ -178,7 +182,7 @@ async def test_without_the_private_key_a_named_case_is_kept_for_a_process_that_h
     working = await Ledger.open(sqlite_url, whole, clock)
     await Delivery(working.outbox, core, clock).step()
     await working.close()
-    assert [sent.number for sent in core.taken] == [MSISDN]
+    assert [sent.number for sent in core.taken if isinstance(sent, Submission)] == [MSISDN]
 
 
 async def test_a_ledger_that_does_not_answer_loses_no_row(

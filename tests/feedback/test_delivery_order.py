@@ -8,8 +8,8 @@ from datetime import date
 
 import msgspec
 import pytest
-from carrying import Core, addition, queue, state_of
 
+from tests.feedback.carrying import Core, addition, queue, state_of
 from ussd_engine.delivery import Delivery, Happening
 from ussd_engine.errors import DeliveryError, Rejected
 from ussd_engine.keys import Keyring

@@ -3,8 +3,8 @@
 from collections import Counter
 
 import pytest
-from carrying import Core, poison
 
+from tests.feedback.carrying import Core, poison
 from ussd_engine import delivery
 from ussd_engine.delivery import ATTEMPTS, FIRST_MS, PAUSE_MS, Delivery, Happening
 from ussd_engine.errors import DeliveryError

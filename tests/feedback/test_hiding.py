@@ -8,10 +8,10 @@ from fractions import Fraction
 from math import ceil, floor
 
 import pytest
-from desks import House
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.feedback.desks import House
 from ussd_engine.feedback.access import officer_of
 from ussd_engine.feedback.figures import BY, COLUMNS
 from ussd_engine.feedback.hiding import LEAST, TABLES, Part, hidden, told
@@ -32,11 +32,11 @@ Where = Mapping[str, tuple[str, str]]
 def sums(shown: Tables, where: Where) -> Iterator[Sum]:
     """All that the tables say of each other."""
     groups: dict[Name, list[Name]] = defaultdict(list)
-    for table, name in shown:
+    for table, row in shown:
         if table == "institution":
-            region, kind = where[name]
-            groups["region", region].append((table, name))
-            groups["kind", kind].append((table, name))
+            region, kind = where[row]
+            groups["region", region].append((table, row))
+            groups["kind", kind].append((table, row))
     alls = {table: [one for one in shown if one[0] == table] for table in TABLES if table != "all"}
     pairs = [*groups.items(), *((("all", "all"), lines) for lines in alls.values() if lines)]
     for whole, lines in pairs:

@@ -19,7 +19,7 @@ from ussd_engine.testing.feedback_contract import Acts, FeedbackContract, Held, 
 from ussd_engine.testing.specimens import DAY, StoppedClock
 
 OUTSIDE = Path(__file__).parent / "outside"
-NAMES = {Addition: "append", Rating: "rate", Withdrawal: "withdraw", Erasure: "erase"}
+NAMES: dict[type, str] = {Addition: "append", Rating: "rate", Withdrawal: "withdraw", Erasure: "erase"}
 
 
 @pytest.fixture
@@ -67,8 +67,9 @@ class TestOutsideStore(FeedbackContract):
 
     @pytest.fixture
     async def away(self, surroundings: Surroundings) -> FeedbackStore:
-        store: Any = await open_feedback("outside", surroundings)
-        store.down = True
+        store = await open_feedback("outside", surroundings)
+        its_own: Any = store
+        its_own.down = True
         return store
 
     async def test_its_settings_are_its_own(self, surroundings: Surroundings) -> None:

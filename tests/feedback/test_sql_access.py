@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from desks import KINDS, shipped_offices
 
+from tests.feedback.desks import KINDS, shipped_offices
 from ussd_engine.feedback.access import NOTHING, ROLES, Officer, Refused, officer_of, seen, sight
 from ussd_engine.feedback.case import CoreCase, received, seats
 from ussd_engine.testing.feedback_contract import submission
@@ -147,7 +147,7 @@ def test_whoever_sees_a_case_finds_it(who: str) -> None:
     wide = seen(officer, offices)
     for one in CASES.values():
         if wide is not None and sight(officer, one, offices).state:
-            assert wide & {one.institution, *seats(one)}
+            assert set(wide) & {one.institution, *seats(one)}
 
 
 def test_nothing_is_seen_of_what_reports_one_by_any_role() -> None:

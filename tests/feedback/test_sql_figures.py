@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from desks import House
 from sqlalchemy import select
 
+from tests.feedback.desks import House
 from ussd_engine.feedback.access import Officer, Refused, officer_of
 from ussd_engine.feedback.case import COLUMNS, case_of
 from ussd_engine.feedback.figures import Figures, cell_of

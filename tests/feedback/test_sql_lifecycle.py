@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from desk_table import ANSWERED, APPEALED, MOVED, ROWS, Row
-from desks import House
 
+from tests.feedback.desk_table import ANSWERED, APPEALED, MOVED, ROWS, Row
+from tests.feedback.desks import House
 from ussd_engine import lifecycle
 from ussd_engine.errors import Rejected
 from ussd_engine.feedback import clockwork

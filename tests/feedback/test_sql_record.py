@@ -8,9 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from desks import WORDS, House
 from sqlalchemy import Connection, select, text
 
+from tests.feedback.desks import WORDS, House
 from ussd_engine.feedback.access import Officer, Refused
 from ussd_engine.feedback.record import Entry, Head, Verified, verify
 from ussd_engine.feedback.tables import core_head, core_record

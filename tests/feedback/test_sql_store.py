@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from pkgutil import resolve_name
 
 import pytest
-from desks import KINDS, WORDS, House, shipped_offices
 from sqlalchemy import func, select
 
+from tests.feedback.desks import KINDS, WORDS, House, shipped_offices
 from ussd_engine.errors import ConfigError, DeliveryError, Rejected
 from ussd_engine.feedback import STORES, Surroundings, open_feedback
 from ussd_engine.feedback.access import Officer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from desks import House
 
+from tests.feedback.desks import House
 from ussd_engine.feedback import inbox
 from ussd_engine.feedback.access import Refused, officer_of
 from ussd_engine.feedback.desk import UNKNOWN
@@ -98,4 +98,4 @@ async def test_who_passed_it_on_unheard_is_hidden_too(house: House) -> None:
     await house.hear()
     await house.play("transfer:TANESCO appeal:leak", reference)
     case = await house.case(reference)
-    assert (case.institution, case.hidden) == ("KMK", {"DUWASA", "NISHATI", "TANESCO"})
+    assert (case.institution, case.hidden) == ("KMK", frozenset({"DUWASA", "NISHATI", "TANESCO"}))

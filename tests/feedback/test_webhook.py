@@ -13,8 +13,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hooked_core import ACT_OF, Clerk, Core, Gateway, WebhookFixtures, drawn, now_ms, opened, settings
 
+from tests.feedback.hooked_core import ACT_OF, Clerk, Core, Gateway, WebhookFixtures, drawn, now_ms, opened, settings
 from ussd_engine import reference
 from ussd_engine.answered import MOST_READ
 from ussd_engine.delivery import PAUSE_MS, Delivery
@@ -119,8 +119,8 @@ class TestWhatIsSent(WebhookFixtures):
             await store.submit(submission(mode=mode, handle=handle, number=NUMBER, name=NAME))
         found = {message["data"]["mode"]: message["data"] for message in core.messages}
         assert (found["named"]["number"], found["named"]["name"]) == (NUMBER, NAME)
-        for mode in ("confidential", "anonymous"):
-            assert not {"number", "name"} & found[mode].keys()
+        for other in ("confidential", "anonymous"):
+            assert not {"number", "name"} & found[other].keys()
         assert "handle" not in found["anonymous"]
 
     async def test_no_minute_of_hers_is_told(self, store: WebhookStore, core: Core) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 from aiohttp import ClientSession, web
-from hooked_core import Core
 from standardwebhooks import Webhook
 
+from tests.feedback.hooked_core import Core
 from ussd_engine.app import create_app
 from ussd_engine.config import load
 from ussd_engine.dialog import ID_LENGTH

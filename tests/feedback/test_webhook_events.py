@@ -8,10 +8,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hooked_core import Core, Gateway, WebhookFixtures, drawn, known, opened
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.feedback.hooked_core import Core, Gateway, WebhookFixtures, drawn, known, opened
 from ussd_engine import reference
 from ussd_engine.errors import RolledBack
 from ussd_engine.feedback import kept, wire

@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from hooked_core import Clerk, Core, WebhookFixtures, known
 from sqlalchemy import update
 
+from tests.feedback.hooked_core import Clerk, Core, WebhookFixtures, known
 from ussd_engine import reference
 from ussd_engine.feedback import kept
 from ussd_engine.feedback.webhook import WebhookStore
 from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.tables import cases
 from ussd_engine.messages import View
-from ussd_engine.testing.feedback_contract import act
+from ussd_engine.testing.feedback_contract import act, send
 from ussd_engine.testing.specimens import cases_of, rows
 
 ANSWER = "Bomba litatengenezwa Jumanne"
@@ -89,7 +89,7 @@ class Messages(WebhookFixtures):
         core.says = [(202, {}, b"")] * 2
         theirs, undelivered = await known(ledger), await known(ledger)
         for one in (theirs, undelivered):
-            await store.append(act("append", one))
+            await send(store, act("append", one))
         for days, going, gone in ((335, 0, 0), (336, 1, 0), (365, 1, 0), (366, 1, 1)):
             await stands(ledger, theirs, state="received", changed=days_ago(days), touched=days_ago(days))
             await stands(ledger, undelivered, state="queued", changed=days_ago(days), touched=days_ago(days))
@@ -103,7 +103,7 @@ class Messages(WebhookFixtures):
     ) -> None:
         core.says = [(202, {}, b"")]
         more = act("append", await known(ledger))
-        await store.append(more)
+        await send(store, more)
         assert (await core.call("message.read", {"id": more.idempotency_key}))[0] == 200
         assert (await ledger.purge(log, kept.PURGES))["thin messages"] == 0
         monkeypatch.setattr(kept, "READ_FOR_MS", -1)

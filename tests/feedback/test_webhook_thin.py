@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from hooked_core import Core, WebhookFixtures, drawn, known, opened
 from standardwebhooks import Webhook
 
+from tests.feedback.hooked_core import Core, WebhookFixtures, drawn, known, opened
 from ussd_engine import reference
 from ussd_engine.errors import DeliveryError
 from ussd_engine.feedback import kept, wire
@@ -20,7 +20,7 @@ from ussd_engine.ledger import Ledger
 from ussd_engine.messages import Handled, View
 from ussd_engine.model import Mode, Submission
 from ussd_engine.testing.databases import dump
-from ussd_engine.testing.feedback_contract import NAME, NUMBER, WORDS, act, submission
+from ussd_engine.testing.feedback_contract import NAME, NUMBER, WORDS, act, send, submission
 from ussd_engine.testing.specimens import NOON_MS, named, rows
 from ussd_engine.tracking import Erase
 
@@ -71,7 +71,7 @@ class Thin(WebhookFixtures):
         core.says = [(202, {}, b"")] * 2
         once = submission(mode=Mode.NAMED, number=NUMBER, name=NAME)
         await store.submit(once)
-        await store.erase(act("erase", once.reference))
+        await send(store, act("erase", once.reference))
         _, text = await core.call("message.read", {"id": once.idempotency_key})
         assert not {"number", "name"} & json.loads(text)["data"].keys()
         assert json.loads(text)["data"]["answers"]["message"] == WORDS
@@ -109,7 +109,7 @@ class Thin(WebhookFixtures):
         once = submission(reference=kept_case.reference, mode=Mode.NAMED, number=NUMBER, name=NAME)
         await store.submit(once)
         await ledger.act(Erase(key=secrets.token_bytes(12), msisdn=NUMBER, at_ms=NOON_MS))
-        await store.erase(act("erase", once.reference))
+        await send(store, act("erase", once.reference))
         await store.submit(once)
         waiting = await rows(ledger, kept.webhook_messages)
         plain = b"".join(keyring.open("webhook_messages", row.key, row.sealed) for row in waiting)
@@ -124,7 +124,7 @@ class Thin(WebhookFixtures):
         core.says = [(202, {}, b"")]
         once = submission(mode=Mode.NAMED, number=NUMBER, name=NAME)
         await store.submit(once)
-        await store.erase(act("erase", once.reference))
+        await send(store, act("erase", once.reference))
         assert len(core.requests) == 1
         _, text = await core.call("message.read", {"id": once.idempotency_key})
         assert not {"number", "name"} & json.loads(text)["data"].keys()

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
-from certificates import Authority
-from hooked_core import Core, now_ms
-from test_webhook_dialled import typed
 
+from tests.feedback.certificates import Authority
+from tests.feedback.hooked_core import Core, now_ms
+from tests.feedback.test_webhook_dialled import typed
 from ussd_engine.app import ENGINE, create_app, running
 from ussd_engine.config import load
 from ussd_engine.delivery import PAUSE_MS, Delivery

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from house import CODE, COMPLAINT, HOME, NUMBER
-from test_http import Edge
-from texting import SHORT, WAIT_S, country_with_a_number, reference_in
 
 from simulator.smsc import Smsc, smsc_anywhere
+from tests.gateway.house import CODE, COMPLAINT, HOME, NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import SHORT, WAIT_S, country_with_a_number, reference_in
 from ussd_engine import app, config
 from ussd_engine.channels.base import Dial, Response
 from ussd_engine.model import Reply

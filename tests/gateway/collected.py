@@ -11,10 +11,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import aiohttp
-from house import NUMBER
-from test_http import Edge
-from texting import JSON, country_with_a_number
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import JSON, country_with_a_number
 from ussd_engine import app, config
 from ussd_engine.feedback import Opener, open_feedback
 

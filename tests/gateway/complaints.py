@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from house import HOME, SEND
-from processes import Phone, number, reference_in
-from servers.inside import Inside
-
+from tests.gateway.house import HOME, SEND
+from tests.gateway.processes import Phone, number, reference_in
+from tests.servers.inside import Inside
 from ussd_engine.testing.specimens import cases_of
 
 MESSAGE = -3

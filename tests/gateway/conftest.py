@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import date
 
 import pytest
-from handset import opened
-from house import Caller, House, make
-from servers.postgres_server import PostgresServer
-from texting import edge, made, phone
 
+from tests.gateway.handset import opened
+from tests.gateway.house import Caller, House, make
+from tests.gateway.texting import edge, made, phone
+from tests.servers.postgres_server import PostgresServer
 from ussd_engine import config
 from ussd_engine.engine import read_menus
 from ussd_engine.keys import Keyring

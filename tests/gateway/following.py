@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
-from house import HOME, REVIEW, SEND, Caller, House, reference
-
+from tests.gateway.house import HOME, REVIEW, SEND, Caller, House, reference
 from ussd_engine.messages import CaseEvent, View
 from ussd_engine.model import Reply
 from ussd_engine.reference import derive_pin
@@ -24,7 +24,7 @@ async def sent(caller: Caller, *way: str) -> str:
     return reference(await caller.type(SEND))
 
 
-async def told(house: House, ref: str, *states: str, words: str = "", **changes: object) -> None:
+async def told(house: House, ref: str, *states: str, words: str = "", **changes: Any) -> None:
     """The core tells new states of a case."""
     for state in states:
         number = next(COUNTER)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-from house import CODE, NUMBER
-from test_http import Edge
 from yarl import URL
 
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge, Opens
 from ussd_engine import app, config
 from ussd_engine.channels.base import Dial, Kind, path
 
@@ -27,7 +26,7 @@ HASTY = (
 
 
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+async def opened(tmp_path: Path) -> AsyncIterator[Opens]:
     """Starts an edge with the given settings."""
     async with AsyncExitStack() as stack:
 

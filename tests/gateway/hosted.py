@@ -12,10 +12,10 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
-from house import NUMBER
-from test_http import Edge
-from texting import country_with_a_number
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import country_with_a_number
 from ussd_engine import app, config
 from ussd_engine.channels.base import Dial
 from ussd_engine.feedback import Opener, open_feedback
@@ -67,8 +67,8 @@ class Body:
         return self.form
 
 
-def answer(status_: int = 200, **document: object) -> Says:
-    return Says(status_, json.dumps(document).encode(), {"Content-Type": "application/json"})
+def answer(status: int = 200, /, **document: object) -> Says:
+    return Says(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
 
 
 class Line:

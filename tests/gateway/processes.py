@@ -17,7 +17,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from house import CODE
+
+from tests.gateway.house import CODE
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from ussd_engine.cli import main; main()")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from house import HOME, LEAVE, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 
+from tests.gateway.house import HOME, LEAVE, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
+from ussd_engine.ledger import Fault
 from ussd_engine.ledger.tables import languages
 from ussd_engine.model import LegKind, Phase, Reply
 
 
-async def in_doubt(house: House, caller: Caller, answer: str = SEND, fault: str = "unanswered") -> Reply:
+async def in_doubt(house: House, caller: Caller, answer: str = SEND, fault: Fault = "unanswered") -> Reply:
     """An act whose commit is not answered."""
     house.faults.arm(fault)
     reply = await caller.type(answer)
@@ -53,7 +54,7 @@ async def test_in_doubt_has_words_where_no_draft_is_kept(house: House, caller: C
 
 @pytest.mark.parametrize("fault", ["unanswered", "unknown_rolled"])
 async def test_a_redial_within_ten_minutes_tells_and_nothing_is_stored_twice(
-    house: House, caller: Caller, fault: str
+    house: House, caller: Caller, fault: Fault
 ) -> None:
     await caller.at(*REVIEW)
     await in_doubt(house, caller, fault=fault)
@@ -81,7 +82,9 @@ async def test_a_later_attempt_that_is_rolled_back_stays_in_doubt(house: House, 
     house.faults.arm("lost")
     await caller.dial()
     assert caller.screen == "in_doubt"
-    assert house.sessions.only().pending.attempt == 2
+    pending = house.sessions.only().pending
+    assert pending is not None
+    assert pending.attempt == 2
     assert reference(await caller.dial()) in await house.references()
 
 
@@ -174,8 +177,9 @@ async def test_sending_again_after_the_store_forgot_it_shows_the_first_reference
 async def test_the_reference_is_drawn_before_the_act_and_stands_in_the_pending(house: House, caller: Caller) -> None:
     await caller.at(*REVIEW)
     await in_doubt(house, caller, fault="unknown_rolled")
-    drawn = house.sessions.only().pending.drawn["ref"]
-    assert reference(await caller.dial()) == drawn
+    pending = house.sessions.only().pending
+    assert pending is not None
+    assert reference(await caller.dial()) == pending.drawn["ref"]
 
 
 # what is written

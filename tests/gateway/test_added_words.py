@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from house import HOME, Caller
+
+from tests.gateway.house import HOME, Caller
 
 WRITTEN = ("1", "1", "tanesco", "1", "1")
 """A complaint up to its text."""

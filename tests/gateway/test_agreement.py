@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 from click.testing import CliRunner
-from hosted import blocks, hosting, settings
-from texting import country_with_a_number
 
+from tests.gateway.hosted import blocks, hosting, settings
+from tests.gateway.texting import country_with_a_number
 from ussd_engine import app, config
 from ussd_engine.cli import cli
 from ussd_engine.errors import ConfigError

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from following import ANSWER, TRACK, opened, pin_of, sent, told
-from house import Caller, House
 
 from sessions import Draft, Pending, Session
+from tests.gateway.following import ANSWER, TRACK, opened, pin_of, sent, told
+from tests.gateway.house import Caller, House
 from ussd_engine import acts, machine
 from ussd_engine.machine import Intent
 from ussd_engine.model import CaseState, Committed, LegKind, Profile
@@ -275,7 +276,7 @@ async def test_an_appeal_in_doubt_is_told_at_the_redial(house: House, caller: Ca
     [("cancel", "appeal", "sent"), ("appeal", "cancel", "refused"), ("cancel", "hour", "ok")],
 )
 def test_where_the_menu_knows_the_first_act_no_more_the_outcome_is_true(
-    house: House, do: str, kind: str, outcome: str
+    house: House, do: str, kind: Any, outcome: str
 ) -> None:
     menu = house.gateway.editions.current.services["gmp"]
     assert acts.outcome_of(menu, Pending("it", do, b"r", 1, 0), Committed(kind)) == ("it", outcome)

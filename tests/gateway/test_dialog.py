@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from house import ANONYMOUS_REVIEW, COMPLAINT, HOME, LEAVE, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 
+from tests.gateway.house import (
+    ANONYMOUS_REVIEW,
+    COMPLAINT,
+    HOME,
+    LEAVE,
+    NUMBER,
+    REVIEW,
+    SEND,
+    WORDS,
+    Caller,
+    House,
+    reference,
+)
 from ussd_engine.ledger.tables import cases, contacts, languages, outbox, submissions
 from ussd_engine.model import LegKind, Phase, SetLanguage
 
@@ -47,7 +59,9 @@ async def test_a_final_screen_keeps_no_answer(house: House, caller: Caller) -> N
     await caller.at(*REVIEW)
     await caller.type(SEND)
     assert house.sessions.only().drafts == []
-    assert set(house.sessions.only().outcome.values) == {"ref", "due", "identity"}
+    outcome = house.sessions.only().outcome
+    assert outcome is not None
+    assert set(outcome.values) == {"ref", "due", "identity"}
 
 
 async def test_no_store_of_sessions_holds_a_number_or_a_word(house: House, caller: Caller) -> None:

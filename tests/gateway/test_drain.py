@@ -13,12 +13,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
-from held import gate, refused
-from house import NUMBER, REVIEW, SEND
-from processes import Phone, number, reference_in, served
 from sqlalchemy import select
 
 from sessions import MemorySessions
+from tests.gateway.held import gate, refused
+from tests.gateway.house import NUMBER, REVIEW, SEND
+from tests.gateway.processes import Phone, number, reference_in, served
 from ussd_engine import config
 from ussd_engine.app import ENGINE, create_app
 from ussd_engine.drain import drain

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from poll import POLL
-from processes import Phone, number
 from redis.asyncio import Redis
-from servers.inside import Inside, answering
-from servers.redis_server import RedisServer
 
+from tests.gateway.processes import Phone, number
+from tests.poll import POLL
+from tests.servers.inside import Inside, answering
+from tests.servers.redis_server import RedisServer
 from ussd_engine import config, sessionsdesk
 from ussd_engine.cli import cli
 from ussd_engine.engine import read_menus

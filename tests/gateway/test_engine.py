@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from house import ANONYMOUS_REVIEW, NUMBER, SEND, House
 
+from tests.gateway.house import ANONYMOUS_REVIEW, NUMBER, SEND, House
 from ussd_engine import config
-from ussd_engine.config import Config
+from ussd_engine.config import Config, Role
 from ussd_engine.delivery import Deliveries
 from ussd_engine.editions import KEPT, Editions
 from ussd_engine.engine import open_engine
@@ -79,7 +79,7 @@ async def test_keys_made_at_the_first_start_are_warned_of_and_used_again(setting
 
 
 @pytest.mark.parametrize("role", ["all", "worker"])
-async def test_a_process_that_carries_needs_the_private_key(settings: Config, role: str) -> None:
+async def test_a_process_that_carries_needs_the_private_key(settings: Config, role: Role) -> None:
     Keyring.random(DAY).public().save(settings.keys)
     with pytest.raises(ConfigError, match="holds no private key"):
         async with open_engine(dataclasses.replace(settings, role=role), proven=True):

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from handset import SERVICE, Handset
-from house import NUMBER
-from sqlalchemy import func, select
-from test_http import Edge
-from texting import SHORT, Exchange, Writer, carrying
+from sqlalchemy import func, select, union_all
 
+from tests.gateway.handset import SERVICE, Handset
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import SHORT, Exchange, Writer, carrying
 from ussd_engine.ledger.smstables import conversations, sms
 from ussd_engine.testing.specimens import cases_of
 
@@ -77,14 +77,14 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 async def waiting(edge: Edge) -> int:
     """Texts that wait to be finished."""
     count = select(func.count()).select_from(conversations).where(conversations.c.kind == "finish")
-    return int(await edge.engine.ledger.database.read(lambda conn: conn.scalar(count)) or 0)
+    return await edge.engine.ledger.database.read(lambda conn: conn.execute(count).scalar_one())
 
 
 async def sealed(edge: Edge) -> bytes:
     """All that is kept of conversations and messages."""
-    query = select(conversations.c.sealed), select(sms.c.sealed)
-    rows = [await edge.engine.ledger.database.read(lambda conn, q=one: list(conn.scalars(q))) for one in query]
-    return b"".join(part for some in rows for part in some if part)
+    query = union_all(select(conversations.c.sealed), select(sms.c.sealed))
+    rows = await edge.engine.ledger.database.read(lambda conn: list(conn.scalars(query)))
+    return b"".join(part for part in rows if part)
 
 
 async def in_text(scene: Scene, language: str = "1", *answers: str) -> str:
@@ -119,7 +119,7 @@ async def test_a_text_that_fills_the_screen_is_finished_by_sms(scene: Scene, lan
     assert received.startswith(words.received)
     (case,) = await cases_of(scene.edge.engine.ledger)
     assert case.reference in received
-    stored = await scene.edge.engine.ledger.submission(case.reference)
+    stored = await scene.edge.submission(case.reference)
     assert (stored.type, stored.mode, stored.institution, stored.locale) == (
         "complaint",
         "confidential",
@@ -175,7 +175,7 @@ async def test_another_text_takes_the_place_of_the_one_that_waits(scene: Scene) 
     assert await waiting(scene.edge) == 1
     await scene.writer.write("TUMA", replies=2)
     (case,) = await cases_of(scene.edge.engine.ledger)
-    stored = await scene.edge.engine.ledger.submission(case.reference)
+    stored = await scene.edge.submission(case.reference)
     assert stored.answers["message"] == PART.replace("dawa", "maji")
 
 
@@ -200,7 +200,7 @@ async def test_who_asks_what_is_open_is_told_of_the_text_too_and_nothing_joins_i
     (received,) = await scene.writer.write(words.send)
     assert received.startswith(words.received)
     (case,) = await cases_of(scene.edge.engine.ledger)
-    assert (await scene.edge.engine.ledger.submission(case.reference)).answers["message"] == PART
+    assert (await scene.edge.submission(case.reference)).answers["message"] == PART
     (listed,) = await scene.writer.write(word)
     assert case.reference in listed
 
@@ -227,7 +227,7 @@ async def test_a_name_that_was_given_goes_for_what_comes_by_sms_is_confidential(
     await scene.exchange.next()
     await scene.writer.write("TUMA", replies=2)
     (case,) = await cases_of(scene.edge.engine.ledger)
-    stored = await scene.edge.engine.ledger.submission(case.reference)
+    stored = await scene.edge.submission(case.reference)
     assert (stored.mode, stored.name, stored.number) == ("confidential", None, None)
     assert "name" not in stored.answers
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import COMPLAINT, WORDS, Platform, collecting
-from house import NUMBER
 from sqlalchemy import func, select
-from texting import JSON, count, reference_in
 
+from tests.gateway.collected import COMPLAINT, WORDS, Platform, collecting
+from tests.gateway.house import NUMBER
+from tests.gateway.texting import JSON, count, reference_in
 from ussd_engine.forms.finding import FINDERS, Found
 from ussd_engine.ledger.smstables import sms
-from ussd_engine.model import Mode, SetLanguage
+from ussd_engine.model import Mode, SetLanguage, Submission
 from ussd_engine.registry import Place
 from ussd_engine.tracking import SetSms
 
@@ -28,14 +28,14 @@ NATURE = "Ni kero ya aina gani?\n1. Ucheleweshaji\n3. Rushwa\n7. Nyingine"
 BUSY = "Huduma ina shughuli nyingi. Jaribu tena baada ya dakika 1."
 
 
-async def submission(platform: Platform, said: dict[str, Any]) -> Any:
-    return await platform.edge.engine.ledger.submission(reference_in(said["sms_text"]))
+async def submission(platform: Platform, said: dict[str, Any]) -> Submission:
+    return await platform.edge.submission(reference_in(said["sms_text"]))
 
 
 async def told(platform: Platform) -> int:
     """How many SMS wait to leave."""
     query = select(func.count()).select_from(sms)
-    return int(await platform.edge.engine.ledger.database.read(lambda conn: conn.scalar(query)))
+    return await platform.edge.engine.ledger.database.read(lambda conn: conn.execute(query).scalar_one())
 
 
 # what it is
@@ -46,7 +46,7 @@ async def test_a_collected_complaint_is_a_case_like_any_other(tmp_path: Path) ->
         said = await platform.form(**COMPLAINT)
         reference = reference_in(said["sms_text"])
         assert said == {"status": True, "sms_reply": True, "sms_text": RECEIVED.format(ref=reference)}
-        stored, case = await submission(platform, said), await platform.edge.engine.ledger.case(reference)
+        stored, case = await submission(platform, said), await platform.edge.case(reference)
         assert (stored.type, stored.institution, stored.mode) == ("complaint", "TANESCO", Mode.CONFIDENTIAL)
         assert (stored.answers["message"], stored.answers["nature"], stored.number) == (WORDS, "other", None)
         assert case.due is not None

@@ -11,12 +11,12 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
-from collected import COMPLAINT, WORDS, Platform, collecting
-from house import NUMBER
 from sqlalchemy import func, select
-from test_maintenance import MAINT, SHUT, TWO
-from texting import JSON, count
 
+from tests.gateway.collected import COMPLAINT, WORDS, Platform, collecting
+from tests.gateway.house import NUMBER
+from tests.gateway.test_maintenance import MAINT, SHUT, TWO
+from tests.gateway.texting import JSON, count
 from ussd_engine.errors import LedgerUnavailable, RolledBack, Unknown
 from ussd_engine.ledger.smstables import sms
 from ussd_engine.ledger.switches import Kind, Stop
@@ -30,7 +30,7 @@ ROUTE = {"url": "http://127.0.0.1:9", "account": "em", "api_key": "K", "service_
 async def told(platform: Platform) -> int:
     """How many SMS wait to leave."""
     query = select(func.count()).select_from(sms)
-    return int(await platform.edge.engine.ledger.database.read(lambda conn: conn.scalar(query)))
+    return await platform.edge.engine.ledger.database.read(lambda conn: conn.execute(query).scalar_one())
 
 
 # once
@@ -222,7 +222,7 @@ async def test_what_waits_for_another_writer_is_late_though_it_was_asked_for_in_
     async with collecting(tmp_path, sms=ROUTE) as platform:
         monkeypatch.setattr("ussd_engine.forms.collecting.WAIT_S", 0.5)
         monkeypatch.setattr("ussd_engine.forms.collecting.SURE_S", 0.2)
-        path = platform.edge.engine.ledger.database.engine.url.database
+        path = str(platform.edge.engine.ledger.database.engine.url.database)
         with contextlib.closing(sqlite3.connect(path, uri=True)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert (await platform.form(**COMPLAINT))["sms_text"] == BUSY

@@ -7,9 +7,11 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from processes import COMMAND, ROOT, environment, served
+
+from tests.gateway.processes import COMMAND, ROOT, environment, served
 
 SECOND = ROOT / "tests" / "second" / "menus"
 
@@ -27,7 +29,7 @@ SECOND = ROOT / "tests" / "second" / "menus"
     ids=["of-this-country", "of-another-one"],
 )
 async def test_the_line_that_is_told_dials_what_the_menus_have(
-    tmp_path: Path, settings: dict[str, str], dialled: list[str], shows: str
+    tmp_path: Path, settings: dict[str, Any], dialled: list[str], shows: str
 ) -> None:
     async with served(tmp_path, **settings) as gateway:
         words = shlex.split((await gateway.says(r"dial it:\n  (.*)\n"))[1])

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from handset import numbers
-from hosted import METER, MOVED, OWNER, SEND, TO_REVIEW, WORDS, Body, Line, answer, blocks, hosting
-from house import NUMBER
-from test_http import Edge
-from texting import WAIT_S, Exchange, count, reference_in
 
+from tests.gateway.handset import numbers
+from tests.gateway.hosted import METER, MOVED, OWNER, SEND, TO_REVIEW, WORDS, Body, Line, answer, blocks, hosting
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import WAIT_S, Exchange, count, reference_in
 from ussd_engine.delivery import SILENT
 from ussd_engine.sms.message import Progress
 from ussd_engine.testing.provider import Says, playing
@@ -285,7 +285,11 @@ async def test_nothing_leaves_where_nothing_is_to(tmp_path: Path, why: str) -> N
     exchange, menu = Exchange(), blocks()["menus/maji.yaml"]
     if why == "confidential":
         menu = menu.replace("identity: named}     #", "identity: confidential} #")
-    says = {"no reply is asked for": {"sms_reply": False}, "empty": {"sms_text": " "}, "no text": {"sms_text": 7}}
+    says: dict[str, dict[str, object]] = {
+        "no reply is asked for": {"sms_reply": False},
+        "empty": {"sms_text": " "},
+        "no text": {"sms_text": 7},
+    }
     async with (
         playing(exchange.play) as exchange.provider,
         hosting(tmp_path, sms=exchange.provider.url, menu=menu) as (edge, body),
@@ -311,7 +315,7 @@ async def test_what_was_sent_to_an_institution_stands_in_no_list_and_opens_nowhe
         await phone.dial()
         reference = reference_in(await phone.type(*TO_REVIEW, SEND))
         await delivered(edge, body)
-        assert (await edge.engine.ledger.case(reference)).service == "maji"
+        assert (await edge.case(reference)).service == "maji"
         assert await edge.engine.ledger.own_cases(NUMBER) == []
 
 

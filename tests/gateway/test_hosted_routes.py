@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from hosted import SEND, TO_REVIEW, WORDS, Body, Line, answer, hosting
-from test_http import Edge
-from texting import WAIT_S, Exchange, reference_in
 
 from simulator.core import Core
+from tests.gateway.hosted import SEND, TO_REVIEW, WORDS, Body, Line, answer, hosting
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import WAIT_S, Exchange, reference_in
 from ussd_engine.delivery import SILENT
 from ussd_engine.feedback import address, hosted, open_feedback
 from ussd_engine.logs import Notice
@@ -28,7 +28,7 @@ async def sent(edge: Edge, **changes: Any) -> str:
 
 
 async def state(edge: Edge, reference: str) -> str:
-    return str((await edge.engine.ledger.case(reference)).state)
+    return str((await edge.case(reference)).state)
 
 
 async def given(edge: Edge, body: Body, forms: int) -> None:

@@ -10,27 +10,28 @@ import re
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from house import CODE, NUMBER, REVIEW, SEND, WORDS
 from yarl import URL
 
 from sessions import MemorySessions, Seal
+from tests.gateway.house import CODE, NUMBER, REVIEW, SEND, WORDS
 from ussd_engine import config, engine, machine
 from ussd_engine.app import ENGINE, create_app, running
 from ussd_engine.channels.base import Dial, Kind, path
 from ussd_engine.config import Config
+from ussd_engine.engine import Engine
 from ussd_engine.errors import EngineError, RolledBack
 from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger.database import Database
 from ussd_engine.logs import Log, redirect
 from ussd_engine.menu.edition import Edition
-from ussd_engine.model import Reply
+from ussd_engine.model import Case, Reply, Submission
 from ussd_engine.serve import serve
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
@@ -56,8 +57,20 @@ class Edge:
         return self.stores[0]
 
     @property
-    def engine(self) -> Any:
+    def engine(self) -> Engine:
         return self.app[ENGINE]
+
+    async def submission(self, reference: str) -> Submission:
+        """What stands under a reference."""
+        found = await self.engine.ledger.submission(reference)
+        assert found is not None
+        return found
+
+    async def case(self, reference: str) -> Case:
+        """The case of a reference."""
+        found = await self.engine.ledger.case(reference)
+        assert found is not None
+        return found
 
     async def get(self, where: str, **options: Any) -> tuple[int, str]:
         async with self.client.get(self.url + where, **options) as answer:
@@ -71,6 +84,7 @@ class Edge:
         channel = self.engine.channels[name]
         dial = Dial(dialogue=f"dialogue-{name}", dialled=CODE, msisdn=NUMBER, inputs=inputs)
         request = channel.build(dial) if kind is Kind.USSD else channel.build_close(dial)
+        assert request is not None
         self.now += 8
         where = path(name, kind, token) + (f"?{request.query}" if request.query else "")
         url = URL(self.url + where, encoded=True)
@@ -87,10 +101,12 @@ class Edge:
         return screens
 
 
+Opens = Callable[..., Awaitable[Edge]]
+"""Starts an edge with the given settings."""
+
+
 @pytest.fixture
-async def opened(
-    tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Callable[..., Any]]:
+async def opened(tmp_path: Path, edition: Edition, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opens]:
     """Starts an edge with the given settings, on menus that are read once."""
     monkeypatch.setattr(engine, "read_menus", lambda settings: edition)
     async with AsyncExitStack() as stack:
@@ -107,7 +123,7 @@ async def opened(
 
 
 @pytest.fixture
-async def edge(opened: Callable[..., Any]) -> Edge:
+async def edge(opened: Opens) -> Edge:
     return await opened()
 
 
@@ -148,7 +164,7 @@ async def test_an_unknown_channel_or_token_is_not_found(edge: Edge, where: str) 
     assert (await edge.post(where))[0] == 404
 
 
-async def test_a_token_opens_its_channel_and_two_are_valid_while_one_is_retired(opened: Callable[..., Any]) -> None:
+async def test_a_token_opens_its_channel_and_two_are_valid_while_one_is_retired(opened: Opens) -> None:
     edge = await opened(channels=f"generic:{TOKEN},{TOKEN[::-1]}")
     for token, status in ((TOKEN, 200), (TOKEN[::-1], 200), ("", 404), (TOKEN[:-1], 404), (TOKEN + "0", 404)):
         assert (await edge.leg("generic", token=token))[0] == status
@@ -309,7 +325,7 @@ async def test_a_process_that_only_carries_takes_no_callbacks_but_the_cores(tmp_
     ],
 )
 async def test_callbacks_are_taken_from_allowed_addresses_counted_from_the_right(
-    opened: Callable[..., Any], peers: str, proxies: str, forwarded: list[str], status: int
+    opened: Opens, peers: str, proxies: str, forwarded: list[str], status: int
 ) -> None:
     edge = await opened(peers=peers, proxies=proxies)
     headers = [("X-Forwarded-For", one) for one in forwarded]

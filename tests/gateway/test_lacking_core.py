@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import pytest
-from following import NAMED, TRACK, opened, pin_of, sent, told
-from house import COMPLAINT, Caller, House
 
+from tests.gateway.following import NAMED, TRACK, opened, pin_of, sent, told
+from tests.gateway.house import COMPLAINT, Caller, House
 from ussd_engine.feedback.base import CAPABILITIES
 from ussd_engine.ledger.tables import news, outbox
 from ussd_engine.lifecycle import Verdict

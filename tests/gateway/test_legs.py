@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from house import COMPLAINT, HOME, LEAVE, REVIEW, SEND, WORDS, Caller, House, reference
 
+from tests.gateway.house import COMPLAINT, HOME, LEAVE, REVIEW, SEND, WORDS, Caller, House, reference
 from ussd_engine import config
 from ussd_engine.engine import read_menus
 from ussd_engine.model import LegKind, Phase

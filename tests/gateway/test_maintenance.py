@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from handset import ENGLISH, OTHER, Handset, numbers
-from house import COMPLAINT, HOME, REVIEW, SEND, Caller, House, reference
 
+from tests.gateway.handset import ENGLISH, OTHER, Handset, numbers
+from tests.gateway.house import COMPLAINT, HOME, REVIEW, SEND, Caller, House, reference
+from tests.gateway.test_http import Opens
 from ussd_engine.errors import LedgerUnavailable
 from ussd_engine.ledger.switches import Kind, Stop
 from ussd_engine.model import LegKind
@@ -176,7 +174,7 @@ async def test_what_was_read_last_holds_while_the_ledger_is_away(
     assert (await caller.at("9", "2")).text == MAINT.format("14:00")
 
 
-async def test_over_http_it_is_counted_and_told_by_the_metrics(opened: Callable[..., Any]) -> None:
+async def test_over_http_it_is_counted_and_told_by_the_metrics(opened: Opens) -> None:
     edge = await opened()
     phone, other = Handset(edge), Handset(edge, OTHER)
     await phone.dial()

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from collected import COMPLAINT, TABLE, WORDS, Platform
-from handset import OTHER, SERVICE
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import Office
-from texting import Exchange, Writer, carrying, reference_in
 
 from simulator.phone import Line, Phone
 from simulator.posted import Posted, posted_anywhere
+from simulator.speech import Note
+from tests.gateway.collected import COMPLAINT, TABLE, WORDS, Platform
+from tests.gateway.handset import OTHER, SERVICE
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office
+from tests.gateway.texting import Exchange, Writer, carrying, reference_in
 from ussd_engine.ledger.acts import SENT_AN_HOUR
 from ussd_engine.ledger.ledger import CASES_A_DAY
 from ussd_engine.testing.specimens import cases_of
@@ -42,7 +43,11 @@ class Later:
     def now(self) -> float:
         return self._edge.now
 
-    async def leave(self, seconds: float, why: str = "") -> None:
+    @property
+    def real(self) -> float:
+        return self._edge.now
+
+    async def leave(self, seconds: float, why: Note | None = None) -> None:
         self._edge.now += max(seconds, 8.0)
 
 
@@ -109,7 +114,7 @@ async def test_a_number_that_moves_at_every_screen_is_still_one_dialog(country: 
     done = await country.dial("truroute", "1", *SENT)
     (case,) = await cases_of(country.edge.engine.ledger)
     assert case.reference in done
-    assert (await country.edge.engine.ledger.submission(case.reference)).answers["message"] == TEXT
+    assert (await country.edge.submission(case.reference)).answers["message"] == TEXT
 
 
 async def test_a_case_is_hers_on_every_door_and_in_her_language(country: Country) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from house import HOME, Caller, House
-
 from sessions import Draft, Pending, Session
+from tests.gateway.house import HOME, Caller, House
 from ussd_engine import acts
 
 

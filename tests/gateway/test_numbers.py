@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from handset import OTHER, Handset, numbers
-from house import HOME, NUMBER, WORDS
+
+from tests.gateway.handset import OTHER, Handset, numbers
+from tests.gateway.house import HOME, NUMBER, WORDS
+from tests.gateway.test_http import Opens
 
 
-async def test_labels_are_names_of_ours_alone(opened: Callable[..., Any]) -> None:
+async def test_labels_are_names_of_ours_alone(opened: Opens) -> None:
     edge = await opened()
     phone = Handset(edge)
     await phone.dial()
@@ -30,7 +30,7 @@ async def test_labels_are_names_of_ours_alone(opened: Callable[..., Any]) -> Non
         assert canary not in text
 
 
-async def test_drop_off_is_what_was_asked_and_not_answered(opened: Callable[..., Any]) -> None:
+async def test_drop_off_is_what_was_asked_and_not_answered(opened: Opens) -> None:
     edge = await opened()
     stays, leaves = Handset(edge), Handset(edge, OTHER)
     for phone in (stays, leaves):
@@ -46,9 +46,7 @@ async def test_drop_off_is_what_was_asked_and_not_answered(opened: Callable[...,
     assert 'ussd_screen_answered_total{screen="emrejesho/inst_query"}' not in told
 
 
-async def test_live_sessions_are_told_where_the_store_counts(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_live_sessions_are_told_where_the_store_counts(opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     edge = await opened()
 
     async def count(self: object) -> int:

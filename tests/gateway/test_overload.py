@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from handset import BUSY, ENGLISH, HASTY, OTHER, SERVICE, Handset, numbers
-from house import CODE, NUMBER
-from test_http import Edge
 
+from tests.gateway.handset import BUSY, ENGLISH, HASTY, OTHER, SERVICE, Handset, numbers
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge, Opens
 from ussd_engine import callback
 from ussd_engine.errors import LedgerUnavailable
 
@@ -27,7 +26,7 @@ async def use_up(phone: Handset, taken: int) -> None:
 # steps of a minute
 
 
-async def test_the_31st_step_of_a_minute_is_told_in_her_language_and_others_go_on(opened: Callable[..., Any]) -> None:
+async def test_the_31st_step_of_a_minute_is_told_in_her_language_and_others_go_on(opened: Opens) -> None:
     edge = await opened()
     phone, other = Handset(edge), Handset(edge, OTHER)
     await phone.dial()
@@ -37,7 +36,7 @@ async def test_the_31st_step_of_a_minute_is_told_in_her_language_and_others_go_o
     assert (await other.dial()).startswith("CON ")
 
 
-async def test_who_answered_too_fast_goes_on_where_she_stood(opened: Callable[..., Any]) -> None:
+async def test_who_answered_too_fast_goes_on_where_she_stood(opened: Opens) -> None:
     edge = await opened()
     phone = Handset(edge)
     await phone.dial()
@@ -55,9 +54,7 @@ async def test_who_answered_too_fast_goes_on_where_she_stood(opened: Callable[..
     assert "TANESCO" in await phone.type("tanesco")
 
 
-async def test_a_refusal_asks_neither_sessions_nor_ledger(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_refusal_asks_neither_sessions_nor_ledger(opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     edge = await opened()
     phone = Handset(edge)
     await phone.dial()
@@ -72,7 +69,7 @@ async def test_a_refusal_asks_neither_sessions_nor_ledger(
     assert await phone.type("tanesco") == HASTY
 
 
-async def test_without_a_number_the_dialogue_has_the_steps(opened: Callable[..., Any]) -> None:
+async def test_without_a_number_the_dialogue_has_the_steps(opened: Opens) -> None:
     edge = await opened()
     phone, other = Handset(edge, None), Handset(edge, OTHER)
     await phone.dial()
@@ -83,7 +80,7 @@ async def test_without_a_number_the_dialogue_has_the_steps(opened: Callable[...,
     assert (await phone.dial()).startswith("CON ")
 
 
-async def test_a_limit_of_0_is_none(opened: Callable[..., Any]) -> None:
+async def test_a_limit_of_0_is_none(opened: Opens) -> None:
     edge = await opened(steps_a_minute="0", dials_a_day="0")
     phone = Handset(edge)
     for _ in range(70):
@@ -110,7 +107,7 @@ class Gate:
         return await self._load(key)
 
 
-async def test_more_turns_than_may_be_are_refused_at_once_and_nothing_is_lost(opened: Callable[..., Any]) -> None:
+async def test_more_turns_than_may_be_are_refused_at_once_and_nothing_is_lost(opened: Opens) -> None:
     edge = await opened(turns_at_once="1")
     phone, other = Handset(edge), Handset(edge, OTHER)
     gate = Gate(edge)
@@ -128,7 +125,7 @@ async def test_more_turns_than_may_be_are_refused_at_once_and_nothing_is_lost(op
     assert told['ussd_turns_total{channel="africastalking",outcome="continued"}'] == 2
 
 
-async def test_a_refused_answer_costs_no_step_and_no_draft(opened: Callable[..., Any]) -> None:
+async def test_a_refused_answer_costs_no_step_and_no_draft(opened: Opens) -> None:
     edge = await opened(turns_at_once="1")
     phone, other = Handset(edge), Handset(edge, OTHER)
     await phone.dial()
@@ -145,7 +142,7 @@ async def test_a_refused_answer_costs_no_step_and_no_draft(opened: Callable[...,
 
 @pytest.mark.parametrize("failing", ["fault", "late"])
 async def test_a_turn_that_ends_badly_gives_its_place_back(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, failing: str
+    opened: Opens, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     edge = await opened(turns_at_once="1", deadline_s="0.5")
     never = asyncio.Event()
@@ -161,9 +158,7 @@ async def test_a_turn_that_ends_badly_gives_its_place_back(
     assert edge.engine.admission.under_way == 0
 
 
-async def test_a_body_that_does_not_come_holds_no_turn(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_body_that_does_not_come_holds_no_turn(opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     edge = await opened(turns_at_once="1")
     host, port = edge.url.removeprefix("http://").split(":")
     lines = [await asyncio.open_connection(host, int(port)) for _ in range(50)]
@@ -177,7 +172,7 @@ async def test_a_body_that_does_not_come_holds_no_turn(
             writer.close()
 
 
-async def test_the_log_of_refusals_is_cut_and_their_count_is_not(opened: Callable[..., Any]) -> None:
+async def test_the_log_of_refusals_is_cut_and_their_count_is_not(opened: Opens) -> None:
     edge = await opened()
     phone = Handset(edge)
     await phone.dial()
@@ -217,9 +212,7 @@ async def test_a_service_without_words_for_it_says_that_something_went_wrong(edg
 
 
 @pytest.mark.parametrize("channel", ["africastalking", "generic"])
-async def test_a_code_that_no_service_answers_is_told_and_begins_nothing(
-    opened: Callable[..., Any], channel: str
-) -> None:
+async def test_a_code_that_no_service_answers_is_told_and_begins_nothing(opened: Opens, channel: str) -> None:
     edge = await opened(codes="*152*00#=gmp *150*50#=emrejesho")
     phone = Handset(edge, channel=channel)
     root, service = await phone.dial(), await phone.dial("*150*50#")
@@ -237,7 +230,7 @@ async def test_a_code_that_no_service_answers_is_told_and_begins_nothing(
 
 @pytest.mark.parametrize("code", [CODE, SERVICE])
 @pytest.mark.parametrize("channel", ["africastalking", "generic"])
-async def test_the_31st_dial_of_a_day_meets_the_limit(opened: Callable[..., Any], channel: str, code: str) -> None:
+async def test_the_31st_dial_of_a_day_meets_the_limit(opened: Opens, channel: str, code: str) -> None:
     edge = await opened()
     phone, other = Handset(edge, channel=channel), Handset(edge, OTHER, channel)
     for _ in range(30):
@@ -258,7 +251,7 @@ async def test_the_31st_dial_of_a_day_meets_the_limit(opened: Callable[..., Any]
 
 @pytest.mark.parametrize(("setting", "screen"), [("dials_a_day", "limit"), ("steps_a_minute", "steps")])
 async def test_a_service_without_words_of_its_own_says_busy(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, setting: str, screen: str
+    opened: Opens, monkeypatch: pytest.MonkeyPatch, setting: str, screen: str
 ) -> None:
     edge = await opened(**{setting: "1"})
     monkeypatch.delitem(edge.engine.editions.current.services["gmp"].service.system, screen)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from following import NAMED, pin_of, sent
-from house import HOME, NUMBER, Caller, House
 
+from tests.gateway.following import NAMED, pin_of, sent
+from tests.gateway.house import HOME, NUMBER, Caller, House
 from ussd_engine.ledger.tables import languages
 from ussd_engine.model import LegKind
 

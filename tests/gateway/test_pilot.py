@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from house import CODE, NUMBER, Caller, House
-from test_maintenance import stop
-from test_services import SURVEY, written
 
 from simulator.local import local_gateway, wire
 from simulator.phone import Phone
+from tests.gateway.house import CODE, NUMBER, Caller, House
+from tests.gateway.test_maintenance import stop
+from tests.gateway.test_services import SURVEY, written
 from ussd_engine import config
 from ussd_engine.engine import read_menus
 from ussd_engine.menu.edition import Edition

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from complaints import MESSAGE, answers, assert_each_has_one_case, phones_at, redialled
-from house import SEND
-from processes import Phone, reference_in
-from servers.inside import Inside, answering
-from servers.postgres_proxy import How, PostgresProxy, proxied
-from servers.postgres_server import PostgresServer
 from sqlalchemy import func, select
 
+from tests.gateway.complaints import MESSAGE, answers, assert_each_has_one_case, phones_at, redialled
+from tests.gateway.house import SEND
+from tests.gateway.processes import Phone, reference_in
+from tests.servers.inside import Inside, answering
+from tests.servers.postgres_proxy import How, PostgresProxy, proxied
+from tests.servers.postgres_server import PostgresServer
 from ussd_engine.ledger.tables import effects, outbox, submissions
 from ussd_engine.menu.edition import Edition
 from ussd_engine.testing.specimens import cases_of

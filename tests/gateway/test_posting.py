@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
-from handset import numbers
-from house import CODE, NUMBER
-from test_http import Edge
 
+from tests.gateway.handset import numbers
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge, Opens
 from ussd_engine.app import DOOR
 from ussd_engine.channels.base import Dial, Request, Response, path
 
@@ -56,7 +56,7 @@ async def halotel() -> AsyncIterator[Halotel]:
 
 
 @pytest.fixture
-async def edge(opened: Callable[..., Any], halotel: Halotel) -> Edge:
+async def edge(opened: Opens, halotel: Halotel) -> Edge:
     options = {"url": halotel.url, "user": "u2", "password": "p2", "their_user": "u1", "their_password": "p1"}
     return await opened(channel_settings=json.dumps({"halotel": options}))
 
@@ -146,6 +146,7 @@ async def test_who_shows_wrong_credentials_is_told_so_and_gets_no_turn(edge: Edg
 
 async def test_an_end_is_acknowledged_and_posts_nothing(edge: Edge, halotel: Halotel) -> None:
     close = edge.engine.channels["halotel"].build_close(Dial(dialogue="W1", dialled=CODE, msisdn=NUMBER))
+    assert close is not None
     assert "<errorCode>0</errorCode>" in (await send(edge, close))[1]
     await settled(edge)
     assert halotel.posted == []
@@ -162,7 +163,7 @@ async def test_a_screen_that_is_not_taken_is_counted_and_not_sent_elsewhere(
     assert (await numbers(edge))[NOT_POSTED] == 1
 
 
-async def test_nobody_there_is_counted_and_the_dialog_stands(opened: Callable[..., Any], halotel: Halotel) -> None:
+async def test_nobody_there_is_counted_and_the_dialog_stands(opened: Opens, halotel: Halotel) -> None:
     closed = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = closed.sockets[0].getsockname()[1]
     closed.close()
@@ -173,7 +174,7 @@ async def test_nobody_there_is_counted_and_the_dialog_stands(opened: Callable[..
     assert len(edge.stores[0]._entries) == 2
 
 
-async def test_a_connection_that_was_closed_meanwhile_loses_no_screen(opened: Callable[..., Any]) -> None:
+async def test_a_connection_that_was_closed_meanwhile_loses_no_screen(opened: Opens) -> None:
     """A server that answers one request on a connection, and closes it when the next one comes."""
     taken: list[bytes] = []
     ack = SOAP.format(0).encode()

@@ -12,12 +12,16 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
 import pytest
-from house import NUMBER, REVIEW, SEND, WORDS
-from processes import (
+from redis.asyncio import Redis
+from sqlalchemy import select
+
+from tests.gateway.house import NUMBER, REVIEW, SEND, WORDS
+from tests.gateway.processes import (
     COMMAND,
     ROOT,
     Phone,
@@ -27,10 +31,7 @@ from processes import (
     reference_in,
     served,
 )
-from redis.asyncio import Redis
-from servers.redis_server import RedisServer
-from sqlalchemy import select
-
+from tests.servers.redis_server import RedisServer
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.schema import connect
@@ -63,7 +64,7 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
     )
 
 
-def copied_menus(folder: Path) -> dict[str, str]:
+def copied_menus(folder: Path) -> dict[str, Any]:
     """Menus of the test's own, as settings."""
     for name in ("menus", "locales"):
         shutil.copytree(ROOT / name, folder / name)
@@ -186,7 +187,7 @@ def test_a_port_in_use_is_one_line_and_no_traceback(tmp_path: Path) -> None:
 async def test_two_workers_break_no_dialog_over_good_and_bad_reloads(
     tmp_path: Path, client: aiohttp.ClientSession, redis_url: str, database_url: str
 ) -> None:
-    settings = {**copied_menus(tmp_path), "sessions": redis_url, "database": database_url}
+    settings: dict[str, Any] = {**copied_menus(tmp_path), "sessions": redis_url, "database": database_url}
     async with served(tmp_path, "--workers", "2", **settings) as gateway:
         await reloads(gateway, tmp_path, client)
         gateway.signal(signal.SIGTERM)
@@ -218,7 +219,7 @@ async def test_a_dead_worker_is_started_again_and_numbers_of_all_are_told(
 async def test_the_same_confirmation_at_two_gateways_at_once_is_one_case(
     tmp_path: Path, client: aiohttp.ClientSession, redis_url: str, database_url: str, times: int
 ) -> None:
-    settings = {"sessions": redis_url, "database": database_url}
+    settings: dict[str, Any] = {"sessions": redis_url, "database": database_url}
     async with served(tmp_path, **settings) as first:
         urls = [await first.url()]
         async with served(tmp_path, **settings) as second:
@@ -261,7 +262,7 @@ async def test_no_store_tells_a_number_or_a_word_without_keys(
     rows = await dump(database)
     await database.close()
     store = Redis.from_url(redis_url)
-    keys = await store.keys("*")
+    keys: list[Any] = await store.keys("*")
     values = [await store.dump(key) or b"" for key in keys]
     assert all([await store.pttl(key) > 0 for key in keys])
     await store.aclose()

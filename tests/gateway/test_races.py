@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from house import HOME, LEAVE, REVIEW, SEND, Caller, House, reference
 
+from tests.gateway.house import HOME, LEAVE, REVIEW, SEND, Caller, House, reference
 from ussd_engine.model import LegKind, Phase
 
 

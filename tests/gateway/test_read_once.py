@@ -5,9 +5,9 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import pytest
-from following import ANSWER, opened, sent, told
-from house import Caller, House
 
+from tests.gateway.following import ANSWER, opened, sent, told
+from tests.gateway.house import Caller, House
 from ussd_engine.ledger.smstables import conversations
 from ussd_engine.messages import View
 from ussd_engine.model import LegKind

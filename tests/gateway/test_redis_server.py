@@ -10,13 +10,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from complaints import answers, assert_each_has_one_case, phones_at, redialled, until_it_ends
-from processes import Phone, environment, number, reference_in, served
 from redis.asyncio import Redis
-from servers.inside import Inside, answering
-from servers.process import free_port
-from servers.redis_server import RedisServer
 
+from tests.gateway.complaints import answers, assert_each_has_one_case, phones_at, redialled, until_it_ends
+from tests.gateway.processes import Phone, environment, number, reference_in, served
+from tests.servers.inside import Inside, answering
+from tests.servers.process import free_port
+from tests.servers.redis_server import RedisServer
 from ussd_engine.keys import Keyring
 from ussd_engine.menu.edition import Edition
 from ussd_engine.testing.specimens import cases_of
@@ -189,7 +189,7 @@ async def thrown_away(redis: RedisServer) -> None:
     used = (await operator.info("memory"))["used_memory"]
     await operator.config_set("maxmemory", used + 16 * FILLER)
     await operator.config_set("maxmemory-policy", "allkeys-lru")
-    fillers = []
+    fillers: list[str] = []
     while await operator.exists(*sessions):
         assert len(fillers) < MOST_FILLERS, "Redis keeps the sessions"
         fillers.append(f"filler {len(fillers)}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from following import opened, sent, told
-from house import Caller, House
 
+from tests.feedback.carrying import Core
+from tests.gateway.following import opened, sent, told
+from tests.gateway.house import Caller, House
 from ussd_engine.delivery import Delivery
 from ussd_engine.errors import Rejected
 from ussd_engine.ledger.tables import outbox
@@ -22,18 +23,14 @@ ACTS = [
 """What the core told before, what she types on the page of her case, where that ends, and what she is told later."""
 
 
-class Refusing:
+class Refusing(Core):
     """A core that takes submissions alone, of all that it says it can take."""
 
     capabilities = frozenset({"append", "rate", "withdraw", "appeal", "erase"})
 
-    async def submit(self, submission: Submission) -> str:
-        return submission.reference
-
-    async def refuse(self, message: Message) -> None:
-        raise Rejected("no")
-
-    append = rate = withdraw = appeal = erase = refuse
+    async def _take(self, message: Message) -> None:
+        if not isinstance(message, Submission):
+            raise Rejected("no")
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-from house import ANONYMOUS_REVIEW, CODE, NUMBER, REVIEW, SEND, Caller, House, reference
 
 from sessions import session_key
+from tests.gateway.house import ANONYMOUS_REVIEW, CODE, NUMBER, REVIEW, SEND, Caller, House, reference
 from ussd_engine.editions import Editions
 from ussd_engine.feedback.base import CAPABILITIES
 from ussd_engine.gateway import Gateway

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from house import COMPLAINT, HOME, Caller, House
-from poll import POLL
 
+from tests.gateway.house import COMPLAINT, HOME, Caller, House
+from tests.poll import POLL
 from ussd_engine import config
 from ussd_engine.engine import read_menus
 from ussd_engine.menu.edition import Edition

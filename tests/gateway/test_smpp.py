@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bound import Bound, bound_edge
-from handset import numbers
-from house import COMPLAINT, HOME, NUMBER
 from sqlalchemy import select
-from test_sms_circle import Office
-from texting import COMPLAINT as BY_SMS
-from texting import SHORT, WAIT_S, count, reference_in
 
+from tests.gateway.bound import Bound, bound_edge
+from tests.gateway.handset import numbers
+from tests.gateway.house import COMPLAINT, HOME, NUMBER
+from tests.gateway.test_sms_circle import Office
+from tests.gateway.texting import COMPLAINT as BY_SMS
+from tests.gateway.texting import SHORT, WAIT_S, count, reference_in
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.ledger.smspurge import SMS_PURGES
@@ -51,7 +51,7 @@ async def test_a_dialog_goes_to_its_reference_and_the_receipt_is_told_as_deliver
     last = await bound.type("1")
     assert last.ends
     ref = reference_in(last.text)
-    assert (await bound.edge.engine.ledger.case(ref)).reference == ref
+    assert (await bound.edge.case(ref)).reference == ref
     text, sm = await bound.next()
     assert ref in text
     assert (sm.destination.text, sm.source.text, sm.registered) == (NUMBER, SHORT, 1)
@@ -110,8 +110,8 @@ async def test_a_long_sms_is_read_once_it_is_whole(bound: Bound, order: tuple[in
     assert len(pieces) == 3
     assert set(await brought(bound, [pieces[index] for index in order])) == {p.OK}
     ref = reference_in((await bound.next())[0])
-    submission = await bound.edge.engine.ledger.submission(ref)
-    assert submission.answers["message"].endswith("ofisi yao ya Dodoma mjini")
+    submission = await bound.edge.submission(ref)
+    assert str(submission.answers["message"]).endswith("ofisi yao ya Dodoma mjini")
     assert [closed for _, closed in await kept(bound)] == [False] * 3
     assert (await numbers(bound.edge))['ussd_sms_in_total{arrival="part",channel="smpp"}'] >= 2
 
@@ -149,7 +149,7 @@ async def test_what_lacks_a_part_is_read_as_far_as_it_came(bound: Bound) -> None
     for _ in range(2):
         await joining.step()
     ref = reference_in((await bound.next())[0])
-    assert "..." in (await engine.ledger.submission(ref)).answers["message"]
+    assert "..." in str((await bound.edge.submission(ref)).answers["message"])
     assert (await count(edge), told) == (1, [])
 
 

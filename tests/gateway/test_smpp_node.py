@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from handset import numbers
-from house import CODE, NUMBER
-from servers.node import NodeSmsc
-from test_http import Edge
-from test_sms_circle import NAMED
-from texting import COMPLAINT, SHORT, WAIT_S, country_with_a_number, reference_in
 
+from tests.gateway.handset import numbers
+from tests.gateway.house import CODE, NUMBER
+from tests.gateway.test_http import Edge, Opens
+from tests.gateway.test_sms_circle import NAMED
+from tests.gateway.texting import COMPLAINT, SHORT, WAIT_S, country_with_a_number, reference_in
+from tests.servers.node import NodeSmsc
 from ussd_engine import app, config
 from ussd_engine.sms.message import Progress
 
@@ -37,7 +37,11 @@ def centre() -> Iterator[NodeSmsc]:
 
 @pytest.fixture
 async def edge(
-    opened: Callable[..., Any], network: NodeSmsc, centre: NodeSmsc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Opens,
+    network: NodeSmsc,
+    centre: NodeSmsc,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Edge:
     for name, seconds in (("FIRST_S", 0.05), ("SLOWLY_S", 0.1), ("FIRST_PAUSE_S", 0.05)):
         monkeypatch.setattr(f"ussd_engine.smpp.bind.{name}", seconds)
@@ -140,7 +144,7 @@ async def test_a_long_sms_comes_in_parts(edge: Edge, centre: NodeSmsc) -> None:
         centre.ask(deliver={**number, "esm_class": 0x40, "message_hex": octets.hex()})
         assert (await told(centre, "command", "deliver_sm_resp"))["status"] == 0
     ref = reference_in((await told(centre, "command", "submit_sm"))["text"])
-    assert (await edge.engine.ledger.submission(ref)).answers["message"].endswith("Jumatatu")
+    assert str((await edge.submission(ref)).answers["message"]).endswith("Jumatatu")
 
 
 async def test_a_throttled_screen_is_sent_again(edge: Edge, network: NodeSmsc) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bound import Bound, bound_edge
 from click.testing import CliRunner
-from texting import WAIT_S
 
+from tests.gateway.bound import Bound, bound_edge
+from tests.gateway.texting import WAIT_S
 from ussd_engine.cli import cli
 from ussd_engine.smpp import pdu as p
 

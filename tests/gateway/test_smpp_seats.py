@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from bound import bound_edge
-from texting import WAIT_S
 
 from simulator.smsc import smsc_anywhere
+from tests.gateway.bound import bound_edge
+from tests.gateway.texting import WAIT_S
 from ussd_engine.smpp import pdu as p
 
 

@@ -10,21 +10,23 @@ from typing import Any
 
 import msgspec
 import pytest
-from bound import Bound, bound_edge
-from handset import numbers
-from house import HOME, NUMBER
-from test_http import TOKEN
-from texting import COMPLAINT, WAIT_S, count
 
 from simulator.smsc import smsc_anywhere
+from tests.gateway.bound import Bound, bound_edge
+from tests.gateway.handset import numbers
+from tests.gateway.house import HOME, NUMBER
+from tests.gateway.test_http import TOKEN
+from tests.gateway.texting import COMPLAINT, WAIT_S, count
 from ussd_engine import config
 from ussd_engine.binds import Binds
 from ussd_engine.channels.base import Dial
 from ussd_engine.errors import ConfigError, RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.metrics import Metrics
+from ussd_engine.model import Profile, Reply, Turn
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.pdu import Sm
+from ussd_engine.view import Seen
 
 BUSY = 'ussd_bind_changes_total{change="busy",channel="smpp",medium="ussd"}'
 NOT_POSTED = 'ussd_not_posted_total{channel="smpp"}'
@@ -83,12 +85,12 @@ async def test_a_screen_that_is_ready_while_the_line_is_down_follows_when_it_sta
 
     heard = asyncio.Event()
 
-    async def dropped(*of: Any) -> Any:
+    async def dropped(turn: Turn, profile: Profile, seen: Seen | None = None) -> Reply:
         await heard.wait()
         bound.network.drop()
-        return await real(*of)
+        return await real(turn, profile, seen)
 
-    bound.edge.engine.gateway.take_turn = dropped
+    bound.edge.engine.gateway.take_turn = dropped  # type: ignore[method-assign]  # the line falls meanwhile
     bound.dial_ = Dial(dialogue="f7", dialled="*152*00#", msisdn=NUMBER)
     assert await bound.bring() == p.OK
     heard.set()

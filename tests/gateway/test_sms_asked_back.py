@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import ANSWER, Office, named_by_ussd
-from texting import Writer, count, reference_in, sent
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import ANSWER, Office, named_by_ussd
+from tests.gateway.texting import Writer, count, reference_in, sent
 from ussd_engine.ledger import Ledger
 
 NO_INSTITUTION = "Taja taasisi."
@@ -18,7 +18,7 @@ DAY_S = 24 * 3600.0
 
 
 async def words_of(edge: Edge, reference: str) -> str:
-    return str((await edge.engine.ledger.submission(reference)).answers["message"])
+    return str((await edge.submission(reference)).answers["message"])
 
 
 async def asked(edge: Edge, phone: Writer) -> str:
@@ -57,7 +57,7 @@ async def test_what_was_missing_is_the_next_text(
         assert question.startswith((NO_INSTITUTION, NO_TEXT, "Taasisi ipi?")), text
     ((received,),) = questions[-1:]
     ref = reference_in(received)
-    stored = await edge.engine.ledger.submission(ref)
+    stored = await edge.submission(ref)
     assert (stored.institution, stored.mode, await words_of(edge, ref)) == ("TANESCO", "confidential", message)
     assert (await phone.write("Habari za leo"))[0].startswith("Hatujaelewa"), "the question is over"
     assert await count(edge) == 1
@@ -68,7 +68,7 @@ async def test_what_is_missing_is_asked_for_in_the_language_of_the_keyword(edge:
     assert question.startswith("Name the institution.")
     (received,) = await phone.write("TANESCO")
     assert received.startswith("Received.")
-    assert (await edge.engine.ledger.submission(reference_in(received))).locale == "en"
+    assert (await edge.submission(reference_in(received))).locale == "en"
 
 
 async def test_a_new_message_takes_the_place_of_one_that_lacks_something(edge: Edge, phone: Writer) -> None:
@@ -122,7 +122,7 @@ async def test_a_name_is_a_choice_and_words_are_the_message_that_is_missing(
     said = [(await phone.write(text, replies=2 if at == 0 else 1))[0] for at, text in enumerate(written)]
     assert said[-1].startswith("Tumepokea."), said
     ref = reference_in(said[-1])
-    assert (await edge.engine.ledger.submission(ref)).institution == institution
+    assert (await edge.submission(ref)).institution == institution
     assert message in await words_of(edge, ref)
 
 
@@ -153,7 +153,7 @@ async def test_a_yes_that_an_officer_asked_for_is_her_answer(edge: Edge, phone: 
     (which,) = await phone.write("NDIYO")
     assert which.startswith("Kwa namba ipi?")
     assert await phone.write("1") == [f"Tumeongeza maelezo kwenye namba {ref}. Asante."]
-    assert (await edge.engine.ledger.case(ref)).rating == ""
+    assert (await edge.case(ref)).rating == ""
 
 
 # a rating
@@ -170,9 +170,9 @@ async def test_a_rating_that_is_not_clear_is_asked_back(edge: Edge, phone: Write
     await phone.exchange.next(3)
     (question,) = await phone.write(text.format(ref=ref))
     assert f"YES {ref}" in question or f"NDIYO {ref}" in question
-    assert (await edge.engine.ledger.case(ref)).rating == ""
+    assert (await edge.case(ref)).rating == ""
     await phone.write(f"NDIYO {ref}")
-    assert (await edge.engine.ledger.case(ref)).rating == "yes"
+    assert (await edge.case(ref)).rating == "yes"
 
 
 async def test_a_rating_that_is_not_clear_tells_nothing_of_a_case_of_others(phone: Writer) -> None:
@@ -198,7 +198,7 @@ async def test_a_stop_word_that_is_not_understood_is_no_answer_to_an_officer(edg
     ref = await asked(edge, phone)
     (said,) = await phone.write("Acha kunisumbua na maswali yako")
     assert said.endswith(HOW_TO_STOP)
-    assert (await edge.engine.ledger.case(ref)).state.value == "need_info"
+    assert (await edge.case(ref)).state.value == "need_info"
 
 
 # machines
@@ -209,7 +209,7 @@ async def test_a_machine_answers_no_question(edge: Edge, phone: Writer) -> None:
     (said,) = await phone.write("I'm driving. Will text you later")
     assert said.startswith("Hatujaelewa")
     await phone.write("I'm driving. Will text you later", replies=0)
-    assert (await edge.engine.ledger.case(ref)).state.value == "need_info"
+    assert (await edge.case(ref)).state.value == "need_info"
 
 
 async def test_a_message_that_tells_of_a_machine_is_a_message(edge: Edge, phone: Writer) -> None:

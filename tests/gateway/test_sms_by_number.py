@@ -4,12 +4,12 @@ same act."""
 from __future__ import annotations
 
 import pytest
-from house import NUMBER
 from sqlalchemy import Connection
-from test_http import Edge
-from test_sms_circle import ANSWER, Office, named_by_ussd
-from texting import Writer, count, sent
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import ANSWER, Office, named_by_ussd
+from tests.gateway.texting import Writer, count, sent
 from ussd_engine.model import CaseState
 
 NO_TEXT = "Ongeza ujumbe baada ya jina la taasisi."
@@ -99,7 +99,7 @@ async def test_what_an_officer_asked_stays_open_as_long_as_before(edge: Edge, ph
 async def test_a_case_that_takes_no_words_opens_nothing(edge: Edge, phone: Writer) -> None:
     ref = await a_case(edge, phone, "named")
     await phone.write(f"ONDOA {ref}")
-    assert (await edge.engine.ledger.case(ref)).state is CaseState.WITHDRAWN
+    assert (await edge.case(ref)).state is CaseState.WITHDRAWN
     assert (await phone.write(f"ONGEZA {ref}"))[0].startswith(NO_TEXT)
     assert await open_kinds(edge) == []
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from handset import Handset
-from test_http import Edge
-from texting import CHANNELS, OFFICER, SHORT, WAIT_S, Exchange, Writer, carrying, reference_in
 
+from tests.gateway.handset import Handset
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import CHANNELS, OFFICER, SHORT, WAIT_S, Exchange, Writer, carrying, reference_in
 from ussd_engine.feedback.access import officer_of
 from ussd_engine.feedback.desk import Desk
 from ussd_engine.feedback.offices import Offices
@@ -139,8 +139,8 @@ async def test_the_whole_circle_by_sms_alone(carried: tuple[Edge, Exchange, str]
     assert await phone.write(words.read.format(ref=ref)) == [words.locked.format(ref=ref)]
     (unhappy,) = await phone.write(words.no.format(ref=ref))
     assert unhappy.startswith(words.sorry)
-    assert (await edge.engine.ledger.case(ref)).rating == "no"
-    assert (await edge.engine.ledger.submission(ref)).mode == "confidential"
+    assert (await edge.case(ref)).rating == "no"
+    assert (await edge.submission(ref)).mode == "confidential"
 
 
 async def named_by_ussd(edge: Edge) -> str:
@@ -176,4 +176,4 @@ async def test_a_named_case_is_told_fully_and_goes_on_by_sms(loop: tuple[Edge, E
     assert " ".join(part.split(": ", 1)[1] for part in parts) == ANSWER.strip()
     (thanks,) = await phone.write("NDIYO")
     assert thanks.startswith(f"Asante kwa kutuambia. Ujumbe namba {ref} umefungwa.")
-    assert (await edge.engine.ledger.case(ref)).rating == "yes"
+    assert (await edge.case(ref)).rating == "yes"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import named_by_ussd
-from texting import COMPLAINT, JSON, Writer, carrying, count, reference_in, sent
+
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import named_by_ussd
+from tests.gateway.texting import COMPLAINT, JSON, Exchange, Writer, carrying, count, reference_in, sent
 
 UNKNOWN = "482173657"
 """A reference that no case has."""
@@ -27,7 +27,7 @@ async def test_an_institution_that_is_not_clear_is_asked_for_and_chosen_by_its_n
     assert asked.startswith("Taasisi ipi? Tuma 1, 2 au 3 kwenda 15200:\n1 ")
     assert "saa 24" in asked
     (received,) = await phone.write("1")
-    submission = await edge.engine.ledger.submission(reference_in(received))
+    submission = await edge.submission(reference_in(received))
     assert submission.answers["message"] == "umeme umekatika siku tatu"
     assert submission.institution in ("TANESCO", "REA", "EWURA")
 
@@ -62,7 +62,7 @@ async def test_what_is_missing_or_not_hers_is_said_and_nothing_is_stored(
     assert await count(edge) == 0
 
 
-async def test_a_case_of_another_phone_is_not_opened(edge: Edge, phone: Writer, made: Any) -> None:
+async def test_a_case_of_another_phone_is_not_opened(edge: Edge, phone: Writer, made: tuple[Edge, Exchange]) -> None:
     ref = await sent(phone)
     other = Writer(*made, msisdn=OTHER)
     (said, _) = await other.write(f"HALI {ref}", replies=2)
@@ -70,7 +70,7 @@ async def test_a_case_of_another_phone_is_not_opened(edge: Edge, phone: Writer, 
     for text in (f"ONGEZA {ref} na mengine mengi", f"NDIYO {ref}", f"ONDOA {ref}"):
         status, _ = await other.post(text, text)
         assert status == 200
-    case = await edge.engine.ledger.case(ref)
+    case = await edge.case(ref)
     assert case.state.value in ("queued", "received")
     assert case.rating == ""
 
@@ -91,7 +91,7 @@ async def test_a_named_case_is_withdrawn_and_an_appeal_that_comes_too_early_is_r
     (refused,) = await phone.write(f"RUFAA {ref} sijajibiwa mpaka sasa")
     assert refused.startswith(f"Rufaa ya namba {ref} haiwezi kupokelewa: muda wa kujibu haujaisha")
     assert (await phone.write(f"ONDOA {ref}"))[0].startswith(f"Ujumbe namba {ref} umeondolewa.")
-    assert (await edge.engine.ledger.case(ref)).state.value == "withdrawn"
+    assert (await edge.case(ref)).state.value == "withdrawn"
 
 
 async def test_her_open_cases_are_listed_and_one_of_several_is_asked_for(edge: Edge, phone: Writer) -> None:
@@ -211,6 +211,6 @@ async def test_names_and_foreign_numbers_are_acknowledged_and_not_answered(
 async def test_a_prefix_stands_before_the_keywords_of_a_shared_number(tmp_path: Path) -> None:
     async with carrying(tmp_path, sms_prefixes="emrejesho=EM") as (edge, exchange):
         received, _ = await Writer(edge, exchange).write("em " + COMPLAINT, replies=2)
-        submission = await edge.engine.ledger.submission(reference_in(received))
+        submission = await edge.submission(reference_in(received))
         assert submission.answers["message"] == "umeme umekatika siku tatu Mtumba"
         assert received.endswith("au tuma EM HALI " + reference_in(received) + " kwenda 15200")

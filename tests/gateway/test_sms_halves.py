@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from test_finish_by_sms import MORE, PART, Scene, scene, to_be_finished
-from test_http import Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import Writer, count, reference_in, sent
 
+from tests.gateway.test_finish_by_sms import MORE, PART, Scene, scene, to_be_finished
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import Writer, count, reference_in, sent
 from ussd_engine.testing.specimens import cases_of
 
 __all__ = ["scene"]
@@ -19,7 +19,7 @@ WHICH = "Taasisi ipi?"
 
 
 async def words_of(edge: Edge, said: str) -> str:
-    return str((await edge.engine.ledger.submission(reference_in(said))).answers["message"])
+    return str((await edge.submission(reference_in(said))).answers["message"])
 
 
 # how long
@@ -95,7 +95,7 @@ async def test_the_newest_half_takes_the_place_of_the_older(edge: Edge, phone: W
     await phone.write("LALAMIKO TANESCO", replies=2)
     assert (await phone.write("SWALI NIDA"))[0].startswith(NO_TEXT)
     (received,) = await phone.write("kadi yangu iko wapi")
-    stored = await edge.engine.ledger.submission(reference_in(received))
+    stored = await edge.submission(reference_in(received))
     assert (stored.type, stored.institution) == ("question", "NIDA")
     assert (await phone.write("umeme umekatika mtaani kwetu"))[0].startswith("Hatujaelewa")
     assert await count(edge) == 1
@@ -151,7 +151,7 @@ async def test_who_asks_politely_to_send_it_sends_it(scene: Scene, text: str) ->
     received, _ = await scene.writer.write(text, replies=2)
     assert received.startswith(("Tumepokea.", "Received."))
     (case,) = await cases_of(scene.edge.engine.ledger)
-    assert (await scene.edge.engine.ledger.submission(case.reference)).answers["message"] == PART
+    assert (await scene.edge.submission(case.reference)).answers["message"] == PART
 
 
 @pytest.mark.parametrize("text", ["Asante", "ok", "Sawa", "Thanks", "Tafadhali", "\U0001f64f"])
@@ -176,7 +176,7 @@ async def test_what_she_added_herself_is_no_news_to_her(edge: Edge, phone: Write
     await office.does("answer", ref, "Nguzo imebadilishwa")
     (news,) = await phone.exchange.next()
     assert "kuna taarifa mpya" in news, "the next that she hears is the office's answer"
-    assert (await edge.engine.ledger.case(ref)).state.value == "answered"
+    assert (await edge.case(ref)).state.value == "answered"
 
 
 async def test_what_is_asked_again_after_she_answered_is_told_again(edge: Edge, phone: Writer) -> None:
@@ -207,7 +207,7 @@ async def test_who_asks_to_erase_her_number_is_told_how_and_nothing_is_erased(
 
 async def test_an_institution_by_a_part_of_its_name_is_taken_without_a_question(edge: Edge, phone: Writer) -> None:
     received, _ = await phone.write("KERO halmashauri ya bahi barabara mbovu sana", replies=2)
-    stored = await edge.engine.ledger.submission(reference_in(received))
+    stored = await edge.submission(reference_in(received))
     assert (stored.institution, stored.answers["message"]) == ("LGA-BAHI-DC", "barabara mbovu sana")
     (which,) = await phone.write("KERO hospitali ya bahi hakuna dawa")
     assert which.split("\n")[1] == "1 Bahi DC"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from house import NUMBER
-from test_http import Edge
-from texting import COMPLAINT, SHORT, WAIT_S, Exchange, carrying, count
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import COMPLAINT, SHORT, WAIT_S, Exchange, carrying, count
+from ussd_engine.channels.sms import Fetches
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.sms.clockwork import BEGINS_MS, EMPTY, InboxReader
@@ -45,7 +46,7 @@ class Inbox:
         rows = [row for row in self.rows if row["id"] > int(after)][:PAGE]
         return Says(200, json.dumps({"SMSMessageData": {"Messages": rows}}).encode())
 
-    def came(self, id: int, text: str, ago_s: float = 0, **changes: object) -> bytes:
+    def came(self, id: int, text: str, ago_s: float = 0, changes: Mapping[str, object] = {}) -> bytes:
         """An SMS stands in it from now on; the callback of the same, under another id."""
         date = f"{datetime.fromtimestamp(self.edge.now - ago_s, UTC):%Y-%m-%d %H:%M:%S}"
         fields = {"from": f"+{NUMBER}", "to": SHORT, "text": text, "date": date}
@@ -65,10 +66,12 @@ class Inbox:
         async def take(incoming: Incoming) -> Any:
             return await engine.answering.take(incoming, in_band=False)
 
+        gateway = engine.gateways["africastalking"]
+        assert isinstance(gateway, Fetches)
         await InboxReader(
             engine.ledger,
             "africastalking",
-            engine.gateways["africastalking"],
+            gateway,
             engine.gateway.now_ms,
             routes[0].holder if holder is None else holder,
             take,
@@ -119,7 +122,7 @@ async def test_an_inbox_is_read_page_by_page_from_where_it_was_read_last(inbox: 
 
 async def test_what_is_of_another_time_is_passed_over_at_the_first_reading(inbox: Inbox) -> None:
     inbox.came(1, COMPLAINT, ago_s=BEGINS_MS / 1000 + 1)
-    inbox.came(2, COMPLAINT, date="leo")
+    inbox.came(2, COMPLAINT, changes={"date": "leo"})
     inbox.came(3, COMPLAINT, ago_s=BEGINS_MS / 1000 - 60)
     await inbox.read()
     assert inbox.counted == ["new"]
@@ -131,7 +134,7 @@ async def test_what_came_while_nobody_read_is_read_later_whatever_its_age(inbox:
     assert await inbox.mark() == EMPTY
     inbox.edge.now += 2 * DAY_S
     inbox.came(1, COMPLAINT, ago_s=DAY_S)
-    inbox.came(2, COMPLAINT, date="leo")
+    inbox.came(2, COMPLAINT, changes={"date": "leo"})
     await inbox.read()
     assert inbox.counted == ["new", "new"]
     inbox.came(3, COMPLAINT, ago_s=31 * DAY_S)
@@ -147,8 +150,8 @@ async def test_who_does_not_send_on_the_route_does_not_read(inbox: Inbox) -> Non
 
 
 async def test_what_is_no_sms_or_of_nobody_holds_nothing_up(inbox: Inbox) -> None:
-    inbox.came(1, COMPLAINT, **{"from": None})
-    inbox.came(2, "Ofa", **{"from": "VODACOM"})
+    inbox.came(1, COMPLAINT, changes={"from": None})
+    inbox.came(2, "Ofa", changes={"from": "VODACOM"})
     inbox.came(3, COMPLAINT)
     await inbox.read()
     assert inbox.counted == ["abroad", "new"]
@@ -190,4 +193,6 @@ async def test_a_provider_that_does_not_answer_loses_nothing(inbox: Inbox) -> No
 async def test_an_inbox_is_read_only_where_that_is_set(tmp_path: Path) -> None:
     for own, reads in (({}, False), ({"inbox": True}, True)):
         async with carrying(tmp_path, "africastalking", own=own) as (edge, _):
-            assert edge.engine.gateways["africastalking"].reads_inbox is reads
+            gateway = edge.engine.gateways["africastalking"]
+            assert isinstance(gateway, Fetches)
+            assert gateway.reads_inbox is reads

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from test_http import Edge
-from texting import COMPLAINT, Writer, reference_in
+
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import COMPLAINT, Writer, reference_in
 
 DAY_S = 24 * 3600.0
 HOUR_S = 3601.0
@@ -80,7 +81,7 @@ async def test_a_chosen_language_is_left_by_a_keyword_for_one_reply(edge: Edge, 
 async def test_a_case_is_kept_in_the_language_in_which_it_is_answered(edge: Edge, phone: Writer) -> None:
     received, first = await phone.write("COMPLAINT TANESCO no power for three days", replies=2)
     assert (received.startswith("Received."), first.startswith(FIRST["en"])) == (True, True)
-    assert (await edge.engine.ledger.submission(reference_in(received))).locale == "en"
+    assert (await edge.submission(reference_in(received))).locale == "en"
     (again,) = await phone.write(COMPLAINT)
     assert again.startswith("Tumepokea."), "the keyword's, for this reply"
     assert (await phone.write("WITHDRAW"))[0].startswith("To withdraw")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from handset import Handset
 from sqlalchemy import update
-from test_http import Edge
-from test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd
-from texting import WAIT_S, Exchange, Writer, carrying, sent
 
+from tests.gateway.handset import Handset
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import ANSWER, DAY_S, Office, named_by_ussd
+from tests.gateway.texting import WAIT_S, Exchange, Writer, carrying, sent
+from ussd_engine.channels.sms import Pulls
 from ussd_engine.ledger.tables import cases
 from ussd_engine.reference import derive_pin
 from ussd_engine.sms.clockwork import Puller, Reminders
@@ -18,7 +19,7 @@ from ussd_engine.sms.message import Progress
 
 
 async def pin_of(edge: Edge, ref: str) -> str:
-    case = await edge.engine.ledger.case(ref)
+    case = await edge.case(ref)
     assert case is not None
     return derive_pin(edge.engine.keyring.pin, case.case, 0).reveal()
 
@@ -145,6 +146,7 @@ async def test_reports_are_asked_for_where_a_gateway_tells_them_so(tmp_path: Pat
         (route,) = await engine.ledger.sms_routes.all()
         for holder in ("another", route.holder):
             gateway = engine.gateways["loopback"]
+            assert isinstance(gateway, Pulls)
             clock = engine.gateway.now_ms
             puller = Puller(
                 engine.ledger, "loopback", gateway, clock, holder, count=counted.append, told=lambda _: None

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from servers.postgres_server import PostgresServer
 from sqlalchemy import func, select
-from test_http import Edge
-from texting import WAIT_S, Writer, carrying
 
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import WAIT_S, Writer, carrying
+from tests.servers.postgres_server import PostgresServer
 from ussd_engine import app
 from ussd_engine.ledger.tables import cases
 

@@ -8,12 +8,12 @@ import re
 from pathlib import Path
 
 import pytest
-from house import NUMBER
-from test_http import Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import WAIT_S, Exchange, Writer, carrying, sent
 
 from simulator.lacking import lacking
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import WAIT_S, Exchange, Writer, carrying, sent
 from ussd_engine.lifecycle import APPEAL_WINDOW
 from ussd_engine.messages import CaseEvent
 from ussd_engine.model import CaseState
@@ -67,7 +67,7 @@ async def named(edge: Edge, exchange: Exchange) -> tuple[str, list[str]]:
     """A case under a name, in the core by now; its reference, and the receipt."""
     ref = await named_by_ussd(edge)
     async with asyncio.timeout(WAIT_S):
-        while (await edge.engine.ledger.case(ref)).state is CaseState.QUEUED:
+        while (await edge.case(ref)).state is CaseState.QUEUED:
             await edge.engine.delivery.step()
     return ref, await exchange.next()
 
@@ -84,14 +84,14 @@ async def all_that_is_said(edge: Edge, exchange: Exchange, lacks: str) -> list[s
     said += [] if lacks in UNASKED else await exchange.next()
     said += await phone.write(f"HAPANA {ref}")
     said += await phone.write("ONDOA")
-    for step in (("refuse", "Ni la mahakama."), None):
+    for end in (("refuse", "Ni la mahakama."), None):
         edge.now += DAY_S
         ref, receipt = await named(edge, exchange)
         said += receipt
         await office.does("open", ref)
         said += await exchange.next()
-        if step:
-            await office.does(step[0], ref, *step[1:])
+        if end:
+            await office.does(end[0], ref, *end[1:])
             said += await exchange.next()
     edge.now += 30 * DAY_S
     await ledger.overdue()
@@ -138,7 +138,7 @@ async def test_when_the_time_to_appeal_is_over_none_is_promised(
     await phone.exchange.next(3)
     edge.now += days * DAY_S
     assert await phone.write(f"HAPANA {ref}") == [WORDS["sw"][words].format(ref=ref, until="14/02/2026")]
-    assert (await edge.engine.ledger.case(ref)).rating == "no"
+    assert (await edge.case(ref)).rating == "no"
 
 
 async def test_where_nothing_can_be_taken_back_who_asks_how_is_told_so(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from house import NUMBER
-from test_http import TOKEN, Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import COMPLAINT, JSON, SHORT, WAIT_S, Exchange, Writer, carrying, count, reference_in
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import TOKEN, Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import COMPLAINT, JSON, SHORT, WAIT_S, Exchange, Writer, carrying, count, reference_in
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.database import Database
 from ussd_engine.model import CaseState
@@ -98,7 +98,7 @@ async def test_of_a_reply_that_travelled_in_the_answer_no_number_is_kept(tmp_pat
 async def opened(edge: Edge, ref: str) -> None:
     """Its office opens a case, as soon as it has it."""
     async with asyncio.timeout(WAIT_S):
-        while (await edge.engine.ledger.case(ref)).state is CaseState.QUEUED:
+        while (await edge.case(ref)).state is CaseState.QUEUED:
             pass
     await Office(edge).does("open", ref)
 

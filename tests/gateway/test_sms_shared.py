@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_http import Edge
-from test_services import SURVEY
-from texting import ROOT, Exchange, Writer, carrying, reference_in
 
+from tests.gateway.test_http import Edge
+from tests.gateway.test_services import SURVEY
+from tests.gateway.texting import ROOT, Exchange, Writer, carrying, reference_in
 from ussd_engine.menu.keywords import ACTIONS
 
 

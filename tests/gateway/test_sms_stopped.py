@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from house import NUMBER
-from test_http import Edge
-from texting import COMPLAINT, Writer, count
-
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
+from tests.gateway.texting import COMPLAINT, Writer, count
 from ussd_engine import until
 from ussd_engine.ledger.switches import Kind, Stop
 

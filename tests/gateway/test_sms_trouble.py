@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handset import Handset
-from house import NUMBER
-from test_http import TOKEN, Edge
-from test_sms_circle import named_by_ussd
-from texting import COMPLAINT, JSON, Exchange, Writer, carrying, reference_in, sent, settings_of
 
+from tests.gateway.handset import Handset
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import TOKEN, Edge
+from tests.gateway.test_sms_circle import named_by_ussd
+from tests.gateway.texting import COMPLAINT, JSON, Exchange, Writer, carrying, reference_in, sent, settings_of
 from ussd_engine import app, config
 from ussd_engine.errors import ConfigError, RolledBack
 from ussd_engine.ledger.database import Database

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from test_http import Edge
-from test_sms_circle import Office, named_by_ussd
-from texting import Exchange, Writer, reference_in, sent
+
+from tests.gateway.test_http import Edge
+from tests.gateway.test_sms_circle import Office, named_by_ussd
+from tests.gateway.texting import Exchange, Writer, reference_in, sent
 
 WARNING = "Umeandika PIN au namba ya simu."
 ENGLISH = "You wrote a PIN or phone number."
@@ -26,7 +27,7 @@ async def test_a_complaint_with_a_secret_in_it_is_taken_and_its_writer_warned(
     assert warned == (WARNING if text in PRIVATE else "")
     assert rest.startswith("Tumepokea. Namba: ")
     assert WARNING not in first
-    stored = await edge.engine.ledger.submission(reference_in(received))
+    stored = await edge.submission(reference_in(received))
     assert stored.answers["message"] == text
 
 
@@ -58,7 +59,7 @@ async def test_of_an_appeal_less_is_said_below_it_so_that_both_fit(made: tuple[E
         await exchange.next()
     (said,) = await phone.write(f"RUFAA {ref} bado hakuna umeme, nipigie +255 700-000-001")
     assert said == f"{WARNING}\nNamba {ref}: tumepokea ulichotuma. Maelezo zaidi: piga *152*00*9*2#"
-    assert (await edge.engine.ledger.case(ref)).institution == "NISHATI"
+    assert (await edge.case(ref)).institution == "NISHATI"
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ import itertools
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
-from processes import COMMAND, Phone, environment, number, served
-from servers.redis_server import RedisServer
 
+from tests.gateway.processes import COMMAND, Phone, environment, number, served
+from tests.servers.redis_server import RedisServer
 from ussd_engine.testing.databases import postgres_database
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres]
@@ -56,7 +57,7 @@ async def until_all_say(begin: str, urls: list[str]) -> None:
                 row = row + 1 if (await dialled(url)).startswith(begin) else 0
 
 
-async def test_a_stop_and_a_start_reach_all_workers_of_two_machines(tmp_path: Path, stores: dict[str, str]) -> None:
+async def test_a_stop_and_a_start_reach_all_workers_of_two_machines(tmp_path: Path, stores: dict[str, Any]) -> None:
     async with served(tmp_path, "--workers", "2", **stores) as first:
         urls = [await first.url()]
         async with served(tmp_path, **stores) as second:

@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
-from following import ANSWER, NAMED, TRACK, UNKNOWN, opened, pin_of, sent, told
-from house import HOME, REVIEW, Caller, House
 
+from tests.gateway.following import ANSWER, NAMED, TRACK, UNKNOWN, opened, pin_of, sent, told
+from tests.gateway.house import HOME, REVIEW, Caller, House
 from ussd_engine.looks import Looks
 from ussd_engine.messages import Handled, View
 from ussd_engine.model import LegKind

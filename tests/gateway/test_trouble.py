@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from house import HOME, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 
+from tests.gateway.house import HOME, NUMBER, REVIEW, SEND, WORDS, Caller, House, reference
 from ussd_engine import config
 from ussd_engine.editions import Editions
 from ussd_engine.engine import read_menus

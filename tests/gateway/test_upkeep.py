@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from handset import ENGLISH, Handset
-from house import REVIEW, SEND, House
 
+from tests.gateway.handset import ENGLISH, Handset
+from tests.gateway.house import REVIEW, SEND, House
+from tests.gateway.test_http import Opens
 from ussd_engine import config
 from ussd_engine.engine import open_engine
 from ussd_engine.errors import ConfigError, EngineError
@@ -97,14 +97,14 @@ async def test_what_was_erased_is_noted_while_the_core_fails(house: House, tmp_p
         await ledger.database.write(lambda conn: forget(conn, house.keyring, ["ab"], at_ms))
 
 
-async def test_a_dialog_goes_on_while_every_key_of_it_is_changed(opened: Callable[..., Any], tmp_path: Path) -> None:
+async def test_a_dialog_goes_on_while_every_key_of_it_is_changed(opened: Opens, tmp_path: Path) -> None:
     edge = await opened()
     file, phone = tmp_path / "keys.json", Handset(edge)
     await phone.dial()
     await phone.type(*ENGLISH, "1", "1", "tanesco", "1")
     today = DAY
     for purpose in ROTATING:
-        Keyring.change(file, lambda keys, purpose=purpose: keys.plan(purpose, edge.now, int(edge.now) + 60, today))
+        Keyring.change(file, lambda keys: keys.plan(purpose, edge.now, int(edge.now) + 60, today))  # noqa: B023  # called at once
     await edge.engine.reload()
     await phone.type("1", "Umeme umekatika mtaani kwetu")
     edge.now += 60

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 import pytest
-from house import NUMBER
 from sqlalchemy import func, select
-from test_http import Edge
 
+from tests.gateway.house import NUMBER
+from tests.gateway.test_http import Edge
 from ussd_engine import app, config
 from ussd_engine.feedback import Opener, open_feedback
 from ussd_engine.ledger.tables import cases

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guide import File, Reader, Typed, steps
-from test_operator_pages import free_port
+
+from tests.guides.guide import File, Reader, Typed, steps
+from tests.guides.test_operator_pages import free_port
 
 TOKEN = "5b1f0c7de2a94836b7c1d0e9f8a70623"
 OUTSIDE = Path(__file__).parent.parent / "provider"

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from guide import Reader, Typed, change, changes
+
+from tests.guides.guide import Reader, Typed, change, changes
 
 ROOT = Path(__file__).parent.parent.parent
 EDITS = Path(__file__).parent / "edits"

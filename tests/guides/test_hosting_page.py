@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from guide import Reader
-from test_operator_pages import free_port
+
+from tests.guides.guide import Reader
+from tests.guides.test_operator_pages import free_port
 
 
 @pytest.mark.timeout(300)

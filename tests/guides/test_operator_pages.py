@@ -6,7 +6,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from guide import File, Reader, Typed, steps
+
+from tests.guides.guide import File, Reader, Typed, steps
 
 PAGES = ("first-day.md", "siku-ya-kwanza.md")
 PORT = "18080"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from guide import Reader
+
+from tests.guides.guide import Reader
 
 
 @pytest.mark.timeout(300)

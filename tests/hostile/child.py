@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from front import UNLIMITED
+from tests.hostile.front import UNLIMITED
 
 ROOT = Path(__file__).parents[2]
 START_S = 60.0

@@ -7,7 +7,8 @@ from typing import Any
 
 import aiohttp
 import pytest_asyncio
-from front import Citizen, Front, opened
+
+from tests.hostile.front import Citizen, Front, opened
 
 HONEST = "255700000001"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from front import CODE, FORM
+from tests.hostile.front import CODE, FORM
 
 MINE = "255700000066"
 """The number of whoever means harm."""

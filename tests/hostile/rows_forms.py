@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rows import MINE, WHOLE, Row, request
+from tests.hostile.rows import MINE, WHOLE, Row, request
 
 FORMS, CHECK = "/forms/mgov", "/forms/mgov/check"
 JSON = "application/json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rows import AT, AT_EVENTS, GENERIC, SOUND, Row, form, query, request
+from tests.hostile.rows import AT, AT_EVENTS, GENERIC, SOUND, Row, form, query, request
 
 
 def addresses() -> Iterator[Row]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
-from front import CODE
-from rows import KIB, MINE, Row, request
+from tests.hostile.front import CODE
+from tests.hostile.rows import KIB, MINE, Row, request
 
 XML = "text/xml; charset=utf-8"
 TRUROUTE, HALOTEL, RESTCOMM = "/ussd/truroute", "/ussd/halotel", "/ussd/restcomm"
@@ -39,7 +39,7 @@ def posted(where: str, body: str | bytes, type_: str = XML) -> bytes:
 
 
 SOUND = {TRUROUTE: ussd(), HALOTEL: inserted(), RESTCOMM: dialog()}
-WITH = {TRUROUTE: ussd, HALOTEL: inserted, RESTCOMM: dialog}
+WITH: dict[str, Callable[[str], str]] = {TRUROUTE: ussd, HALOTEL: inserted, RESTCOMM: dialog}
 
 
 def bombs() -> Iterator[Row]:

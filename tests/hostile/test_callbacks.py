@@ -9,11 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-import rows
-import rows_http
-import rows_xml
-from front import TO_MESSAGE, Citizen, Front, opened
-from rows import MINE, Row
+
+from tests.hostile import rows, rows_http, rows_xml
+from tests.hostile.front import TO_MESSAGE, Citizen, Front, opened
+from tests.hostile.rows import MINE, Row
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -15,12 +15,12 @@ from urllib.parse import quote_plus
 
 import aiohttp
 import pytest
-from child import FAULTS, Child, child
-from front import CODE, Citizen, opened
-from rows import AT, AT_EVENTS, GENERIC, request
 from yarl import URL
 
 from sessions import Draft, Outcome, Pending, Session
+from tests.hostile.child import FAULTS, Child, child
+from tests.hostile.front import CODE, Citizen, opened
+from tests.hostile.rows import AT, AT_EVENTS, GENERIC, request
 from ussd_engine import machine, model
 from ussd_engine.leg import Kind, Leg
 from ussd_engine.logs import Log

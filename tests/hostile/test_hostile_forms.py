@@ -10,13 +10,14 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-import rows_forms
-from front import Front, opened
-from rows import Row
-from rows_forms import JSON, WORDS
-from test_callbacks import knock
-from test_canary import NAME, NUMBER, SEARCHED, found
-from test_canary import WORDS as HERS
+
+from tests.hostile import rows_forms
+from tests.hostile.front import Front, opened
+from tests.hostile.rows import Row
+from tests.hostile.rows_forms import JSON, WORDS
+from tests.hostile.test_callbacks import knock
+from tests.hostile.test_canary import NAME, NUMBER, SEARCHED, found
+from tests.hostile.test_canary import WORDS as HERS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,12 +11,12 @@ from urllib.parse import quote_plus
 import aiohttp
 import pytest
 import pytest_asyncio
-from front import CODE, FORM, TO_MESSAGE, Citizen, Front
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from naughty import naughty
 from yarl import URL
 
+from tests.hostile.front import CODE, FORM, TO_MESSAGE, Citizen, Front
+from tests.hostile.naughty import naughty
 from ussd_engine import gsm
 from ussd_engine.model import Submission
 

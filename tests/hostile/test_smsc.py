@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from front import CODE, Front, opened
-from rows_smpp import ENQUIRE, MINE, SEQUENCE, TABLE, Row, pdu
 
+from tests.hostile.front import CODE, Front, opened
+from tests.hostile.rows_smpp import ENQUIRE, MINE, SEQUENCE, TABLE, Row, pdu
 from ussd_engine.channels.base import Dial, Response
 from ussd_engine.smpp.pdu import HEADER
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,12 @@ def test_what_is_remembered_is_what_a_search_from_nothing_finds(small: Path, fou
 def test_a_search_that_was_asked_before_is_not_made_again(found: Institutions, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     search = found._index.search
-    monkeypatch.setattr(found._index, "search", lambda text, *rest: made.append(text) or search(text, *rest))
+
+    def searched(text: str, *rest: Any) -> object:
+        made.append(text)
+        return search(text, *rest)
+
+    monkeypatch.setattr(found._index, "search", searched)
     for typed in ("zenda", "nowhere", "zenda", "nowhere"):
         found.search(typed, "en")
     assert made == ["zenda", "nowhere"]

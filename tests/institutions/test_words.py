@@ -58,7 +58,12 @@ def test_a_word_longer_than_any_is_not_taken_apart(monkeypatch: pytest.MonkeyPat
     """Each of its forms is as long as itself: 60,000 letters would be 60,000 of them."""
     words = Vocabulary(["tanesco"])
     taken: list[str] = []
-    monkeypatch.setattr("ussd_engine.words._shortened", lambda word: taken.append(word) or [])
+
+    def shortened(word: str) -> list[str]:
+        taken.append(word)
+        return []
+
+    monkeypatch.setattr("ussd_engine.words._shortened", shortened)
     assert words.near("tanescoxx", 5) == words.near("a" * 60_000, 5) == []
     assert taken == []
     words.near("tanescox", 5)

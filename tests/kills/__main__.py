@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .coming import IN, Coming
-from .going import OUT, Going
-from .points import KINDS
-from .post import Post, post_office
-from .story import STORIES, Stories, stories
+from tests.kills.coming import IN, Coming
+from tests.kills.going import OUT, Going
+from tests.kills.points import KINDS
+from tests.kills.post import Post, post_office
+from tests.kills.story import STORIES, Stories, stories
 
 REDIS = "redis://127.0.0.1:6379"
 """One key is written there and taken away."""

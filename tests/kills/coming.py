@@ -11,12 +11,11 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
+from tests.kills.place import Files
+from tests.kills.post import SHORT, Carrier, Post, Texted, after_leases_ms
+from tests.kills.scene import NUMBER
+from tests.kills.story import WORDS
 from ussd_engine.testing.provider import playing
-
-from .place import Files
-from .post import SHORT, Carrier, Post, Texted, after_leases_ms
-from .scene import NUMBER
-from .story import WORDS
 
 RECEIVED: Final = re.compile(r"Tumepokea\. Namba: ([0-9]{9})\.")
 FIRST: Final = "e-Mrejesho hutumia namba yako"

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import aiohttp
 
 from simulator.phone import Line, Phone
+from tests.kills.scene import CODE, Ground, Scene
+from tests.kills.story import DOOR, Run, Stories, redial, repeat
 from ussd_engine import engine
 from ussd_engine.delivery import Delivery
 from ussd_engine.feedback import Surroundings
@@ -26,9 +28,6 @@ from ussd_engine.model import CaseState, Reply
 from ussd_engine.news import News
 from ussd_engine.reference import derive_pin
 from ussd_engine.testing.specimens import cases_of
-
-from .scene import CODE, Ground, Scene
-from .story import DOOR, Run, Stories, redial, repeat
 
 OFFICER = Officer("officer", "TANESCO")
 MINE = ("5", "1", "1")

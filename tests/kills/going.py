@@ -7,12 +7,11 @@ from collections import Counter
 from contextlib import closing
 from typing import Final
 
+from tests.kills.place import Files
+from tests.kills.post import Answers, Carrier, Post, Texted, channels, now_ms
 from ussd_engine.ledger.smsqueue import LEASE_MS
 from ussd_engine.sms.message import Notice, Priority
 from ussd_engine.testing.provider import playing
-
-from .place import Files
-from .post import Answers, Carrier, Post, Texted, channels, now_ms
 
 AT_ONCE: Final = 3
 """What may leave in a second, and in one call: so much is claimed, and the rest is left alone."""

@@ -28,6 +28,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions import Seal, open_sessions
+from tests.kills.points import Tracer, read_sources
+from tests.kills.sending import sending
 from ussd_engine import config, engine
 from ussd_engine.app import create_app, running
 from ussd_engine.config import Config
@@ -37,9 +39,6 @@ from ussd_engine.feedback import Surroundings, open_feedback
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.logs import Log
-
-from .points import Tracer, read_sources
-from .sending import sending
 
 MENUS = ("channels", "channel_settings", "country")
 """The settings that a start of the menus reads."""
@@ -114,7 +113,7 @@ class Child:
             self._tracer.armed = False
 
 
-async def _rests(doors: Doors) -> None:
+async def _rests(self: Doors) -> None:
     """The switches were read when it started. To read them again is no part of any story, and would fall into one by
     chance."""
     await asyncio.Event().wait()

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from tests.kills.nursery import settings_of
 from ussd_engine.app import create_app, running
 from ussd_engine.country import Country
 from ussd_engine.keys import Keyring
 from ussd_engine.logs import Log
 from ussd_engine.model import Submission
-
-from .nursery import settings_of
 
 TABLES = ("effects", "submissions", "cases", "outbox", "core_cases", "dead_letters")
 Files = Mapping[str, bytes]

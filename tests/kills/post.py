@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.kills.nursery import settings_of
+from tests.kills.place import Place
+from tests.kills.scene import ROOT, Nursery, menus_read_once, nursery
+from tests.kills.sending import sending
 from ussd_engine.ledger import Ledger, upgrade
 from ussd_engine.ledger.smsqueue import LEASE_MS
 from ussd_engine.sms.message import Progress
 from ussd_engine.testing.provider import Asked, Provider, Says
-
-from .nursery import settings_of
-from .place import Place
-from .scene import ROOT, Nursery, menus_read_once, nursery
-from .sending import sending
 
 SHORT: Final = "15200"
 COUNTRY: Final = "menus/countries/tanzania.yaml"

@@ -9,6 +9,9 @@ from collections.abc import Callable
 import aiohttp
 
 from simulator.phone import Line
+from tests.kills.place import Books, Place
+from tests.kills.scene import Ground
+from tests.kills.story import DOOR, HOME, SEND, WORDS, Run, redial, repeat
 from ussd_engine.delivery import Delivery
 from ussd_engine.feedback.access import Officer
 from ussd_engine.feedback.case import CoreCase
@@ -19,10 +22,6 @@ from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.outbox import LEASE_MS
 from ussd_engine.model import CaseState, Reply, Submission
 from ussd_engine.reference import derive_pin
-
-from .place import Books, Place
-from .scene import Ground
-from .story import DOOR, HOME, SEND, WORDS, Run, redial, repeat
 
 ONCE = {"effects": 1, "submissions": 1, "cases": 1, "outbox": 1, "core_cases": 0, "dead_letters": 0}
 NEVER = dict.fromkeys(ONCE, 0)

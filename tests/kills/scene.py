@@ -21,12 +21,11 @@ from sessions.codec import SessionCodec
 from simulator.clock import RealClock
 from simulator.local import wire
 from simulator.phone import Line, Phone
+from tests.kills.nursery import of_menus, settings_of
+from tests.kills.place import Files, Place
 from ussd_engine import engine
 from ussd_engine.channels.base import Request
 from ussd_engine.menu.edition import Edition
-
-from .nursery import of_menus, settings_of
-from .place import Files, Place
 
 ROOT = Path(__file__).parents[2]
 CODE, NUMBER = "*152*00#", "255700000001"
@@ -110,8 +109,8 @@ class Nursery:
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__.replace("scene", "nursery"), json.dumps(of_menus(given))],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+            [sys.executable, "-m", "tests.kills.nursery", json.dumps(of_menus(given))],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -10,9 +10,8 @@ from pathlib import Path
 import aiohttp
 
 from simulator.phone import NoAnswer, Phone
+from tests.kills.scene import CODE, Ground, Nursery, Scene, menus_read_once, nursery
 from ussd_engine.model import Reply
-
-from .scene import CODE, Ground, Nursery, Scene, menus_read_once, nursery
 
 WORDS = "Maji hayatoki Uhindini"
 """Short enough to stand on the review as a whole."""

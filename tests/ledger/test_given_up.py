@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 import msgspec
-from retained import YEAR, carried, stands
 from sqlalchemy import update
 
+from tests.ledger.retained import YEAR, carried, stands
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger, PurgeLog
 from ussd_engine.ledger.outbox import Claim
 from ussd_engine.ledger.queue import enqueue, outbox_row
 from ussd_engine.ledger.retention import MOST
 from ussd_engine.ledger.tables import contacts, dead_letters, submissions
-from ussd_engine.messages import Addition, Erasure
+from ussd_engine.messages import Addition, Erasure, Message
 from ussd_engine.model import Submission
 from ussd_engine.testing.specimens import DAY, DAY_MS, MSISDN, NAME, TEXT, StoppedClock, named, rows, submit
 
@@ -27,8 +28,8 @@ async def given_up(ledger: Ledger, keyring: Keyring, clock: StoppedClock, kind: 
     if kind != "submission":
         await carried(ledger, clock)
         await stands(ledger, act.reference, state="received")
-        said = {"idempotency_key": secrets.token_hex(16), "reference": act.reference, "at_ms": clock()}
-        message = Addition(text=TEXT, **said) if kind == "addition" else Erasure(**said)
+        said: dict[str, Any] = {"idempotency_key": secrets.token_hex(16), "reference": act.reference, "at_ms": clock()}
+        message: Message = Addition(text=TEXT, **said) if kind == "addition" else Erasure(**said)
         await ledger.database.write(lambda conn: enqueue(conn, [outbox_row(keyring, message, clock())]))
     (claim,) = await ledger.outbox.claim(clock(), 2)
     assert await ledger.outbox.dead(claim, "Rejected", clock())
@@ -79,7 +80,7 @@ async def test_dead_letters_go_in_portions_past_those_that_stay(
     await ledger.act(act)
     await carried(ledger, clock)
     await stands(ledger, act.reference, state="closed", ended=DAY)
-    many = [
+    many: list[Message] = [
         *(Erasure(idempotency_key=f"{at:032x}", reference=act.reference, at_ms=0) for at in range(MOST + 1)),
         *(
             Addition(idempotency_key=f"f{at:031x}", reference=act.reference, text="x", at_ms=0)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import msgspec
 import pytest
 from sqlalchemy import text

@@ -89,7 +89,7 @@ async def test_every_commit_is_synced_in_full_and_readers_do_not_wait(sqlite_url
 
 async def test_a_full_disk_is_known_to_have_stored_nothing(sqlite_url: str) -> None:
     ledger = await open_ledger(sqlite_url)
-    pages = await ledger.database.write(lambda conn: conn.exec_driver_sql("PRAGMA page_count").scalar())
+    pages = await ledger.database.write(lambda conn: conn.exec_driver_sql("PRAGMA page_count").scalar_one())
     await ledger.database.write(lambda conn: conn.exec_driver_sql(f"PRAGMA max_page_count = {pages + 4}").scalar())
     large = [submit(caller=None, answers={"message": "m" * 20_000}) for _ in range(3)]
     results = await asyncio.gather(*map(ledger.act, large), return_exceptions=True)

@@ -42,7 +42,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     settle = outbox._done
 
-    def counted(conn: object, taken: list[tuple[Claim, str]]) -> list[bool | Exception]:
+    def counted(conn: Connection, taken: list[tuple[Claim, str]]) -> list[bool | Exception]:
         sizes.append(len(taken))
         return settle(conn, taken)
 

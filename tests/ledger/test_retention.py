@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from retained import YEAR, carried, stands
 from sqlalchemy import Table, event
 
+from tests.ledger.retained import YEAR, carried, stands
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger, PurgeLog

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers.redis_server import RedisServer
+
+from tests.servers.redis_server import RedisServer
 
 KEEPS = {"appendonly": "yes", "maxmemory-policy": "noeviction"}
 """All that it is given, as in production."""

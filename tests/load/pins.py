@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import msgspec
 from redis.asyncio import Redis
 from sqlalchemy import Select, select
-from traces import unbased, unhexed
 
 from sessions.seal import NotOurs, Seal
+from tests.load.traces import unbased, unhexed
 from ussd_engine.errors import EngineError
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Database
@@ -145,6 +145,7 @@ async def of_redis(url: str, seal: Seal) -> list[Any]:
     async with Redis.from_url(url) as redis:
         async for key in redis.scan_iter(count=1000):
             value = await redis.get(key) or b""
+            assert isinstance(value, bytes)
             found.append(value)
             try:
                 found.append(seal.open(value, key).plain)

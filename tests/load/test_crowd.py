@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crowd import WINDOW_SHARE, Citizen, Crowd, crowd_gateway, lines, people
 from sqlalchemy import select
 
+from tests.load.crowd import WINDOW_SHARE, Citizen, Crowd, crowd_gateway, lines, people
 from ussd_engine.feedback.sql import core_cases
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger

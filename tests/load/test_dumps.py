@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from crowd import CANARY, Crowd, crowd_gateway, lines, people
-from crowd_gateway import NOON_S
-from pins import Kept, Pins, leaves, of_redis, of_tables
-from servers.postgres_server import PostgresServer
-from stores import files_octets, postgres_rows, postgres_wal, redis_octets, sqlite_octets
-from traces import Traces, packed, spellings
 
 from sessions.seal import Seal
+from tests.load.crowd import CANARY, Crowd, crowd_gateway, lines, people
+from tests.load.crowd_gateway import NOON_S
+from tests.load.pins import Kept, Pins, leaves, of_redis, of_tables
+from tests.load.stores import files_octets, postgres_rows, postgres_wal, redis_octets, sqlite_octets
+from tests.load.traces import Traces, packed, spellings
+from tests.servers.postgres_server import PostgresServer
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import upgrade
 

@@ -7,10 +7,10 @@ from copy import copy
 from typing import NamedTuple
 
 import msgspec
-from answer_form import Form
-from answer_model import Model, State
 
 from sessions import Outcome, Session
+from tests.menu.answer_form import Form
+from tests.menu.answer_model import Model, State
 from ussd_engine import dialog, machine
 from ussd_engine.actions import ACTIONS, Action
 from ussd_engine.menu.edition import Edition

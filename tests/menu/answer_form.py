@@ -12,8 +12,8 @@ from typing import NamedTuple
 from ussd_engine.institutions import Institutions
 from ussd_engine.menu.schema import Service
 from ussd_engine.model import Answers, Value
-from ussd_engine.registry import KINDS, OFFERS, SOURCES, Place, key_of
-from ussd_engine.scope import Facts, Row
+from ussd_engine.registry import KINDS, OFFERS, SOURCES, Place, Row, key_of
+from ussd_engine.scope import Facts
 from ussd_engine.screens.base import Line, Screen, Tests
 
 Known = Mapping[str, Value]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from answer_caller import PROFILE, Caller, Leg
-from answer_model import State
 
 from sessions import Session
+from tests.menu.answer_caller import PROFILE, Caller, Leg
+from tests.menu.answer_model import State
 from ussd_engine import machine
 from ussd_engine.model import Answers, Value
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import cycle, islice
 
-from answer_caller import WRONG, Caller
-from answer_laws import Alteration, there_and_back, whole_equals_steps
-from generated import edition_of, menus
 from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from menu_folder import shipped
+
+from tests.menu.answer_caller import WRONG, Caller
+from tests.menu.answer_laws import Alteration, there_and_back, whole_equals_steps
+from tests.menu.generated import edition_of, menus
+from tests.menu.menu_folder import shipped
 
 MOST_QUESTIONS = 20
 PICKS = st.integers(0, 99)

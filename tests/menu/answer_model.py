@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from answer_form import Form, Item
-
+from tests.menu.answer_form import Form, Item
 from ussd_engine.model import Answers, Value
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from menu_folder import MenuFolder
 
+from tests.menu.menu_folder import MenuFolder
 from ussd_engine.walk import Walk
 
 

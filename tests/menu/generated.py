@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 from hypothesis import strategies as st
-from menu_folder import country, shipped
 
+from tests.menu.menu_folder import country, shipped
 from ussd_engine.catalog import Catalog
 from ussd_engine.errors import Fault, MenuError
 from ussd_engine.menu.compile import compile_service

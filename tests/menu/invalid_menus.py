@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from menu_folder import CODES, MenuFolder
+
+from tests.menu.menu_folder import CODES, MenuFolder
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "invalid.yaml").read_text())
 

@@ -55,10 +55,10 @@ class MenuFolder:
             path = self.po(service.name)
             entries = read_po(path, "en")
             for message in entries:
-                if message.id and not any(message.string):
+                if message.id and not any(message.string or ""):
                     message.string = message.id
             stream = BytesIO()
-            write_po(stream, entries, width=None)
+            write_po(stream, entries, width=0)
             path.write_bytes(stream.getvalue())
 
     def po(self, service: str) -> Path:

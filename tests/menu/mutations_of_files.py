@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from mutations_of_ways import CHOOSE, GO, Kind, Mutation, misspelt, mutation
-from mutations_of_words import HEADS
-from shipped_copy import Entry, ShippedCopy, Told, entries_of
+from tests.menu.mutations_of_ways import CHOOSE, GO, Kind, Mutation, misspelt, mutation
+from tests.menu.mutations_of_words import HEADS
+from tests.menu.shipped_copy import Entry, ShippedCopy, Told, entries_of
 
 MOUNT = "menus/gmp.yaml"
 

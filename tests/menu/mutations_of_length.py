@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-from mutations_of_ways import CHOOSE, GO, Kind, Mutation
-from mutations_of_words import ABOVE, UNPAGED, english, places, rewrite
-from po_entries import PoEntry
-from shipped_copy import Entry, ShippedCopy, Told
+from tests.menu.mutations_of_ways import CHOOSE, GO, Kind, Mutation
+from tests.menu.mutations_of_words import ABOVE, UNPAGED, english, places, rewrite
+from tests.menu.po_entries import PoEntry
+from tests.menu.shipped_copy import Entry, ShippedCopy, Told
 
 TOO_LONG = re.compile(r"does not fit in (?P<locale>[a-z]+).*: (?P<size>\d+) of (?P<room>\d+) septets")
 ALWAYS_OVER = 320

@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 
-from mutations_of_ways import Kind, Mutation, misspelt
-from shipped_copy import ShippedCopy, Told
+from tests.menu.mutations_of_ways import Kind, Mutation, misspelt
+from tests.menu.shipped_copy import ShippedCopy, Told
 
 TABLES = "menus/emrejesho"
 

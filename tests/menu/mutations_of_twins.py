@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from mutations_of_tables import TABLES
-from mutations_of_ways import CHOOSE, GO, Kind, Mutation, label, mutation
-from mutations_of_words import english, rewrite
-from po_entries import PoEntry
-from shipped_copy import Entry, ShippedCopy, Told
+from tests.menu.mutations_of_tables import TABLES
+from tests.menu.mutations_of_ways import CHOOSE, GO, Kind, Mutation, label, mutation
+from tests.menu.mutations_of_words import english, rewrite
+from tests.menu.po_entries import PoEntry
+from tests.menu.shipped_copy import Entry, ShippedCopy, Told
 
 
 def neighbours(copy: ShippedCopy, *patterns: str) -> Iterator[tuple[Entry, Entry]]:

@@ -9,8 +9,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from shipped_copy import Entry, ShippedCopy, Told
-
+from tests.menu.shipped_copy import Entry, ShippedCopy, Told
 from ussd_engine.screens.base import VERBS
 
 DOORS = ("start", "first", "resume", "last", "too_many", "full", "none", "slow", "go")

@@ -6,10 +6,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-from mutations_of_ways import CHOOSE, GO, Kind, Mutation, label, misspelt, mutation
-from po_entries import PoEntry, po_entries
-from shipped_copy import Entry, ShippedCopy, Told
-
+from tests.menu.mutations_of_ways import CHOOSE, GO, Kind, Mutation, label, misspelt, mutation
+from tests.menu.po_entries import PoEntry, po_entries
+from tests.menu.shipped_copy import Entry, ShippedCopy, Told
 from ussd_engine.registry import WORDS
 
 ENGLISH = "locales/en/LC_MESSAGES/emrejesho.po"

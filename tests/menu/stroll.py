@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from sessions import About, Outcome, Session
+from sessions import About, Draft, Outcome, Session
 from ussd_engine import machine
 from ussd_engine.actions import ACTIONS
 from ussd_engine.facts import FACTS
@@ -21,8 +21,20 @@ EXTRA = {"code": "*152*00*9*2#", "minutes": "10", "pin": "4821"}
 PROFILE = Profile()
 WORDS = "Fundi wetu alifika mtaani kwenu na kubadili transfoma iliyoungua. " * 4
 ROWS = [["482173657", state, "answered"] for state in ("received", "in_progress", "answered", "closed", "appealed")] * 4
-MAY = ("read", "add", "rate", "withdraw", "appeal", "higher", "leak", "be_late", "new_pin", "use_sms", "set_sms")
-MAY += ("appeal_over",)
+MAY = (
+    "read",
+    "add",
+    "rate",
+    "withdraw",
+    "appeal",
+    "higher",
+    "leak",
+    "be_late",
+    "new_pin",
+    "use_sms",
+    "set_sms",
+    "appeal_over",
+)
 CASE = About(
     "482173657",
     True,
@@ -77,7 +89,7 @@ class Stroll:
                 found = self.act(found) if found.intent else self.fetch(found)
             session = found.session
 
-    def dial(self, drafts: list[object]) -> Session:
+    def dial(self, drafts: list[Draft]) -> Session:
         root = next(iter(self.edition.codes.values()))
         start = self.edition.services[root].service.start
         session = Session(b"d", self.edition.version, root, start, self.locale, msisdn=255700000001, drafts=drafts)

@@ -7,12 +7,12 @@ import os
 from datetime import date
 
 import pytest
-from answer_caller import PROFILE, Caller
-from answer_machines import ShippedForms, run
 from hypothesis.stateful import precondition, rule
-from menu_folder import shipped
 
 from sessions import MemorySessions, Seal
+from tests.menu.answer_caller import PROFILE, Caller
+from tests.menu.answer_machines import ShippedForms, run
+from tests.menu.menu_folder import shipped
 from ussd_engine.editions import Editions
 from ussd_engine.gateway import Gateway
 from ussd_engine.keys import Keyring

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from answer_faults import FAULTS, Fault
-from answer_machines import GeneratedForms, ShippedForms, run
 from hypothesis import Phase
 
+from tests.menu.answer_faults import FAULTS, Fault
+from tests.menu.answer_machines import GeneratedForms, ShippedForms, run
 from ussd_engine.walk import Walk
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("strict")]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from answer_caller import TEXTS, Caller
-from answer_faults import RARE
-from generated import edition_of, written
-from menu_folder import shipped
 
+from tests.menu.answer_caller import TEXTS, Caller
+from tests.menu.answer_faults import RARE
+from tests.menu.generated import edition_of, written
+from tests.menu.menu_folder import shipped
 from ussd_engine.walk import Walk
 
 pytestmark = pytest.mark.usefixtures("strict")
@@ -124,7 +124,7 @@ def test_a_restart_passes_over_an_answer_that_a_line_gave() -> None:
 def test_back_out_of_what_a_change_opened_may_open_more() -> None:
     councils = {"list": "Halmashauri", "from": {"councils": {"region": "q1"}}}
     fourth: Any = {"q4": {"unless": {"q2": "a"}}}
-    asked = {"q1": REGIONS, "q2": CHOICE, "q3": councils, "q4": CHOICE, "q5": CHOICE}
+    asked: dict[str, Any] = {"q1": REGIONS, "q2": CHOICE, "q3": councils, "q4": CHOICE, "q5": CHOICE}
     review = {"menu": "Hakiki", "go": {"1. Tuma": "send", "2. Badili": "change q1", "99. Acha": "leave"}}
     who = caller(["q1", "q2", "q3", fourth, "q5"], **asked, review=review)
     assert told(who, "1", "1", "1", "1", "1", "2", "3")[0] == "q3"

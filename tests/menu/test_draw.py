@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from generated import edition_of, menus
 from hypothesis import HealthCheck, assume, given, settings
-from menu_folder import MenuFolder, shipped
 
+from tests.menu.generated import edition_of, menus
+from tests.menu.menu_folder import MenuFolder, shipped
 from ussd_engine.errors import EngineError
 from ussd_engine.menu.compile import Menu
 from ussd_engine.menu.draw import arrows_of, drawing, mermaid
@@ -28,7 +28,7 @@ MOST_ARROWS = 500
 """Mermaid draws no more unless its page is told to."""
 
 
-def transitions_of(menu: Menu) -> set[tuple[str, str, str]]:
+def transitions_of(menu: Menu) -> set[tuple[str, str, str | None]]:
     return {
         (event.name, transition.source, transition.dest)
         for event in menu.machine.events.values()

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 
 import pytest
-from menu_folder import ROOT, MenuFolder, shipped
 
 from tests.browser import Page, chromium
+from tests.menu.menu_folder import ROOT, MenuFolder, shipped
 from ussd_engine.menu.draw import arrows_of, mermaid
 from ussd_engine.menu.edition import Edition
 

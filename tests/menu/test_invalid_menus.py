@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from invalid_menus import CASES, damage, faults_of
-from menu_folder import BASE, MenuFolder
 
+from tests.menu.invalid_menus import CASES, damage, faults_of
+from tests.menu.menu_folder import BASE, MenuFolder
 from ussd_engine.errors import Fault, MenuError
 from ussd_engine.menu.load import load_text
 from ussd_engine.menu.rules import RULES

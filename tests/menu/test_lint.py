@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from menu_folder import MenuFolder, shipped
 
+from tests.menu.menu_folder import MenuFolder, shipped
 from ussd_engine.menu.edition import load_service
 from ussd_engine.menu.lint import prove
 from ussd_engine.menu.lint.fits import Whole, Worst

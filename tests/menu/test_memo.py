@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
-from generated import edition_of, menus
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from menu_folder import MenuFolder, shipped
 from msgspec.structs import replace
-from stroll import CASE, EXTRA, PROFILE, TEXTS, Stroll
 
 from sessions import About, Outcome, Session
+from tests.menu.generated import edition_of, menus
+from tests.menu.menu_folder import MenuFolder, shipped
+from tests.menu.stroll import CASE, EXTRA, PROFILE, TEXTS, Stroll
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile
 from ussd_engine.render import possible_lines, render
@@ -31,7 +32,8 @@ OTHER = {"code": EXTRA["code"], "minutes": "10"}
 
 def forgetful(edition: Edition) -> Edition:
     """The same edition with empty memories of its own."""
-    return dataclasses.replace(edition, **{name: {} for name in MEMORIES})
+    empty: dict[str, Any] = {name: {} for name in MEMORIES}
+    return dataclasses.replace(edition, **empty)
 
 
 class Viewer:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from menu_folder import MenuFolder, shipped
-
 from sessions import Pending, Session
+from tests.menu.menu_folder import MenuFolder, shipped
 from ussd_engine import acts
 from ussd_engine.actions import ACTIONS
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import mutations_of_files as files
-import mutations_of_length as length
-import mutations_of_tables as tables
-import mutations_of_twins as twins
-import mutations_of_ways as ways
-import mutations_of_words as words
 import pytest
-from mutations_of_ways import Kind
-from shipped_copy import ShippedCopy
+
+from tests.menu import mutations_of_files as files
+from tests.menu import mutations_of_length as length
+from tests.menu import mutations_of_tables as tables
+from tests.menu import mutations_of_twins as twins
+from tests.menu import mutations_of_ways as ways
+from tests.menu import mutations_of_words as words
+from tests.menu.mutations_of_ways import Kind
+from tests.menu.shipped_copy import ShippedCopy
 
 KINDS: tuple[Kind, ...] = (*ways.KINDS, *length.KINDS, *words.KINDS, *files.KINDS, *tables.KINDS, *twins.KINDS)
 PLACES = 3 if os.environ.get("CI") == "true" else 1

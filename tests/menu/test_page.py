@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from generated import edition_of, menus
 from hypothesis import HealthCheck, assume, given, settings
-from menu_folder import MenuFolder, shipped
 
 from sessions import Session
+from tests.menu.generated import edition_of, menus
+from tests.menu.menu_folder import MenuFolder, shipped
 from ussd_engine import gsm
 from ussd_engine.facts import FACTS
 from ussd_engine.menu import page as page_module
@@ -50,7 +50,7 @@ def screens() -> list[tuple[str, str, dict[str, Any]]]:
     return [(name, screen, about) for name in services for screen, about in services[name]["screens"].items()]
 
 
-def transitions_of(menu: Menu) -> set[tuple[str, str, str]]:
+def transitions_of(menu: Menu) -> set[tuple[str, str, str | None]]:
     return {
         (event.name, transition.source, transition.dest)
         for event in menu.machine.events.values()
@@ -59,7 +59,7 @@ def transitions_of(menu: Menu) -> set[tuple[str, str, str]]:
     }
 
 
-def ways_of(menu: Menu) -> set[tuple[str, str, str]]:
+def ways_of(menu: Menu) -> set[tuple[str, str, str | None]]:
     """What the answers of all screens take, as transitions."""
     leads = Leads(menu)
     return {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from menu_folder import MenuFolder
-
 from tests.browser import chromium
+from tests.menu.menu_folder import MenuFolder
 from ussd_engine.facts import PILOT
 from ussd_engine.menu.draw import mermaid
 from ussd_engine.menu.edition import Edition

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from generated import menus
 from hypothesis import HealthCheck, given, settings
-from invalid_menus import CASES, damage
 from jsonschema import Draft202012Validator
-from menu_folder import BASE, ROOT, MenuFolder
 
+from tests.menu.generated import menus
+from tests.menu.invalid_menus import CASES, damage
+from tests.menu.menu_folder import BASE, ROOT, MenuFolder
 from ussd_engine.actions import ACTIONS
 from ussd_engine.menu.publish import reference, schema
 from ussd_engine.menu.rules import RULES

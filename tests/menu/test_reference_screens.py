@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from menu_folder import ROOT, shipped
 
 from sessions import Session
+from tests.menu.menu_folder import ROOT, shipped
 from ussd_engine.menu.edition import Edition
 from ussd_engine.menu.template import Slot
 from ussd_engine.model import Profile

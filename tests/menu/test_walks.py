@@ -6,12 +6,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from generated import edition_of, menus, written
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
-from menu_folder import MenuFolder, shipped
-from stroll import Stroll
 
+from tests.menu.generated import edition_of, menus, written
+from tests.menu.menu_folder import MenuFolder, shipped
+from tests.menu.stroll import Stroll
 from ussd_engine import gsm
 
 pytestmark = pytest.mark.usefixtures("strict")

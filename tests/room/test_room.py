@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.callers import MOST_PHONES
+from simulator.exchange import Report
 from simulator.handset import Display
 from simulator.room import Room
 from simulator.speech import Note, Speech
@@ -64,8 +65,9 @@ async def test_what_is_typed_to_no_screen_goes_nowhere(room: Room) -> None:
 async def test_a_complaint_ends_with_its_reference_and_its_sms(room: Room) -> None:
     reference = await send_complaint(room)
     assert room.hand.display is Display.ENDED
-    assert room.hand.shown is not None
-    assert f"Namba: {reference}" in room.hand.shown.text
+    last = room.hand.shown
+    assert last is not None
+    assert f"Namba: {reference}" in last.text
     assert [one.text for one in room.hand.inbox] == [
         f"Tumepokea. Namba: {reference}. Kufuatilia piga *152*00*9*2# au tuma HALI {reference} kwenda 15200"
     ]
@@ -86,7 +88,7 @@ async def test_an_sms_is_answered_by_sms(room: Room) -> None:
 
 
 @pytest.mark.parametrize("how", ["delivered", "failed", "late", "twice"])
-async def test_a_report_of_an_sms_reaches_the_gateway(room: Room, how: str) -> None:
+async def test_a_report_of_an_sms_reaches_the_gateway(room: Room, how: Report) -> None:
     await send_complaint(room)
     assert room.local is not None
     # what failed goes again later

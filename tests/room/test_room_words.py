@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ async def handled(room: Room, *acts: tuple[str, str]) -> None:
 def on_a_new_service(folder: Path) -> Room:
     made = config.load({})
     make("huduma", folder, "*150*01#", made.country)
-    of = {"menus": folder / "menus", "locales": folder / "locales", "codes": {"*150*01#": "huduma"}}
+    of: dict[str, Any] = {"menus": folder / "menus", "locales": folder / "locales", "codes": {"*150*01#": "huduma"}}
     settings = dataclasses.replace(made, **of)
     return Room(settings, Way("africastalking", "255700000001"), MovedClock(lambda: MORNING))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -105,7 +106,8 @@ async def test_a_field_is_left_by_escape_and_by_tab(room: Room) -> None:
     async with at_the_terminal(room) as tester:
         for way in ("escape", "tab"):
             await tester.press("f3", "enter")
-            assert isinstance(tester.app.focused, Input)
+            field = tester.app.focused
+            assert isinstance(field, Input)
             await tester.press(*"kwa", way)
             assert tester.app.focused is tester.app.query_one(Phone)
 
@@ -256,7 +258,8 @@ async def test_a_gateway_elsewhere_is_offered_nothing_that_it_does_not_have() ->
             await tester.press(key)
             assert why in tester.rows[-3] + tester.rows[-2]
             assert why in tester.page, "help still stands there"
-        for verb in (lambda: room.write("MSAADA"), room.look, room.kill):
+        verbs: list[Callable[[], Awaitable[None]]] = [lambda: room.write("MSAADA"), room.look, room.kill]
+        for verb in verbs:
             await verb()
             assert room.note == NEEDS_OWN
         await tester.press("f4")

@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,11 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize(("kind", "colour"), [("xterm-256color", True), ("vt100", False)])
 def test_it_dials_in_a_real_terminal_and_leaves_nothing_behind(folder: Path, kind: str, colour: bool) -> None:
-    environ = {"TERM": kind, "TMPDIR": str(folder.parent / "scratch"), **({} if colour else {"NO_COLOR": "1"})}
+    environ: dict[str, Any] = {
+        "TERM": kind,
+        "TMPDIR": str(folder.parent / "scratch"),
+        **({} if colour else {"NO_COLOR": "1"}),
+    }
     terminal = Terminal(folder, "--lang", "en", **environ)
     terminal.read_until("The gateway is ready.")
     terminal.type("*152*00#" + ENTER)
@@ -152,7 +157,11 @@ def test_what_keeps_the_gateway_from_starting_is_told_and_the_phone_stays(folder
     menus = folder.parent / "menus"
     menus.mkdir()
     (menus / "broken.yaml").write_text("service: [", encoding="utf-8")
-    environ = {"USSD_ENGINE_MENUS": str(menus), "TMPDIR": str(folder.parent / "scratch"), "TERM": "xterm"}
+    environ: dict[str, Any] = {
+        "USSD_ENGINE_MENUS": str(menus),
+        "TMPDIR": str(folder.parent / "scratch"),
+        "TERM": "xterm",
+    }
     country = Path(cli.__file__).parent.parent / "menus" / "countries" / "tanzania.yaml"
     terminal = Terminal(folder, "--lang", "en", USSD_ENGINE_COUNTRY=str(country), **environ)
     terminal.read_until("The gateway cannot start:")

@@ -19,7 +19,7 @@ from simulator.speech import LANGUAGES, OWN, Speech, texts, told, words_of
 from simulator.transcript import BadTranscript
 from ussd_engine import config
 from ussd_engine.config import HOME
-from ussd_engine.errors import ConfigError, EngineError, MenuError
+from ussd_engine.errors import ConfigError, EngineError, Fault, MenuError
 
 LOCALES = HOME / "locales"
 OTHERS = [language for language in LANGUAGES if language != OWN]
@@ -49,7 +49,7 @@ def test_no_text_is_left_in_the_language_of_the_code(language: str) -> None:
     [
         ConfigError("USSD_ENGINE_KEYS: the folder cannot be made"),
         BadTranscript("saved.yaml:3: object contains unknown field `tipe`"),
-        MenuError(["menus/gmp.yaml:7: screen does not exist"]),
+        MenuError([Fault("menus/gmp.yaml", 7, "screen does not exist")]),
         EngineError("the core refused it"),
         PermissionError(errno.EACCES, "Permission denied"),
         OSError(errno.EIO, "Input/output error"),

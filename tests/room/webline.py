@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer
 
 
 class Browser:
     """What a browser sends, from a page of an origin."""
 
-    def __init__(self, client: aiohttp.ClientSession, server: TestServer, root: str = "/") -> None:
+    def __init__(self, client: aiohttp.ClientSession, server: BaseTestServer, root: str = "/") -> None:
         self._client = client
         self._root = root
         self.host = f"{server.host}:{server.port}"

@@ -12,12 +12,11 @@ from types import CodeType, FrameType
 from typing import Any
 
 from sessions import Outcome, Session
+from tests.scale.large import CODE, name_of
 from ussd_engine import machine
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Profile
 from ussd_engine.render import render
-
-from .large import CODE, name_of
 
 NUMBER = 255_700_000_001
 PROFILE = Profile()

@@ -17,6 +17,8 @@ import transitions
 from babel.messages import pofile as babel_pofile
 
 from sessions import MemorySessions, Seal, chance
+from tests.scale.journey import FORM, NUMBER, Caller, Counts, calls, costs, down, instructions
+from tests.scale.large import CODE, ROOT, SMALLEST, edition, name_of
 from ussd_engine import pofile, roster
 from ussd_engine.catalog import Catalog
 from ussd_engine.editions import Editions
@@ -29,9 +31,6 @@ from ussd_engine.model import Case, Committed, LegKind, Phase, Profile, Turn
 from ussd_engine.registry import KINDS
 from ussd_engine.search import Index
 from ussd_engine.tracking import Effect, LookedUp, LookUp
-
-from .journey import FORM, NUMBER, Caller, Counts, calls, costs, down, instructions
-from .large import CODE, ROOT, SMALLEST, edition, name_of
 
 SCREENS = [1_000, pytest.param(10_000, marks=pytest.mark.long)]
 INSTITUTIONS = [5_000, pytest.param(50_000, marks=pytest.mark.long)]

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import pytest
 
-from .process import ServerProcess, free_port
+from tests.servers.process import ServerProcess, free_port
 
 FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
 BEARERBOX_READY = "Start-up done"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .process import free_port
+from tests.servers.process import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ROOT / "build" / "smsc" / "node_modules"

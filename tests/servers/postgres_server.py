@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .process import ServerProcess, free_port
+from tests.servers.process import ServerProcess, free_port
 
 PLACES = "/usr/lib/postgresql"
 """Where distributions keep the servers' binaries, a folder a version, outside the path."""

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import pytest
 
-from .process import ServerProcess, free_port
+from tests.servers.process import ServerProcess, free_port
 
 BINARY = "redis-server"
 READY = "Ready to accept connections"

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 from fakeredis import TcpFakeServer
@@ -23,15 +24,20 @@ Told = tuple[RedisSessions, Answers]
 REAL = ("127.0.0.1", 6379)
 
 
+class Unmoved(TcpFakeServer):
+    """A client that is cut off in the middle of a command is what these tests are about, not a fault of the fake."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nobody is told."""
+
+
 @pytest.fixture(scope="session")
 def fake_redis() -> Iterator[tuple[str, int]]:
-    server = TcpFakeServer(("127.0.0.1", 0), server_version=(7, 0))
-    # A client that is cut off in the middle of a command is what these tests are about, not a fault of the fake.
-    server.handle_error = lambda request, client_address: None
+    server = Unmoved(("127.0.0.1", 0), server_version=(7, 0))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    yield server.server_address[:2]
+    yield str(server.server_address[0]), server.server_address[1]
     server.shutdown()
     server.server_close()
     thread.join()
@@ -54,7 +60,8 @@ async def real_redis() -> tuple[str, int]:
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.redis)])
 def redis_server(request: pytest.FixtureRequest) -> tuple[str, int]:
-    return request.getfixturevalue(f"{request.param}_redis")
+    place: tuple[str, int] = request.getfixturevalue(f"{request.param}_redis")
+    return place
 
 
 @pytest.fixture

@@ -90,6 +90,6 @@ async def test_the_script_names_the_version_that_stands_so_a_repeat_is_harmless(
     key, blob, other = new_key(), b"\1\1\1" + b"a" * 30, b"\1\1\1" + b"b" * 30
     await behind.set(key, old, ex=TTL_S)
     for _ in range(2):
-        assert await behind.eval(SWAP, 1, key, version_of(old), blob, TTL_S * 1000) == version_of(blob)
-    assert await behind.eval(SWAP, 1, key, version_of(old), other, TTL_S * 1000) == version_of(blob)
+        assert await behind.eval(SWAP.decode(), 1, key, version_of(old), blob, TTL_S * 1000) == version_of(blob)
+    assert await behind.eval(SWAP.decode(), 1, key, version_of(old), other, TTL_S * 1000) == version_of(blob)
     assert await behind.get(key) == blob

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redis.cluster import key_slot
-from servers.process import free_port
-from servers.redis_server import RedisServer
+from redis.crc import key_slot
 
 from sessions import Seal, StoreUnavailable
 from sessions.redis import RedisSessions
+from tests.servers.process import free_port
+from tests.servers.redis_server import RedisServer
 from ussd_engine.testing.sessions_contract import TTL_S, new_key, new_session
 
 pytestmark = pytest.mark.redis
@@ -32,7 +33,7 @@ async def ports(tmp_path: Path) -> AsyncIterator[list[int]]:
     options = {"cluster-enabled": "yes"}
     nodes = [RedisServer(folder, **options, **{"cluster-port": str(free_port())}) for folder in folders]
     with nodes[0], nodes[1]:
-        clients = [Redis(port=node.port) for node in nodes]
+        clients: list[Any] = [Redis(port=node.port) for node in nodes]
         halves = [(0, SLOTS // 2 - 1), (SLOTS // 2, SLOTS - 1)]
         for client, half in zip(clients, halves, strict=True):
             await client.execute_command("CLUSTER ADDSLOTSRANGE", *half)

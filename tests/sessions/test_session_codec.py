@@ -63,7 +63,7 @@ NOON = codec_at(MIDNIGHT + DAY_S / 2)
 
 def shortest_complaint() -> Session:
     """Where the shortest complaint stands at `review`, but for its text."""
-    answers = {
+    answers: dict[str, str | None] = {
         "find": "name",
         "query": "tanesco",
         "institution": "TANESCO",

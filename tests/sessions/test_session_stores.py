@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from redis.asyncio import Redis
@@ -48,7 +48,9 @@ class RedisPlace:
         self._behind = behind
 
     async def raw(self, key: bytes) -> bytes | None:
-        return await self._behind.get(key)
+        found = await self._behind.get(key)
+        assert not isinstance(found, str)
+        return found
 
     async def plant(self, key: bytes, blob: bytes | None) -> None:
         await (self._behind.delete(key) if blob is None else self._behind.set(key, blob, px=600_000))
@@ -109,7 +111,7 @@ def test_an_installed_package_adds_a_scheme(seal: Seal, monkeypatch: pytest.Monk
     made = MemorySessions(seal)
 
     class Point:
-        def load(self):
+        def load(self) -> Callable[[str, Seal], SessionStore]:
             return lambda url, seal: made
 
     monkeypatch.setattr("sessions.plugins.entry_points", lambda group, name: [Point()] * (name == "mine"))

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from kept import BODY, PASSWORD, WAIT_S, Kept, bound, come, kept, raw
 
 from simulator.smsc import Smsc, smsc_anywhere
 from tests.feedback.certificates import Authority
+from tests.smpp.kept import BODY, PASSWORD, WAIT_S, Kept, bound, come, kept, raw
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.bind import LASTED_S, SLOWLY_S, Change, NotSent
+from ussd_engine.smpp.pdu import Pdu
 from ussd_engine.smpp.session import Broken, Unanswered
 
 
@@ -68,7 +69,12 @@ async def test_each_rest_is_twice_as_long_and_has_an_end() -> None:
 async def test_a_rest_is_drawn_between_the_half_and_the_whole() -> None:
     drawn: list[tuple[float, float]] = []
     found = Kept("smpp://127.0.0.1:9")
-    found.bind._uniform = lambda least, most: drawn.append((least, most)) or most
+
+    def uniform(least: float, most: float) -> float:
+        drawn.append((least, most))
+        return most
+
+    found.bind._uniform = uniform
     serving = asyncio.create_task(found.bind.serve(found.take, found.tell))
     await found.until(lambda changes: len(changes) >= 3)
     serving.cancel()
@@ -195,7 +201,12 @@ async def test_a_silent_line_that_answers_stands() -> None:
         ((_, session),) = smsc.binds
         asked: list[int] = []
         real = session._heed
-        session._heed = lambda pdu, octets: asked.append(pdu.command) or real(pdu, octets)
+
+        def heed(found: Pdu, octets: bytes) -> bool:
+            asked.append(found.command)
+            return real(found, octets)
+
+        session._heed = heed  # type: ignore[method-assign]  # it is listened to
         await come(lambda: not (asked.count(p.ENQUIRE_LINK) < 3))
         assert found.changes == [Change.BOUND]
 
@@ -226,7 +237,12 @@ async def test_at_the_end_nothing_new_is_taken_what_is_under_way_is_answered_and
         ((_, session),) = smsc.binds
         heard: list[int] = []
         real = session._heed
-        session._heed = lambda pdu, octets: heard.append(pdu.command) or real(pdu, octets)
+
+        def heed(found: Pdu, octets: bytes) -> bool:
+            heard.append(found.command)
+            return real(found, octets)
+
+        session._heed = heed  # type: ignore[method-assign]  # it is listened to
         first = asyncio.create_task(session.ask(p.DELIVER_SM, BODY))
         await come(lambda: bool(found.took))
         serving.cancel()

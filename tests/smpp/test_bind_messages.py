@@ -7,12 +7,12 @@ import gc
 import tracemalloc
 
 import pytest
-from kept import BODY, WAIT_S, Kept, bound, come, kept, raw
 
 from simulator.smsc import smsc_anywhere
+from tests.smpp.kept import BODY, WAIT_S, Kept, bound, come, kept, raw
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.bind import Bind, Change, NotSent
-from ussd_engine.smpp.pdu import Sm
+from ussd_engine.smpp.pdu import Pdu, Sm
 from ussd_engine.smpp.session import MOST_TAKEN, Broken
 
 # out
@@ -32,7 +32,7 @@ async def test_no_more_is_under_way_than_the_window_holds() -> None:
             under_way -= 1
             return await honest(octets)
 
-        smsc._taken = slow  # an SMSC that takes its time
+        smsc._taken = slow  # type: ignore[method-assign]  # an SMSC that takes its time
         async with kept(smsc.url, window=3) as found:
             await found.until(bound())
             sending = [asyncio.create_task(found.bind.submit(BODY, WAIT_S)) for _ in range(10)]
@@ -77,7 +77,7 @@ async def test_after_a_word_of_too_much_nothing_is_sent_for_a_while_and_then_it_
                 found.now += found.bind.rests_s
                 await real()
 
-            found.bind._passed = passed  # its clock is moved
+            found.bind._passed = passed  # type: ignore[method-assign]  # its clock is moved
             assert (await found.bind.submit(BODY, WAIT_S)).status == p.OK
             assert rested == [0, 0.5, 1, 2]
             assert found.changes.count(Change.BUSY) == 3
@@ -97,10 +97,10 @@ async def test_where_there_is_no_time_to_wait_the_word_is_handed_on() -> None:
 async def test_an_smsc_of_5_0_that_is_congested_is_given_time() -> None:
     async with smsc_anywhere() as smsc:
 
-        async def congested(_: bytes) -> tuple[int, bytes]:
+        async def congested(octets: bytes) -> tuple[int, bytes]:
             return p.OK, p.text("1") + p.dump_options({p.CONGESTION_STATE: b"\x5a"})
 
-        smsc._taken = congested  # its answers say more
+        smsc._taken = congested  # type: ignore[method-assign]  # its answers say more
         async with kept(smsc.url) as found:
             await found.until(bound())
             assert (await found.bind.submit(BODY, WAIT_S)).status == p.OK
@@ -173,7 +173,12 @@ async def test_numbers_begin_anew_behind_the_last(monkeypatch: pytest.MonkeyPatc
         ((_, session),) = smsc.binds
         numbers: list[int] = []
         real = session._heed
-        session._heed = lambda pdu, octets: numbers.append(pdu.sequence) or real(pdu, octets)
+
+        def heed(found: Pdu, octets: bytes) -> bool:
+            numbers.append(found.sequence)
+            return real(found, octets)
+
+        session._heed = heed  # type: ignore[method-assign]  # it is listened to
         for _ in range(4):
             await found.bind.submit(BODY, WAIT_S)
         assert numbers == [2, 3, 1, 2]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from leaping import LeapingLoop, leap
-from sms_provider import Story, Tell, office
 
+from tests.sms.leaping import LeapingLoop, leap
+from tests.sms.sms_provider import Story, Tell, office
 from ussd_engine.testing.databases import sqlite_template
 
 __all__ = ["sqlite_template"]

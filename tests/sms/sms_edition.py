@@ -40,7 +40,9 @@ def hear(text: str, locale: str = "sw", prefix: str = "") -> Heard:
     return ear(prefix).hear(text, locale)
 
 
-def said(template: str, locale: str = "sw", extra: dict[str, str] = EXTRA, *, prefix: str = "", **values: str) -> str:
+def said(
+    template: str, locale: str = "sw", extra: dict[str, str] = EXTRA, /, *, prefix: str = "", **values: str
+) -> str:
     """The text of a template with its values, as they are stored."""
     notice = Notice(
         key=b"",

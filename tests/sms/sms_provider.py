@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from leaping import LeapingLoop
 from sqlalchemy import event
 
+from tests.sms.leaping import LeapingLoop
+from ussd_engine.channels.sms import Limits
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.ledger.smsqueue import Lent
@@ -22,11 +23,6 @@ from ussd_engine.sms.message import Notice, Outgoing, Priority, Progress, Sent
 from ussd_engine.sms.sender import Sender
 from ussd_engine.testing.sms_specimens import EAST, ROUTES
 from ussd_engine.testing.specimens import DAY, NOON_MS
-
-
-class Limits(NamedTuple):
-    per_second: float
-    per_call: int
 
 
 class Seen(NamedTuple):
@@ -58,7 +54,7 @@ class Provider:
         self, loop: LeapingLoop, answer: Answer = takes_all, name: str = "first", limits: Limits | None = None
     ):
         self.name = name
-        self.limits = limits or Limits(1000, 1)
+        self.limits = limits or Limits(1000, 1, "")
         self.seen: list[Seen] = []
         self.calls: list[tuple[float, int]] = []
         self.at_once = self._now = 0
@@ -130,7 +126,7 @@ class Office:
         return Sender(
             self.ledger.sms,
             self.ledger.sms_routes,
-            provider,
+            provider,  # type: ignore[arg-type]  # it sends, and no more is asked of it
             words,  # type: ignore[arg-type]  # as `words_of`
             self.clock,
             holder=holder,

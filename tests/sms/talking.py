@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sms_edition import OTHER, OURS, THIRD
-
+from tests.sms.sms_edition import OTHER, OURS, THIRD
 from ussd_engine.sms.talk import Act, Decision, Help, Kind, Open, State, Wants
 from ussd_engine.sms.templates import SMS
 

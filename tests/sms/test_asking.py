@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import Office, Tell, notice_to
 
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import Office, Tell, notice_to
 from ussd_engine.channels.sms import Fetched
 from ussd_engine.sms.answering import Answered
 from ussd_engine.sms.clockwork import PULL_S, InboxReader, Puller

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sms_edition import OURS, hear
 
+from tests.sms.sms_edition import OURS, hear
 from ussd_engine.sms.keywords import PLAIN, Heard
 
 

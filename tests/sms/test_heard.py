@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sms_edition import LANGUAGES, OTHER, OURS, SERVICE, THIRD, UNLIKE_OURS, ear, hear, lines, shipped
 
+from tests.sms.sms_edition import LANGUAGES, OTHER, OURS, SERVICE, THIRD, UNLIKE_OURS, ear, hear, lines, shipped
 from ussd_engine.sms.keywords import CHOICE, PLAIN, Heard, answers
 from ussd_engine.sms.talk import Act, AskBack, Kind, Open, State, decide
 

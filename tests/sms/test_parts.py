@@ -7,8 +7,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sms_edition import OURS, SERVICE, shipped
 
+from tests.sms.sms_edition import OURS, SERVICE, shipped
 from ussd_engine import gsm
 from ussd_engine.sms.message import Notice, Priority
 from ussd_engine.sms.parts import SEPTETS, UNITS, parts

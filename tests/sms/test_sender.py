@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import (
-    Limits,
+
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import (
     Office,
     Provider,
     Tell,
@@ -18,7 +18,7 @@ from sms_provider import (
     run_for,
     run_until,
 )
-
+from ussd_engine.channels.sms import Limits
 from ussd_engine.errors import LedgerUnavailable, RolledBack
 from ussd_engine.ledger.smsoutcome import Outcome
 from ussd_engine.ledger.smsqueue import LEASE_MS, Lent
@@ -42,7 +42,7 @@ def test_a_provider_that_asks_to_be_left_alone_is(tell: Tell) -> None:
 
 def test_a_route_without_credit_stops_until_it_is_started(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, failing(RouteFault("no credit", stop=True)), limits=Limits(1, 1))
+        provider = Provider(loop, failing(RouteFault("no credit", stop=True)), limits=Limits(1, 1, ""))
         await office.queue(notice_to(1), notice_to(2))
         await run_for(300, office.sender(provider))
         assert len(provider.calls) == 1
@@ -57,7 +57,7 @@ def test_a_route_without_credit_stops_until_it_is_started(tell: Tell) -> None:
 
 def test_an_operator_stops_a_route_that_runs(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, limits=Limits(1, 1))
+        provider = Provider(loop, limits=Limits(1, 1, ""))
         await office.queue(*(notice_to(at) for at in range(100)))
         sending = asyncio.create_task(run_for(60, office.sender(provider)))
         await asyncio.sleep(10)
@@ -74,7 +74,7 @@ def test_a_provider_that_is_down_is_asked_by_one_message_at_a_time(tell: Tell) -
             if loop.time() < 500:
                 raise RouteFault("500")
 
-        provider = Provider(loop, down, limits=Limits(3, 1))
+        provider = Provider(loop, down, limits=Limits(3, 1, ""))
         await office.queue(*(notice_to(at) for at in range(30)))
         await run_for(590, office.sender(provider))
         early = [at_s for at_s, _ in provider.calls if at_s < 490]
@@ -135,7 +135,7 @@ def test_what_was_perhaps_taken_comes_again_a_few_times_and_is_counted(tell: Tel
 
 def test_of_a_sender_that_was_killed_only_what_was_under_way_may_come_twice(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        dead, alive = Provider(loop, limits=Limits(5, 1)), Provider(loop, limits=Limits(5, 1))
+        dead, alive = Provider(loop, limits=Limits(5, 1, "")), Provider(loop, limits=Limits(5, 1, ""))
 
         async def hangs(call: int, batch: Sequence[Outgoing]) -> None:
             dead.take(batch)
@@ -206,7 +206,7 @@ def test_a_reply_that_waited_too_long_for_its_turn_is_not_sent_into_the_next_lea
         async def words(lent: Lent) -> list[str]:
             return [f"({at}/20) {lent.msisdn}" for at in range(1, 21)]
 
-        provider = Provider(loop, limits=Limits(1, 1))
+        provider = Provider(loop, limits=Limits(1, 1, ""))
         await office.queue(notice_to(1), notice_to(2))
         await run_for(LEASE_MS / 1000 * 4, office.sender(provider, words=words))
         assert len(provider.seen) == 40

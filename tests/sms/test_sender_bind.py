@@ -7,9 +7,10 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import Limits, Office, Provider, Tell, notice_to, run_for
 
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import Office, Provider, Tell, notice_to, run_for
+from ussd_engine.channels.sms import Limits
 from ussd_engine.ledger.smsroutes import HOLD_MS
 from ussd_engine.sms.hold import RENEW_MS
 from ussd_engine.sms.message import Outgoing
@@ -44,7 +45,7 @@ class Carried(Provider):
     """A provider behind a bind: a call that is under way when it breaks goes on when it stands, as `submit` does."""
 
     def __init__(self, loop: LeapingLoop, stands: bool, slow_s: float = 0.0, most: int = 5) -> None:
-        super().__init__(loop, self.submit, limits=Limits(most, 1))
+        super().__init__(loop, self.submit, limits=Limits(most, 1, ""))
         self.bind = Line(stands)
         self.began_down = 0
         self.left: list[float] = []

@@ -7,25 +7,24 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import (
-    Limits,
+
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import (
     Office,
     Provider,
     Tell,
     notice_to,
     run_for,
     run_until,
-    takes_all,
 )
-
+from ussd_engine.channels.sms import Limits
 from ussd_engine.ledger.smsoutcome import Outcome
 from ussd_engine.sms.message import Outgoing, Priority, Progress, RouteFault, Sent
 
 
 def test_replies_overtake_notices_and_notices_bulk(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, limits=Limits(5, 1))
+        provider = Provider(loop, limits=Limits(5, 1, ""))
         order = [Priority.BULK, Priority.NOTICE, Priority.REPLY] * 10
         await office.queue(*(notice_to(at, priority=one, template=one.name) for at, one in enumerate(order)))
         await run_for(30, office.sender(provider))
@@ -37,7 +36,7 @@ def test_replies_overtake_notices_and_notices_bulk(tell: Tell) -> None:
 
 def test_a_reply_that_comes_late_waits_for_no_bulk(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, limits=Limits(10, 1))
+        provider = Provider(loop, limits=Limits(10, 1, ""))
         await office.queue(*(notice_to(at, priority=Priority.BULK) for at in range(300)))
         sending = asyncio.create_task(run_for(20, office.sender(provider)))
         await asyncio.sleep(8)
@@ -50,7 +49,9 @@ def test_a_reply_that_comes_late_waits_for_no_bulk(tell: Tell) -> None:
     tell(story)
 
 
-@pytest.mark.parametrize("limits", [Limits(1, 1), Limits(7, 1), Limits(20, 6), Limits(2.5, 100), Limits(0.5, 1)])
+@pytest.mark.parametrize(
+    "limits", [Limits(1, 1, ""), Limits(7, 1, ""), Limits(20, 6, ""), Limits(2.5, 100, ""), Limits(0.5, 1, "")]
+)
 @pytest.mark.parametrize("slowest_s", [0.0, 0.4, 3.0])
 def test_no_sliding_second_holds_more_than_the_limit(tell: Tell, limits: Limits, slowest_s: float) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
@@ -75,7 +76,7 @@ def test_no_sliding_second_holds_more_than_the_limit(tell: Tell, limits: Limits,
 
 def test_equal_texts_go_in_one_call(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, limits=Limits(100, 10))
+        provider = Provider(loop, limits=Limits(100, 10, ""))
         await office.queue(*(notice_to(at, values={"ref": str(at % 2)}) for at in range(24)))
         await run_for(5, office.sender(provider))
         assert sorted(size for _, size in provider.calls) == [2, 2, 10, 10]
@@ -85,7 +86,7 @@ def test_equal_texts_go_in_one_call(tell: Tell) -> None:
 
 def test_two_processes_keep_the_limit_of_one_route(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, limits=Limits(10, 1))
+        provider = Provider(loop, limits=Limits(10, 1, ""))
         await office.queue(*(notice_to(at) for at in range(300)))
         for first, second in (("a", "b"), ("b", "a"), ("a", "b")):
             await run_for(12, office.sender(provider, first), office.sender(provider, second))
@@ -98,7 +99,7 @@ def test_two_processes_keep_the_limit_of_one_route(tell: Tell) -> None:
 
 def test_no_more_is_sent_than_a_slow_ledger_can_mark(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider, settle = Provider(loop, limits=Limits(10, 1)), office.ledger.sms.settle
+        provider, settle = Provider(loop, limits=Limits(10, 1, "")), office.ledger.sms.settle
 
         async def slow(outcome: Outcome) -> str:
             await asyncio.sleep(6)
@@ -138,9 +139,9 @@ def test_under_every_kind_of_trouble_each_is_accepted_and_repeats_are_counted(te
                 taken = [one for one in batch if chance.random() < 0.5]
                 provider.take(taken)
                 return [Sent(id=one.id, progress=Progress.ACCEPTED, provider_id=one.id.hex()) for one in taken]
-            return await takes_all(call, batch)
+            return None
 
-        provider = Provider(loop, troubled, limits=Limits(per_second, per_call))
+        provider = Provider(loop, troubled, limits=Limits(per_second, per_call, ""))
         await office.queue(*(notice_to(at, priority=Priority(at % 3)) for at in range(90)))
         senders = [office.sender(provider, seed=seed), office.sender(Provider(loop, name="second"))]
         await run_until(90, office, 3600, *senders)

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from leaping import LeapingLoop
-from sms_provider import Limits, Office, Provider, Tell, failing, notice_to, run_for
 
+from tests.sms.leaping import LeapingLoop
+from tests.sms.sms_provider import Office, Provider, Tell, failing, notice_to, run_for
+from ussd_engine.channels.sms import Limits
 from ussd_engine.errors import RolledBack
 from ussd_engine.ledger.smsroutes import SmsRoutes
 from ussd_engine.sms.message import Outgoing, Priority, Progress, RouteFault, Sent
@@ -19,7 +20,7 @@ from ussd_engine.sms.sender import ELSEWHERE_S
 @pytest.mark.parametrize("next_holder", ["a", "b"])
 def test_what_a_provider_asked_for_outlives_the_sender(tell: Tell, next_holder: str) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, failing(RouteFault("429", after_s=300.0)), limits=Limits(10, 1))
+        provider = Provider(loop, failing(RouteFault("429", after_s=300.0)), limits=Limits(10, 1, ""))
         await office.queue(notice_to(1))
         await run_for(10, office.sender(provider, "a"))
         assert len(provider.calls) == 1
@@ -38,7 +39,7 @@ def test_a_route_that_asks_to_be_left_alone_for_long_is_left_to_the_next(
     tell: Tell, asked_s: float, left: list[str]
 ) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        first = Provider(loop, failing(RouteFault("429", after_s=asked_s)), limits=Limits(10, 1))
+        first = Provider(loop, failing(RouteFault("429", after_s=asked_s)), limits=Limits(10, 1, ""))
         second = Provider(loop, name="second")
         await office.queue(notice_to(1))
         await run_for(10, office.sender(first, "a"))
@@ -54,7 +55,7 @@ def test_a_route_that_asks_to_be_left_alone_for_long_is_left_to_the_next(
 
 def test_a_sender_that_was_killed_leaves_its_rest_to_the_next(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, failing(RouteFault("429", after_s=300.0)), limits=Limits(10, 1))
+        provider = Provider(loop, failing(RouteFault("429", after_s=300.0)), limits=Limits(10, 1, ""))
         await office.queue(notice_to(1))
         killed = office.sender(provider, "a")
         assert await killed.step() == 0  # a route begins with a second in which nothing goes
@@ -77,12 +78,12 @@ def test_a_node_that_takes_over_a_route_that_is_down_asks_by_one_message_at_a_ti
             await asyncio.sleep(1)
             raise RouteFault("nobody answers")
 
-        first = Provider(loop, down, limits=Limits(20, 1))
+        first = Provider(loop, down, limits=Limits(20, 1, ""))
         await office.queue(*(notice_to(at) for at in range(100)))
         await run_for(30, office.sender(first, "a"))
         (route,) = await office.ledger.sms_routes.all()
         assert 0 < route.down_ms <= office.clock()
-        taken_over = Provider(loop, down, limits=Limits(20, 1))
+        taken_over = Provider(loop, down, limits=Limits(20, 1, ""))
         await run_for(LONGEST_S, office.sender(taken_over, "b"))
         assert taken_over.calls
         assert taken_over.at_once == 1
@@ -107,7 +108,7 @@ def test_a_route_is_left_for_the_next_by_how_long_it_is_down_not_by_how_long_its
 
 def test_a_route_that_answers_again_is_down_no_longer_for_anybody(tell: Tell) -> None:
     async def story(office: Office, loop: LeapingLoop) -> None:
-        provider = Provider(loop, failing(*[RouteFault("nobody answers")] * 4), limits=Limits(5, 1))
+        provider = Provider(loop, failing(*[RouteFault("nobody answers")] * 4), limits=Limits(5, 1, ""))
         await office.queue(*(notice_to(at) for at in range(5)))
         await run_for(300, office.sender(provider))
         assert len(provider.seen) == 5
@@ -131,7 +132,7 @@ def test_where_a_rest_cannot_be_written_the_next_call_tells_it(tell: Tell, monke
 
     async def story(office: Office, loop: LeapingLoop) -> None:
         faults = [RouteFault("429", after_s=20.0), RouteFault("429", after_s=600.0)]
-        provider = Provider(loop, failing(*faults), limits=Limits(10, 1))
+        provider = Provider(loop, failing(*faults), limits=Limits(10, 1, ""))
         await office.queue(notice_to(1))
         await run_for(60, office.sender(provider))
         assert len(provider.calls) == 2
@@ -155,7 +156,7 @@ def test_a_link_goes_with_the_first_attempt_alone(tell: Tell) -> None:
                 return [Sent(id=one.id, progress=Progress.FAILED, reason="used up", again=True) for one in batch]
             return None
 
-        provider = Provider(loop, refuses_links, limits=Limits(100, 10))
+        provider = Provider(loop, refuses_links, limits=Limits(100, 10, ""))
         linked = ["l0", "l1", "", ""]
         replies = [notice_to(at, priority=Priority.REPLY, values={}, link=link) for at, link in enumerate(linked)]
         await office.queue(*replies)

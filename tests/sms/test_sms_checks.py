@@ -9,8 +9,8 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sms_edition import LANGUAGES, ROOT, SERVICE, shipped
 
+from tests.sms.sms_edition import LANGUAGES, ROOT, SERVICE, shipped
 from ussd_engine.errors import Fault, MenuError
 from ussd_engine.menu.answers import answers_of
 from ussd_engine.menu.check import check

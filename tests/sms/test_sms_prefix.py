@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sms_edition import LANGUAGES, OURS, SERVICE, said, shipped
 
+from tests.sms.sms_edition import LANGUAGES, OURS, SERVICE, said, shipped
 from ussd_engine import gsm
 from ussd_engine.carrier import open_carriers
 from ussd_engine.cli import cli

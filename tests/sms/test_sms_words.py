@@ -6,8 +6,8 @@ import re
 from itertools import product
 
 import pytest
-from sms_edition import EXTRA, LANGUAGES, OTHER, OURS, ROOT, SERVICE, THIRD, hear, said, shipped
 
+from tests.sms.sms_edition import EXTRA, LANGUAGES, OTHER, OURS, ROOT, SERVICE, THIRD, hear, said, shipped
 from ussd_engine import gsm
 from ussd_engine.menu.keywords import fold
 from ussd_engine.registry import WORDS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sms_edition import OTHER, OURS, hear
-from talking import COLUMNS, state, told
 
+from tests.sms.sms_edition import OTHER, OURS, hear
+from tests.sms.talking import COLUMNS, state, told
 from ussd_engine.sms.talk import decide
 
 MESSAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sms_edition import OTHER, OURS, THIRD, UNLIKE_OURS, hear
-from talking import ASKED, COLUMNS, RATE, TEXT, WHAT, WHERE, WHICH, WHO, state, told
 
+from tests.sms.sms_edition import OTHER, OURS, THIRD, UNLIKE_OURS, hear
+from tests.sms.talking import ASKED, COLUMNS, RATE, TEXT, WHAT, WHERE, WHICH, WHO, state, told
 from ussd_engine.sms.talk import Act, AskBack, State, decide
 
 # whatever is open

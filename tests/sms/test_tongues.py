@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sms_edition import SERVICE, lines, shipped
 
+from tests.sms.sms_edition import SERVICE, lines, shipped
 from ussd_engine.sms.tongues import Tongues
 
 TONGUES = Tongues(shipped(), SERVICE)

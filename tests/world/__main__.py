@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from . import pairs, scenarios
-from .pairs import Failure, Part
-from .plan import Plan, draw
-from .shrink import judge, shrink, trace
-from .weather import kinds
+from tests.world import pairs, scenarios
+from tests.world.pairs import Failure, Part
+from tests.world.plan import CHANNELS, Plan, draw
+from tests.world.shrink import judge, shrink, trace
+from tests.world.weather import kinds
 
 CHUNK = 20
 
@@ -65,10 +65,10 @@ def _whole(text: str) -> int:
 
 def _print_points() -> None:
     for story in scenarios.STORIES:
-        for channel in scenarios.CHANNELS:
+        for channel in CHANNELS:
             print(f"{story} ({channel})")
             for point in scenarios.points(story, channel):
-                print(f"  {point.place} {point.index} {point.name}: {' '.join(kinds(point))}")
+                print(f"  {point.place} {point.nth} {point.name}: {' '.join(kinds(point))}")
     print(f"{len(scenarios.rows())} faults, {scenarios.named()} plans of one or two")
 
 

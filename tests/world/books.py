@@ -18,6 +18,11 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SADeprecationWarning
 
+from tests.world import files
+from tests.world.files import Files
+from tests.world.loop import WorldLoop
+from tests.world.weather import Weather
+from tests.world.witness import CURRENT
 from ussd_engine.errors import RolledBack, Unknown
 from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Faults, Ledger, upgrade
@@ -26,12 +31,6 @@ from ussd_engine.ledger.faults import Fault as Trouble
 from ussd_engine.ledger.sqlite import SqliteDatabase
 from ussd_engine.model import Committed, Submission
 from ussd_engine.reference import draw
-
-from . import files
-from .files import Files
-from .loop import WorldLoop
-from .weather import Weather
-from .witness import CURRENT
 
 MEMORY = "file:world?mode=memory&cache=shared"
 QUICK_S, LONG_S = 0.003, 6.0

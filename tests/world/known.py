@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tests.world.plan import Person
+from tests.world.run import Run
+from tests.world.witness import Copy, Leg
 from ussd_engine.model import Submission
-
-from .plan import Person
-from .run import Run
-from .witness import Copy, Leg
 
 
 class Known(StrEnum):

@@ -22,6 +22,8 @@ class WorldLoop(asyncio.BaseEventLoop):
     `connect` opens what `asyncio.open_connection` asks for; `job` runs what was meant for a thread.
     """
 
+    _timer_cancelled_count: int
+
     def __init__(self, seed: int, start_s: float) -> None:
         super().__init__()
         self._chance = random.Random(seed)
@@ -78,7 +80,7 @@ class WorldLoop(asyncio.BaseEventLoop):
         assert self.job is not None
         return self.job(func, args)
 
-    async def create_connection(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+    async def create_connection(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:
         assert self.connect is not None
         protocol = protocol_factory()
         return self.connect(protocol), protocol

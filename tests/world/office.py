@@ -6,9 +6,14 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
+from tests.world.books import Books
+from tests.world.loop import WorldLoop
+from tests.world.plan import Errand
+from tests.world.weather import Weather
+from tests.world.witness import Witness
 from ussd_engine import delivery, news
 from ussd_engine.delivery import Delivery
 from ussd_engine.errors import DeliveryError, EngineError, Rejected
@@ -23,12 +28,6 @@ from ussd_engine.menu.edition import Edition
 from ussd_engine.messages import Addition, Appeal, Erasure, Message, Rating, View, Withdrawal
 from ussd_engine.model import Submission
 from ussd_engine.news import News
-
-from .books import Books
-from .loop import WorldLoop
-from .plan import Errand
-from .weather import Weather
-from .witness import Witness
 
 SOURCE = "sql"
 POLL_S = 15.0
@@ -48,6 +47,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 WORDS = {"ask": "Swali W{}w: wapi hasa?", "answer": "Jibu W{}w: limekwisha.", "refuse": "Sababu W{}w: ni la mahakama."}
 WORDS["decide"] = "Uamuzi W{}w: mlalamikaji ana haki."
 THINKS_S = (0.2, 4.0)
+T = TypeVar("T")
 CORE_DOWN = "the world's core did not answer"
 
 
@@ -91,7 +91,7 @@ class Core:
     async def close(self) -> None:
         await self._store.close()
 
-    async def _carried(self, message: Message, take: Callable[[], Awaitable[Any]]) -> Any:
+    async def _carried(self, message: Message, take: Callable[[], Awaitable[T]]) -> T:
         key = message.idempotency_key
         named = f"{type(message).__name__.lower()} {key[:8]} of {message.reference}"
         what = self._weather.strikes("carry", named)

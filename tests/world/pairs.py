@@ -10,12 +10,12 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from . import scenarios
-from .plan import Plan
-from .promises import broken
-from .run import StuckRun, play
-from .scenarios import Row
-from .shrink import judge
+from tests.world import scenarios
+from tests.world.plan import Plan
+from tests.world.promises import broken
+from tests.world.run import StuckRun, play
+from tests.world.scenarios import Row
+from tests.world.shrink import judge
 
 CHUNK = 4
 TELL_EVERY = 100

@@ -7,12 +7,12 @@ import random
 import re
 from typing import TYPE_CHECKING
 
-from .editions import IDENTITIES
-from .plan import Person
-from .witness import Copy, Leg
+from tests.world.editions import IDENTITIES
+from tests.world.plan import Person
+from tests.world.witness import Copy, Leg
 
 if TYPE_CHECKING:
-    from .provider import Provider
+    from tests.world.provider import Provider
 
 TEXT, ROW, LINE, REF, PIN = "TEXT", "ROW", "LINE", "REF", "PIN"
 """What is made up when it is typed: words, a line of a list, a line of a menu that changes, a reference, a PIN."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Literal, NamedTuple
 
-from .editions import CHANGES
-from .weather import KINDS, Fault
+from tests.world.editions import CHANGES
+from tests.world.weather import KINDS, Fault
 
 DOES = ("open", "work", "ask", "answer", "answer", "transfer", "refuse", "decide")
 """What an officer can set out to do."""

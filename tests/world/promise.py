@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from .people import RECEIPT
-from .run import Run
-from .witness import Copy, Leg, Written
+from tests.world.people import RECEIPT
+from tests.world.run import Run
+from tests.world.witness import Copy, Leg, Written
 
 Broken = Iterator[str]
 PROMISES: list[Callable[[Run], Broken]] = []

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessions import Session
-from ussd_engine import gsm
-from ussd_engine.acts import acting
-from ussd_engine.facts import FACTS
-from ussd_engine.model import Submission
-from ussd_engine.scope import draft_of
-
-from . import known
-from .editions import REVIEWS, by_version
-from .promise import (
+from tests.world import known
+from tests.world.editions import REVIEWS, by_version
+from tests.world.promise import (
     PIN,
     TOKEN,
     TURN_S,
@@ -23,8 +17,13 @@ from .promise import (
     owner,
     promise,
 )
-from .run import Run
-from .witness import Copy, Leg
+from tests.world.run import Run
+from tests.world.witness import Copy, Leg
+from ussd_engine import gsm
+from ussd_engine.acts import acting
+from ussd_engine.facts import FACTS
+from ussd_engine.model import Submission
+from ussd_engine.scope import draft_of
 
 EVERYTHING = {name: frozenset(values) for name, values in FACTS.items()}
 """Facts, as if each line were shown."""
@@ -155,7 +154,7 @@ def cancelled_means_that_nothing_was_sent(run: Run) -> Broken:
 def an_answer_is_applied_once(run: Run) -> Broken:
     """However often a leg comes, it is one answer."""
     for leg in run.witness.legs:
-        first, *more = applied(run, leg) or [None]
+        first, *more = applied(run, leg) or (None,)
         for one in more:
             assert first is not None
             base = run.witness.written[one.base or b""].session
@@ -181,7 +180,7 @@ def an_answer_meets_the_screen_that_she_read(run: Run) -> Broken:
     """An answer is applied to the screen to which it was given, in the state in which it was shown."""
     for leg in run.witness.legs:
         for one in applied(run, leg):
-            base, read = run.witness.written[one.base or b""].session, leg.read and leg.read.session
+            base, read = run.witness.written[one.base or b""].session, leg.read.session if leg.read else None
             same = read is None or (base.step, base.screen) == (read.step, read.screen)
             if not same and not known.strayed(run, leg) and not known.overtaken(run, leg, one.copy):
                 assert read is not None

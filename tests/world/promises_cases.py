@@ -6,15 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from tests.world import known
+from tests.world.files import AGREED
+from tests.world.promise import Broken, copies, owner, promise
+from tests.world.run import Run
+from tests.world.witness import Copy
 from ussd_engine import gsm
 from ussd_engine.model import CaseState
 from ussd_engine.tracking import Append, AskHigher, Effect, Erase, OnCase, Rate, SetSms, Withdraw
-
-from . import known
-from .files import AGREED
-from .promise import Broken, copies, owner, promise
-from .run import Run
-from .witness import Copy
 
 CARRIED = Append | Rate | Withdraw | AskHigher
 DONE = {"append", "rate", "withdraw", "appeal"}
@@ -197,7 +196,8 @@ def projection_and_core_agree(run: Run) -> Broken:
         held = run.files.held.get(reference)
         if held is None:
             yield f"{reference} is not in the core"
-        for name in AGREED if held else ():
+            continue
+        for name in AGREED:
             if projected[name] != held[name]:
                 yield f"{reference}: {name} is {projected[name]!r} here and {held[name]!r} in the core"
 

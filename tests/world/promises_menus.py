@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessions import Draft, Session
+from tests.world.editions import by_version
+from tests.world.promise import Broken, promise, writes
+from tests.world.run import Run
+from tests.world.witness import Copy
 from ussd_engine.menu.plan import Item
 from ussd_engine.scope import effective
-
-from .editions import by_version
-from .promise import Broken, promise, writes
-from .run import Run
-from .witness import Copy
 
 
 @promise

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ussd_engine.model import Mode
-
-from . import known
-from .promise import (
+from tests.world import known
+from tests.world.promise import (
     KEPT_LIMIT_S,
     LAST_S,
     NOT_KNOWN,
@@ -20,8 +18,9 @@ from .promise import (
     promise,
     writes,
 )
-from .run import Run
-from .witness import Copy, Leg
+from tests.world.run import Run
+from tests.world.witness import Copy, Leg
+from ussd_engine.model import Mode
 
 
 @promise

@@ -10,6 +10,11 @@ from typing import Any
 
 import msgspec
 
+from tests.world.editions import CODE
+from tests.world.people import GIVE_UP_S
+from tests.world.plan import Person
+from tests.world.weather import Weather
+from tests.world.witness import CURRENT, Copy, Leg, Witness
 from ussd_engine.channels import create
 from ussd_engine.channels.base import Dial, Settings
 from ussd_engine.channels.codes import Codes
@@ -17,12 +22,6 @@ from ussd_engine.country import Country
 from ussd_engine.gateway import Gateway
 from ussd_engine.model import LegKind, Phase, Profile, Turn
 from ussd_engine.view import Seen
-
-from .editions import CODE
-from .people import GIVE_UP_S
-from .plan import Person
-from .weather import Weather
-from .witness import CURRENT, Copy, Leg, Witness
 
 COPIES_S = {"again": 0.4, "mute": 0.4, "late": 3.0, "stale": 35.0}
 """How long after the answer another copy of the leg comes."""

@@ -18,6 +18,18 @@ import redis.utils
 from sessions import Seal
 from sessions import chance as octets
 from sessions.redis import RedisSessions
+from tests.world.books import Books, Desk
+from tests.world.cache import Cache
+from tests.world.editions import edition
+from tests.world.files import Files
+from tests.world.loop import Stuck, WorldLoop
+from tests.world.office import Core, Office
+from tests.world.people import Citizen
+from tests.world.plan import Change, Plan
+from tests.world.provider import Provider
+from tests.world.weather import Weather
+from tests.world.wire import Node
+from tests.world.witness import Witness
 from ussd_engine import reference
 from ussd_engine.editions import Editions
 from ussd_engine.gateway import Gateway
@@ -25,19 +37,6 @@ from ussd_engine.keys import Keyring
 from ussd_engine.ledger import Ledger
 from ussd_engine.menu.edition import Edition
 from ussd_engine.model import Committed, Submission
-
-from .books import Books, Desk
-from .cache import Cache
-from .editions import edition
-from .files import Files
-from .loop import Stuck, WorldLoop
-from .office import Core, Office
-from .people import Citizen
-from .plan import Change, Plan
-from .provider import Provider
-from .weather import Weather
-from .wire import Node
-from .witness import Witness
 
 START_S = 1_764_072_000.0
 """2025-11-25, 12:00 UTC."""
@@ -97,7 +96,7 @@ def chance(seed: int) -> Iterator[None]:
     source = random.Random(f"chance {seed}")
     before = os.urandom, secrets.token_bytes, reference.draw.__defaults__, random.getstate()
     os.urandom = source.randbytes
-    secrets.token_bytes = lambda size=None: source.randbytes(size or 32)
+    secrets.token_bytes = lambda nbytes=None: source.randbytes(nbytes or 32)
     reference.draw.__defaults__ = (source.randrange,)
     random.seed(f"pauses {seed}")
     try:

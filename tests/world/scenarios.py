@@ -7,9 +7,9 @@ from functools import cache
 from itertools import combinations
 from typing import NamedTuple
 
-from .plan import CHANNELS, Channel, Person, Plan
-from .run import Run, play
-from .weather import KINDS, Fault, Point, kinds
+from tests.world.plan import CHANNELS, Channel, Person, Plan
+from tests.world.run import Run, play
+from tests.world.weather import KINDS, Fault, Point, kinds
 
 SEED = 7
 STORIES: dict[str, tuple[int, ...]] = {
@@ -33,7 +33,7 @@ def points(story: str, channel: Channel) -> list[Point]:
 
 def faults_at(point: Point) -> list[Fault]:
     """All that can go wrong at a place."""
-    return [Fault(point.place, point.index, what) for what in kinds(point)]
+    return [Fault(point.place, point.nth, what) for what in kinds(point)]
 
 
 # every pair of places
@@ -76,15 +76,15 @@ class Row(NamedTuple):
         Until its second fault strikes a run is that of the first one alone: where the second place is not met there, or
         is met by a command to which that kind does nothing, the pair is that run over again.
         """
-        met = {(point.place, point.index): point for point in _after(self.first, alone.weather.points)}
+        met = {(point.place, point.nth): point for point in _after(self.first, alone.weather.points)}
         for printed in self.later():
-            point = met.get((printed.place, printed.index))
+            point = met.get((printed.place, printed.nth))
             for second in faults_at(point) if point else ():
                 yield plan(self.story, self.channel, (self.first, second))
 
 
 def _after(fault: Fault, points: list[Point]) -> list[Point]:
-    where = next(at for at, point in enumerate(points) if (point.place, point.index) == fault[:2])
+    where = next(at for at, point in enumerate(points) if (point.place, point.nth) == fault[:2])
     return points[where + 1 :]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .plan import Person, Plan
-from .promises import broken
-from .run import Run, StuckRun, play
+from tests.world.plan import Person, Plan
+from tests.world.promises import broken
+from tests.world.run import Run, StuckRun, play
 
 Judge = Callable[[Plan], list[str]]
 MOST_TRIES = 400

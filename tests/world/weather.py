@@ -33,7 +33,7 @@ class Point(NamedTuple):
     """A place at which a fault can strike, as a run met it, and what was done there."""
 
     place: str
-    index: int
+    nth: int
     name: str
 
 
@@ -44,21 +44,21 @@ def kinds(point: Point) -> tuple[str, ...]:
 
 
 class Fault(NamedTuple):
-    """At the `index`-th command, transaction, look or leg, this goes wrong."""
+    """At the `nth` command, transaction, look or leg, this goes wrong."""
 
     place: str
-    index: int
+    nth: int
     what: str
 
     def __str__(self) -> str:
-        return f"{self.place} {self.index} {self.what}"
+        return f"{self.place} {self.nth} {self.what}"
 
 
 class Weather:
     """The faults of one run, and the places that it met."""
 
     def __init__(self, faults: Iterable[Fault], note: Callable[[str], None], clock: Callable[[], float]) -> None:
-        self._faults = {(fault.place, fault.index): fault.what for fault in faults}
+        self._faults = {(fault.place, fault.nth): fault.what for fault in faults}
         self._note = note
         self._clock = clock
         self._met: Counter[str] = Counter()

@@ -8,9 +8,9 @@ from typing import Any
 
 import hiredis
 
-from .cache import OOM, READONLY, Cache
-from .loop import WorldLoop
-from .weather import Weather
+from tests.world.cache import OOM, READONLY, Cache
+from tests.world.loop import WorldLoop
+from tests.world.weather import Weather
 
 NET_S = 0.002
 SLOW_S = 3.0

@@ -10,11 +10,10 @@ from typing import Any
 
 from sessions import Session
 from sessions.seal import version_of
+from tests.world.plan import Person
 from ussd_engine.model import Case, Committed, SetLanguage
 from ussd_engine.tracking import Effect, LookedUp, LookUp
 from ussd_engine.view import Seen
-
-from .plan import Person
 
 
 @dataclass(eq=False)

@@ -6,10 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from ssl import SSLContext
+from typing import Protocol
 
 import hiredis
 
 Answer = Callable[[list[bytes]], bytes]
+
+
+class Server(Protocol):
+    """What talks on each connection to its port."""
+
+    port: int
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until it is over."""
 
 
 class Proxy:
@@ -117,7 +127,7 @@ def greeted(answer: Answer) -> Answer:
 
 
 @asynccontextmanager
-async def listening(server: Proxy | Answers, tls: SSLContext | None = None) -> AsyncIterator[int]:
+async def listening(server: Server, tls: SSLContext | None = None) -> AsyncIterator[int]:
     """Let `server` listen on a free loopback port, which is its `port` too."""
     tasks: set[asyncio.Task[None]] = set()
 

@@ -5,7 +5,7 @@ that breaks a promise: so each rule is needed, and each is seen. An exception th
 no longer fits the code would raise one, and show nothing.
 """
 
-from . import acts, cases, legs, load, menus, store  # noqa: F401  # they fill RULES
-from .rule import RULES, Rule
+from tests.world.rules import acts, cases, legs, load, menus, store  # noqa: F401  # they fill RULES
+from tests.world.rules.rule import RULES, Rule
 
 __all__ = ["RULES", "Rule"]

@@ -9,6 +9,8 @@ from unittest.mock import patch
 
 import msgspec
 
+from sessions import StoreUnavailable
+from tests.world.rules.rule import rule, story
 from ussd_engine import acts, gateway, machine, place
 from ussd_engine.commits import Commits
 from ussd_engine.errors import RolledBack, Unknown
@@ -17,8 +19,6 @@ from ussd_engine.ledger.group import Group
 from ussd_engine.leg import Leg
 from ussd_engine.model import Cancel, Submit
 from ussd_engine.place import Places
-
-from .rule import rule, story
 
 # 5 step
 
@@ -121,7 +121,7 @@ def a_commit_is_not_shown_where_the_session_is_not_written() -> Iterator[None]:
 
     async def doubted(self: Gateway, work: Any, session: Any) -> bool:
         if not await settle(self, work, session):
-            raise gateway.StoreUnavailable("not written")
+            raise StoreUnavailable("not written")
         return True
 
     with patch.object(Gateway, "_settle", doubted):
@@ -177,9 +177,8 @@ def doubt_ends_the_pending() -> Iterator[None]:
 
     async def ended(self: Gateway, work: Any, session: Any) -> Any:
         reply = await doubt(self, work, session)
-        self.commits._tasks.add(
-            asyncio.ensure_future(self._commit(work, msgspec.structs.replace(session, pending=None)))
-        )
+        more: Any = asyncio.ensure_future(self._commit(work, msgspec.structs.replace(session, pending=None)))
+        self.commits._tasks.add(more)
         return reply
 
     with patch.object(Gateway, "_in_doubt", ended):

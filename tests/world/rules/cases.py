@@ -10,18 +10,18 @@ from unittest.mock import patch
 import msgspec
 from sqlalchemy import bindparam, select, update
 
+from tests.world.plan import Errand, Plan
+from tests.world.rules.rule import rule, story
 from ussd_engine import lifecycle
 from ussd_engine.delivery import Delivery
 from ussd_engine.errors import DeliveryError
-from ussd_engine.feedback.sql import SqlStore, core_taken
-from ussd_engine.ledger import acts, followups, lookup, outbox, projection
+from ussd_engine.feedback.sql import SqlStore
+from ussd_engine.feedback.tables import core_taken
+from ussd_engine.ledger import acts, followups, lookup, outbox, projection, tables
 from ussd_engine.ledger.database import insert_new, inserting
 from ussd_engine.ledger.tables import cases, news
 from ussd_engine.news import News
 from ussd_engine.reference import Pin
-
-from ..plan import Errand, Plan
-from .rule import rule, story
 
 FOLLOWED: dict[str, Any] = {"core": 1.0, "follows": 1.0, "faults": (0, 1), "numbers": ("always",), "ids": ("own",)}
 TROUBLED: dict[str, Any] = {**FOLLOWED, "trouble": (4, 9)}
@@ -57,7 +57,7 @@ def every_phone_lists_all() -> Iterator[None]:
 @rule("10.3", **FOLLOWED)
 def a_look_is_remembered() -> Iterator[None]:
     first: dict[str, Any] = {}
-    case_of = lookup.case_of
+    case_of = projection.case_of
 
     def remembered(row: Any) -> Any:
         # One run after the other: a reference belongs to one of them.
@@ -122,7 +122,7 @@ ADDED = tuple(_told(seed, *OPENS, 0, 0, *OPENS, 0, 0, faults=DOWN) for seed in r
 
 @rule("11.3", *ADDED, **TROUBLED, troubles=("carry", "core"))
 def every_message_of_a_case_is_lent() -> Iterator[None]:
-    rows = outbox.outbox
+    rows = tables.outbox
     free = select(rows.c.key).where(rows.c.next_ms <= bindparam("now"), rows.c.lease_ms <= bindparam("now"))
     claim = (
         update(rows)

@@ -8,12 +8,11 @@ from unittest.mock import patch
 
 import msgspec
 
+from tests.world.rules.rule import rule, story
 from ussd_engine import dialog, gateway, place
 from ussd_engine.gateway import Gateway
 from ussd_engine.leg import Kind, Leg, Teller
 from ussd_engine.model import Phase
-
-from .rule import rule, story
 
 # 1 parse
 

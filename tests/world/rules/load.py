@@ -9,13 +9,13 @@ from unittest.mock import patch
 
 import msgspec
 
-from ussd_engine import dialog, gateway, leg, machine, place, view
+from sessions import StoreUnavailable, dialogue_key
+from tests.world.rules.rule import changed_session, rule, story
+from ussd_engine import dialog, gateway, leg, machine, view
 from ussd_engine.gateway import Gateway
 from ussd_engine.leg import Kind, Leg, Teller
-from ussd_engine.model import Phase
+from ussd_engine.model import Phase, Profile
 from ussd_engine.place import Places
-
-from .rule import changed_session, rule, story
 
 # 3 load
 
@@ -23,7 +23,7 @@ from .rule import changed_session, rule, story
 @rule("3.1", story("numbered", 0, 0, 0, faults=(("leg", 4, "drop"),)))
 def sessions_are_keyed_by_dialogue() -> Iterator[None]:
     def own_key(self: Places, work: Any) -> bytes:
-        return place.dialogue_key(work.teller.secret, work.turn.channel, work.turn.dialogue)
+        return dialogue_key(work.teller.secret, work.turn.channel, work.turn.dialogue)
 
     async def locate(self: Places, work: Any) -> bytes:
         return own_key(self, work)
@@ -64,7 +64,7 @@ def the_small_key_may_come_late() -> Iterator[None]:
     adopt = Places.adopt
 
     async def perhaps(self: Places, work: Any) -> None:
-        with contextlib.suppress(gateway.StoreUnavailable):
+        with contextlib.suppress(StoreUnavailable):
             await adopt(self, work)
 
     with patch.object(Places, "adopt", perhaps):
@@ -74,7 +74,7 @@ def the_small_key_may_come_late() -> Iterator[None]:
 @rule("3.7", people=(2, 3), numbers=("never",), ids=("pool",), faults=(0, 1), bold=0.7)
 def a_start_without_number_meets_what_stands() -> Iterator[None]:
     def tell(self: Teller, turn: Any, arrived_ms: int, *found: Any) -> Leg:
-        return self.tell(found[0], turn, gateway.Profile(), arrived_ms)
+        return self.tell(found[0], turn, Profile(), arrived_ms)
 
     with patch.object(Teller, "nameless", tell):
         yield
@@ -120,7 +120,7 @@ def a_last_screen_does_not_stand() -> Iterator[None]:
 
     async def gone(self: Gateway, work: Any, session: Any) -> bool:
         ends = session.screen in ("done", "cancelled")
-        with patch.object(gateway, "KEPT_S", 0.001 if ends else gateway.KEPT_S):
+        with patch.object(gateway, "KEPT_S", 0.001 if ends else view.KEPT_S):
             return await commit(self, work, session)
 
     with patch.object(Gateway, "_commit", gone):

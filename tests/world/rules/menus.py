@@ -8,12 +8,11 @@ from unittest.mock import patch
 
 import msgspec
 
+from tests.world.plan import Change, Plan
+from tests.world.rules.rule import changed_session, rule, story
 from ussd_engine import acts, machine
 from ussd_engine.editions import Editions
 from ussd_engine.gateway import Gateway
-
-from ..plan import Change, Plan
-from .rule import changed_session, rule, story
 
 
 def _gone(edition: str, at_s: float, *script: int, faults: tuple[tuple[str, int, str], ...] = ()) -> Plan:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-from ..plan import Climate, Person, Plan, draw
-from ..weather import Fault
+from tests.world.plan import Climate, Person, Plan, draw
+from tests.world.weather import Fault
 
 Switch = Callable[[], AbstractContextManager[Any]]
 MOST_SEEDS = 400

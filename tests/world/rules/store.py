@@ -8,13 +8,12 @@ from hashlib import sha1
 from typing import Any
 from unittest.mock import patch
 
-from sessions import redis
+from sessions import StoreUnavailable, redis
+from tests.world.rules.rule import rule
 from ussd_engine import gateway, render
 from ussd_engine.errors import EngineError
 from ussd_engine.gateway import Gateway
 from ussd_engine.looks import Looks
-
-from .rule import rule
 
 # 7 compare and set
 
@@ -98,7 +97,7 @@ def a_look_that_fails_ends_the_turn() -> Iterator[None]:
         try:
             return await self._ledger.language(work.turn.msisdn) or "" if work.turn.msisdn else ""
         except EngineError:
-            raise gateway.StoreUnavailable("no look") from None
+            raise StoreUnavailable("no look") from None
 
     with patch.object(Looks, "language", looked):
         yield
