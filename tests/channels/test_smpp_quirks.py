@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ussd_engine import gsm
 from ussd_engine.channels import create
 from ussd_engine.channels.base import Answered, Channel, Request
 from ussd_engine.errors import ConfigError, NotACallback
@@ -205,3 +208,33 @@ def test_a_text_that_the_alphabet_lacks_is_none_of_it() -> None:
     assert encoded("Δ", "gsm7") == b"\x10"
     assert encoded("Δ", "latin-1") is None
     assert utf16("Δ") == b"\x03\x94"
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "text", "coding", "shown"),
+    [
+        ("latin-1", "Eneo: 5Ω", 8, "Eneo: 5Ω"),
+        ("latin-1", "Eneo: 5Ω, café €" + "x" * 144, 0, "Eneo: 5?, café ?" + "x" * 144),
+        ("ascii", "café" + "x" * 76, 8, "café" + "x" * 76),
+        ("ascii", "café ¡ØΔ!" + "x" * 151, 0, "cafe ???!" + "x" * 151),
+        ("ascii", "“café”" + "x" * 74, 8, "“café”" + "x" * 74),
+        ("gsm7", "café Ω" + "x" * 154, 0, "café Ω" + "x" * 154),
+    ],
+)
+def test_a_sign_that_the_alphabet_lacks_gives_way_where_ucs_2_has_no_room(
+    alphabet: Any, text: str, coding: int, shown: str
+) -> None:
+    sm = sent(make(alphabet=alphabet), leg(18, "1"), text=text)
+    assert (sm.coding, decoded(sm.message, sm.coding, alphabet)) == (coding, shown)
+
+
+def test_where_the_wire_has_no_ucs_2_nothing_leaves_the_alphabet() -> None:
+    sm = sent(make(alphabet="ascii", units=0), leg(18, "1"), text="café")
+    assert (sm.coding, sm.message) == (0, b"cafe")
+
+
+@pytest.mark.parametrize("alphabet", ["gsm7", "latin-1", "ascii"])
+@given(text=st.text(gsm.BASIC + gsm.EXTENSION + "–ŵ😀", max_size=200))
+def test_a_screen_within_the_budget_is_within_the_160_octets_of_the_bearer(alphabet: str, text: str) -> None:
+    sm = sent(make(alphabet=alphabet), leg(18, "1"), text=gsm.cut(text, 160))
+    assert len(sm.message) <= 160

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final, Literal
 
 from ussd_engine import gsm
@@ -34,6 +35,16 @@ def encoded(text: str, alphabet: Alphabet) -> bytes | None:
         return text.encode(alphabet)
     except UnicodeEncodeError:
         return None
+
+
+def folded(text: str, alphabet: Alphabet) -> bytes:
+    """`text` in the SMSC's default alphabet, sign for sign: its plain letter for one that is lacking, or a question
+    mark."""
+    return b"".join(encoded(one, alphabet) or encoded(_plain(one), alphabet) or b"?" for one in text)
+
+
+def _plain(character: str) -> str:
+    return unicodedata.normalize("NFD", character)[0]
 
 
 def utf16(text: str) -> bytes:
