@@ -47,7 +47,7 @@ from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 from ussd_engine.secret import Secret
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.account import Account, Version, account
-from ussd_engine.smpp.alphabet import UCS2, Alphabet, decoded, encoded, folded, utf16
+from ussd_engine.smpp.alphabet import UCS2, Alphabet, decoded_ussd, encoded, folded, utf16
 from ussd_engine.smpp.pdu import Address, BadPdu, Pdu, Sm
 
 PROFILE: Final = Profile()
@@ -139,7 +139,7 @@ class Smpp:
         elif op == DIALLED:
             code, text = self._dialled(sm)
         else:
-            text = decoded(sm.message, sm.coding, self._options.alphabet)
+            text = decoded_ussd(sm.message, sm.coding, self._options.alphabet)
         return Turn(
             channel=self.name,
             dialogue=f"{msisdn or sm.source.text}-{session:x}",
@@ -168,7 +168,7 @@ class Smpp:
     def _dialled(self, sm: Sm) -> tuple[str, str]:
         stands = self._options.code_in
         there = stands == "destination_addr"
-        text = sm.destination.text if there else decoded(sm.message, sm.coding, self._options.alphabet)
+        text = sm.destination.text if there else decoded_ussd(sm.message, sm.coding, self._options.alphabet)
         return self._settings.dialled(text, stands)
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
@@ -250,7 +250,7 @@ class Smpp:
             sm = _held(response.body, p.SUBMIT_SM)
             op = _octets(sm, p.USSD_SERVICE_OP, 1, "ussd_service_op")[0]
             ends = op == self._final_op and (op != SCREEN or self._told(sm)[2])
-            text = decoded(sm.message, sm.coding, self._options.alphabet)
+            text = decoded_ussd(sm.message, sm.coding, self._options.alphabet)
         except NotACallback:
             op, ends, text = -1, False, ""
         if response.status != 200 or op not in (SCREEN, self._final_op):
