@@ -37,14 +37,14 @@ STORES: dict[str, Factory] = {
 
 def open_sessions(url: str, seal: Seal) -> SessionStore:
     """The store that `url` names by its scheme. Raises `ValueError` with the known schemes, or why the package that has
-    it does not load; never with the URL."""
+    it does not load or start; never with the URL."""
     return known(url)(url, seal)
 
 
 def known(url: str) -> Factory:
     """What makes the store that `url` names; nothing is made yet. Raises as `open_sessions` does."""
     scheme = urlsplit(url).scheme
-    factory: Factory | None = STORES.get(scheme) or plugins.load(GROUP, scheme)
+    factory: Factory | None = STORES.get(scheme) or plugins.factory(GROUP, scheme, ValueError)
     if factory is None:
         names = ", ".join([*STORES, *entry_points(group=GROUP).names])
         raise ValueError(f"no session store is called {scheme!r}; known are {names}")

@@ -17,7 +17,7 @@ from simulator.exchange import exchange_for
 from simulator.glance import Glass
 from simulator.lacking import lacking
 from simulator.local import Local, local_gateway
-from simulator.speech import Note
+from simulator.speech import Note, told
 from simulator.stage import NUMBER, Kind, scratch
 from simulator.watched import WatchedLine
 from ussd_engine.config import Config
@@ -60,6 +60,10 @@ async def own(settings: Config, folder: Path, kind: Kind, clock: MovedClock, cor
 
 @contextlib.asynccontextmanager
 async def elsewhere(url: str, token: str, waits: Callable[[Note], object]) -> AsyncIterator[Behind]:
-    """The gateway at `url`, on its own clock; `waits` is told for what a request waits."""
-    async with gateway_at(url, token, waits) as (line, clock):
+    """The gateway at `url`, on its own clock; `waits` is told for what a request waits, for a bind without end."""
+
+    def patient(why: Note) -> None:
+        waits(told("{why} Hang up to end it.", why=why))
+
+    async with gateway_at(url, token, waits, patient) as (line, clock):
         yield Behind(WatchedLine.of(line, token), clock)

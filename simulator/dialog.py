@@ -31,7 +31,7 @@ async def gateway_at(
     url: str,
     token: str,
     waits: Callable[[Note], object] = lambda _: None,
-    patient: Callable[[str], object] | None = None,
+    patient: Callable[[Note], object] | None = None,
 ) -> AsyncIterator[tuple[Line, Clock]]:
     """The way to a gateway elsewhere; `waits` is told for what a request waits. With `patient` a bind is waited for
     without end, and that is told there."""
@@ -71,7 +71,7 @@ class Dialog:
 
     async def there(self, settings: Config, url: str, token: str) -> bool:
         """On the gateway at `url`. True where the dialog ended by itself. Raises `NoAnswer`."""
-        async with gateway_at(url, token, aside, aside) as (line, clock):
+        async with gateway_at(url, token, aside, _patiently) as (line, clock):
             return await self._play(Phone(wire(self.provider, settings), line, clock, self.msisdn))
 
     async def _prefer(self, local: Local) -> None:
@@ -103,6 +103,10 @@ class Dialog:
 def aside(words: str | Note) -> None:
     """Say something to whoever sits there, apart from the screens."""
     click.echo(words if isinstance(words, str) else Speech(OWN).note(words), err=True)
+
+
+def _patiently(why: Note) -> None:
+    aside(Note("{why} Ctrl+C ends it.", {"why": why}))
 
 
 def tell(typed: str, screen: Reply, profile: Profile) -> None:

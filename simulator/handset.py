@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from simulator.exchange import Report
 from simulator.glance import Glance
@@ -57,6 +59,10 @@ class Message:
     """Why nothing came in answer to hers."""
     place: int = 0
     """The how manieth came to this phone, from 1."""
+
+    def hour(self, zone: ZoneInfo) -> str:
+        """When it came, as a list of SMS says it."""
+        return f"{datetime.fromtimestamp(self.at, zone):%H:%M}"
 
 
 @dataclass

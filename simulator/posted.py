@@ -11,13 +11,13 @@ from aiohttp import web
 from yarl import URL
 
 from simulator.smsc import Smsc, smsc_anywhere
+from simulator.speech import Note, told
 from ussd_engine.callback import answered
 from ussd_engine.channels.base import Bound, Posting, Response
 from ussd_engine.errors import EngineError, NotACallback
 from ussd_engine.smpp.pdu import HEADER
 
 HOST = "127.0.0.1"
-TRIES = "which it tries once a minute or oftener, after a refusal once in 5 minutes, and at once when it is restarted"
 
 
 class NotTaken(EngineError):
@@ -28,7 +28,7 @@ class Posted:
     """Takes screens at `url`, and over binds to `smsc`; where these are empty, at the port that the settings of each
     channel name. With `tell` a bind is waited for without an end, and what is waited for is told."""
 
-    def __init__(self, tell: Callable[[str], object] | None = None) -> None:
+    def __init__(self, tell: Callable[[Note], object] | None = None) -> None:
         self._tell = tell
         self.url = ""
         self.smsc: Smsc | None = None
@@ -52,7 +52,13 @@ class Posted:
         """Hand a PDU to the gateway that is bound; the status that it answers. Raises `NotTaken` and `NobodyBound`."""
         smsc = await self._smsc(channel)
         if self._tell and not smsc.receiving:
-            self._tell(f"waiting until a running gateway binds to {smsc.url}, {TRIES}; Ctrl+C ends it")
+            self._tell(
+                told(
+                    "Waiting until a running gateway binds to {url}: it tries once a minute or oftener, once refused "
+                    "every 5 minutes, and at once when it is restarted.",
+                    url=smsc.url,
+                )
+            )
             await smsc.bound(within_s=None)
         return await smsc.deliver(octets[HEADER:])
 

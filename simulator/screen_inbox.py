@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from functools import partial
 
 from textual import on
@@ -59,7 +58,7 @@ class Inbox(Pane):
 
     def _headline(self, one: Message) -> str:
         """What tells it from the others: its hour, and from whom it came where not all have one sender."""
-        time = f"{datetime.fromtimestamp(one.at, self.room.zone):%H:%M}"
+        time = one.hour(self.room.zone)
         senders = {other.other for other in self.room.hand.inbox if not other.mine}
         who = self.speech("to {number}", number=one.other) if one.mine else one.other if len(senders) > 1 else ""
         report = f"({self.speech.note(REPORTS[one.report])})" if one.report else ""

@@ -109,6 +109,54 @@ def test_what_settings_name_and_does_not_load_is_told_in_one_line(
     assert "Traceback" not in err
 
 
+FAILS = "def Bad(*given):\n    raise KeyError('url', *map(str, given[:1]))"
+LATE = "async def Bad(setting, around):\n    raise KeyError('url', setting)"
+
+
+@pytest.mark.parametrize(
+    ("group", "settings", "code", "why"),
+    [
+        ("channels", {"CHANNELS": "acme"}, "def Bad(given):\n    raise KeyError('a\\nb')", "KeyError ('a\\nb')"),
+        ("channels", {"CHANNELS": "acme"}, "def Bad():\n    pass", None),
+        ("channels", {"CHANNELS": "acme"}, "def Bad(given):\n    raise RuntimeError", "RuntimeError"),
+        ("sms", {"CHANNEL_SETTINGS": '{"acme": {"sms": {}}}', "CHANNELS": "acme"}, None, "OSError (no way)"),
+        ("forms", {"CHANNEL_SETTINGS": '{"acme": {"forms": {}}}', "CHANNELS": "acme"}, None, "OSError (no way)"),
+        ("feedback", {"CHANNELS": "generic", "FEEDBACK": "acme:secret"}, LATE, "KeyError (('url', '***'))"),
+        ("feedback", {"CHANNELS": "generic", "FEEDBACK": "acme:secret"}, None, "OSError (no way)"),
+        ("sessions", {"CHANNELS": "generic", "SESSIONS": "acme://u:secret@h"}, FAILS, "KeyError (('url', '***'))"),
+    ],
+)
+def test_what_loads_and_fails_to_make_what_it_is_for_is_told_in_one_line(
+    install: Install,
+    command: Callable[..., Told],
+    group: str,
+    settings: dict[str, str],
+    code: str | None,
+    why: str | None,
+) -> None:
+    install(f"ussd_engine.{group}", "acme", code or "def Bad(*given):\n    raise OSError('no\\nway')")
+    ended, out, err = command("serve", "--port", "0", **settings)
+    (line,) = [line for line in (out + err).splitlines() if "does not start" in line]
+    assert ended == 1
+    begins, ends = line.split(" raises ")
+    assert begins.endswith(
+        f'package ussd-bad does not start: its entry point "acme = bad_plugin:Bad" of ussd_engine.{group}'
+    )
+    if why is not None:
+        assert ends == f"{why}; mend its settings or the package, or uninstall it: pip uninstall ussd-bad"
+    assert "Traceback" not in err
+    assert "secret" not in out + err
+
+
+def test_what_a_package_says_of_a_setting_is_told_as_it_says_it(install: Install, command: Callable[..., Told]) -> None:
+    code = "from ussd_engine.errors import ConfigError\ndef Bad(given):\n    raise ConfigError('acme: url is missing')"
+    install("ussd_engine.channels", "acme", code)
+    ended, out, err = command("check", CHANNELS="acme")
+    assert ended == 1
+    assert "does not start" not in out + err
+    assert "acme: url is missing" in out + err
+
+
 @pytest.mark.parametrize("group", ["channels", "sms", "forms", "feedback", "sessions", "commands"])
 def test_what_settings_do_not_name_may_lie_there_unloadable(
     install: Install, command: Callable[..., Told], group: str

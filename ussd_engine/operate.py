@@ -53,13 +53,14 @@ def list_outbox(limit: int, as_json: bool) -> None:
         found = await ledger.outbox.waiting(limit)
         waits = [(one, _waits(one, backlog, now, hosted)) for one in found]
         letters = await ledger.outbox.letters(limit)
+        silent = [(service, stopped) for service, stopped in sorted(backlog.stopped_of.items()) if service in hosted]
         if as_json:
-            for line in [*(_plain_waiting(*one) for one in waits), *map(_plain, letters)]:
+            institutions = (_plain_silent(*one, now) for one in silent)
+            for line in [*institutions, *(_plain_waiting(*one) for one in waits), *map(_plain, letters)]:
                 click.echo(json.dumps(line))
             return
-        for service, stopped in sorted(backlog.stopped_of.items()):
-            if service in hosted:
-                click.echo(f"{service}: {_silent(stopped, now)}")
+        for service, stopped in silent:
+            click.echo(f"{service}: {_silent(stopped, now)}")
         if waits:
             show(
                 ("id", "service", "kind", "attempts", "accepted", "waits for"),
@@ -139,6 +140,12 @@ def _named_row(row: Letter | Waiting) -> tuple[str, str, str, str]:
 def _until(letter: Letter) -> str:
     """The last day on which the purge leaves it, as its case stands now."""
     return "you retry" if letter.until is None else letter.until.isoformat()
+
+
+def _plain_silent(service: str, stopped: Stopped, now: int) -> dict[str, object]:
+    """As `_silent`; not asked again before a gateway runs where the time of that has passed."""
+    again = iso(stopped.until_ms) if stopped.until_ms > now else None
+    return {"service": service, "takes_nothing_since": iso(stopped.since_ms), "asked_again": again}
 
 
 def _plain_waiting(row: Waiting, why: str) -> dict[str, object]:

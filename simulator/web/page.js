@@ -163,7 +163,7 @@ function inbox() {
     const details = make("details", { "data-key": one.key }, make("summary", { "data-name": one.key }, words.report), make("div", { class: "choices" }, ...reports));
     details.open = open.has(one.key);
     return make("li", { class: one.mine ? "sms mine" : "sms" },
-      make("p", { class: "who" }, one.report ? `${one.who} · ${one.report}` : one.who),
+      make("p", { class: "who" }, [one.hour, one.who, one.report].filter(Boolean).join(" · ")),
       make("p", { class: "text" }, one.text),
       one.silence ? make("p", { class: "soft" }, one.silence) : "",
       reports.length ? details : "");

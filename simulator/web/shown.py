@@ -64,16 +64,17 @@ def _text(hand: Handset, say: Speech) -> str:
     return hand.shown.text if hand.shown else ""
 
 
-def _inbox(room: Room, say: Speech) -> list[dict[str, Any]]:
+def _inbox(room: Room, say: Speech, zone: ZoneInfo) -> list[dict[str, Any]]:
     """The newest first."""
     placed = list(enumerate(room.hand.inbox))[-NEWEST:]
-    return [_message(at, one, say) for at, one in reversed(placed)]
+    return [_message(at, one, say, zone) for at, one in reversed(placed)]
 
 
-def _message(at: int, one: Message, say: Speech) -> dict[str, Any]:
+def _message(at: int, one: Message, say: Speech, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "at": at,
         "key": f"{at} {one.id}",
+        "hour": one.hour(zone),
         "who": say("to {number}", number=one.other) if one.mine else one.other,
         "text": one.text,
         "mine": one.mine,
@@ -158,7 +159,7 @@ _PARTS: Final[Mapping[str, Callable[[Room, Speech, ZoneInfo], Any]]] = {
     "top": _top,
     "busy": lambda room, say, zone: room.busy,
     "phone": lambda room, say, zone: _phone(room, say),
-    "inbox": lambda room, say, zone: _inbox(room, say),
+    "inbox": _inbox,
     "unread": lambda room, say, zone: room.hand.unread,
     "own": lambda room, say, zone: not room.way.url,
     "nothing": lambda room, say, zone: case_words.nothing(room, say),

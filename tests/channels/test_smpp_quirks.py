@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ussd_engine import gsm
 from ussd_engine.channels import create
 from ussd_engine.channels.base import Answered, Channel, Request
 from ussd_engine.errors import ConfigError, NotACallback
 from ussd_engine.model import LegKind, Phase, Reply
 from ussd_engine.smpp import pdu as p
-from ussd_engine.smpp.alphabet import decoded, encoded, utf16
+from ussd_engine.smpp.alphabet import decoded, decoded_ussd, encoded, utf16
 from ussd_engine.smpp.pdu import Address, Sm
 from ussd_engine.testing.bound_contract import holding
 from ussd_engine.testing.channel_contract import CODE, NUMBER, settings
@@ -180,20 +183,48 @@ def test_a_host_of_another_network_is_reached_in_clear_through_a_tunnel_alone(ho
 # data_coding
 
 
-@pytest.mark.parametrize("coding", [0, 0x0F, 0x10, 0xF0])
+def typed(octets: bytes, coding: int, **options: Any) -> str:
+    return make(**options).parse(leg(18, short=octets, coding=coding)).text
+
+
+@pytest.mark.parametrize("coding", [0, 0x0F, 0x10, 0x12, 0x20, 0x33, 0x40, 0x43, 0x50, 0xF0])
 def test_the_default_alphabet_has_many_numbers(coding: int) -> None:
-    assert decoded(b"\x00\x1b\x65", coding, "gsm7") == "@€"
+    assert typed(b"\x00\x1b\x65", coding) == "@€"
 
 
-@pytest.mark.parametrize("coding", [8, 0x18, 0x48])
+@pytest.mark.parametrize("coding", [8, 0x18, 0x48, 0x58])
 def test_ucs_2_has_many_numbers(coding: int) -> None:
-    assert decoded("ng’ombe".encode("utf-16-be"), coding, "gsm7") == "ng’ombe"
+    assert typed("ng’ombe".encode("utf-16-be"), coding) == "ng’ombe"
 
 
-@pytest.mark.parametrize("coding", [2, 4, 5, 9, 0x44, 0xF4, 255])
-def test_what_is_no_text_is_refused(coding: int) -> None:
+@pytest.mark.parametrize("read", [decoded, decoded_ussd])
+@pytest.mark.parametrize("coding", [2, 4, 5, 9, 0x44, 0x60, 0xF4, 255])
+def test_what_is_no_text_is_refused(read: Any, coding: int) -> None:
     with pytest.raises(NotACallback):
-        decoded(b"1", coding, "gsm7")
+        read(b"1", coding, "gsm7")
+
+
+@pytest.mark.parametrize("alphabet", ["gsm7", "latin-1", "ascii"])
+@pytest.mark.parametrize(
+    ("octets", "coding", "text"),
+    [
+        (b"sw\rMaji", 0x10, "Maji"),
+        (b"sw\r", 0x10, ""),
+        (b"1", 0x10, "1"),
+        (b"Maji", 0x10, "Maji"),
+        (b"\xf3\x3b\0M\0a\0j\0i", 0x11, "Maji"),
+        (b"\x65\x37\x20\x13", 0x11, "–"),
+        (b"\x65\x37", 0x11, ""),
+        (b"\x001", 0x11, "1"),
+        (b"", 0x11, ""),
+    ],
+)
+def test_a_text_of_ussd_may_stand_behind_its_language(octets: bytes, coding: int, text: str, alphabet: str) -> None:
+    assert typed(octets, coding, alphabet=alphabet) == text
+
+
+def test_in_an_sms_the_same_numbers_tell_its_class() -> None:
+    assert [decoded(b"sw\rMaji", coding, "gsm7") for coding in (0x10, 0x11)] == ["sw\rMaji"] * 2
 
 
 def test_an_escape_before_a_sign_without_an_extension_shows_the_sign() -> None:
@@ -205,3 +236,33 @@ def test_a_text_that_the_alphabet_lacks_is_none_of_it() -> None:
     assert encoded("Δ", "gsm7") == b"\x10"
     assert encoded("Δ", "latin-1") is None
     assert utf16("Δ") == b"\x03\x94"
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "text", "coding", "shown"),
+    [
+        ("latin-1", "Eneo: 5Ω", 8, "Eneo: 5Ω"),
+        ("latin-1", "Eneo: 5Ω, café €" + "x" * 144, 0, "Eneo: 5?, café ?" + "x" * 144),
+        ("ascii", "café" + "x" * 76, 8, "café" + "x" * 76),
+        ("ascii", "café ¡ØΔ!" + "x" * 151, 0, "cafe ???!" + "x" * 151),
+        ("ascii", "“café”" + "x" * 74, 8, "“café”" + "x" * 74),
+        ("gsm7", "café Ω" + "x" * 154, 0, "café Ω" + "x" * 154),
+    ],
+)
+def test_a_sign_that_the_alphabet_lacks_gives_way_where_ucs_2_has_no_room(
+    alphabet: Any, text: str, coding: int, shown: str
+) -> None:
+    sm = sent(make(alphabet=alphabet), leg(18, "1"), text=text)
+    assert (sm.coding, decoded_ussd(sm.message, sm.coding, alphabet)) == (coding, shown)
+
+
+def test_where_the_wire_has_no_ucs_2_nothing_leaves_the_alphabet() -> None:
+    sm = sent(make(alphabet="ascii", units=0), leg(18, "1"), text="café")
+    assert (sm.coding, sm.message) == (0, b"cafe")
+
+
+@pytest.mark.parametrize("alphabet", ["gsm7", "latin-1", "ascii"])
+@given(text=st.text(gsm.BASIC + gsm.EXTENSION + "–ŵ😀", max_size=200))
+def test_a_screen_within_the_budget_is_within_the_160_octets_of_the_bearer(alphabet: str, text: str) -> None:
+    sm = sent(make(alphabet=alphabet), leg(18, "1"), text=gsm.cut(text, 160))
+    assert len(sm.message) <= 160

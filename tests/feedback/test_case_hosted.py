@@ -86,22 +86,30 @@ def test_what_waits_is_listed_with_its_service_and_a_stopped_route_is_the_cores(
 def test_an_institution_that_takes_nothing_is_listed_in_one_line_since_when_and_when_it_is_asked_again(
     folder: Path,
 ) -> None:
-    async def stopped(ledger: Ledger) -> int:
+    async def stopped(ledger: Ledger) -> tuple[int, int]:
         await two(ledger)
         noon_ms = (_now_ms() // DAY_MS + 2) * DAY_MS - DAY_MS // 2 + 7_000
         (form,) = await ledger.outbox.claim(_now_ms(), 9, Whose(of="maji"))
         reason = "the institution answered 500"
         assert await ledger.outbox.later(form, noon_ms, reason, counts=False, paused=True)
         await ledger.act(submit(caller=None, service="maji", at_ms=_now_ms()))
-        return form.queued_ms
+        return form.queued_ms, noon_ms
 
-    since = datetime.fromtimestamp(in_ledger(folder, stopped) // 1000, UTC)
+    since_ms, noon_ms = in_ledger(folder, stopped)
+    since = datetime.fromtimestamp(since_ms // 1000, UTC)
     printed = CliRunner().invoke(cli, ["outbox", "list"]).output
     (line,) = [line for line in printed.splitlines() if line.startswith("maji: ")]
     assert f"takes nothing since the form of {since:%Y-%m-%d %H:%M:%S} UTC" in line
     assert line.endswith("it is asked again at 12:00:07 UTC")
     waits = "its institution, which takes nothing now; it is asked again at 12:00:07 UTC"
-    assert [one["waits_for"] for one in listed()] == [
+    of_maji, *rows = listed()
+    again = datetime.fromtimestamp(noon_ms // 1000, UTC)
+    assert of_maji == {
+        "service": "maji",
+        "takes_nothing_since": since.isoformat(),
+        "asked_again": again.isoformat(),
+    }
+    assert [one["waits_for"] for one in rows] == [
         "nothing: where a gateway runs, it goes within seconds",
         f"{waits}; the last try: the institution answered 500",
         waits,

@@ -183,6 +183,20 @@ class TestWhatAnAnswerMeans(WebhookFixtures):
         assert str(failed.value) == f"the core answered {status}"
         assert len(core.requests) == 1, "no redirect is followed"
 
+    @pytest.mark.parametrize(("status", "kept"), [(422, "given up"), (503, "waits"), (403, "waits")])
+    async def test_the_outbox_keeps_the_status_and_none_of_the_words(
+        self, store: WebhookStore, core: Core, ledger: Ledger, status: int, kept: str
+    ) -> None:
+        await ledger.act(submit(caller=None))
+        core.says = [(status, {}, WORDS.encode())]
+        assert await Delivery(ledger.outbox, store, StoppedClock()).step() == 1
+        found = {
+            "given up": [letter.reason for letter in await ledger.outbox.letters()],
+            "waits": [row.error for row in await ledger.outbox.waiting()],
+        }
+        assert found.pop(kept) == [f"the core answered {status}"]
+        assert list(found.values()) == [[]]
+
     async def test_an_address_that_is_gone_gets_nothing_more_before_the_gateway_is_started_again(
         self, store: WebhookStore, core: Core, ledger: Ledger, keyring: Keyring
     ) -> None:

@@ -155,6 +155,8 @@ async def test_what_the_core_would_like_to_know_is_asked_where_the_platform_has_
             "Herufi zimezidi 480. Fupisha.\nAndika ujumbe wako",
         ),
         ({**COMPLAINT, "em_kero": "8"}, "em_kero", f"Chaguo si sahihi.\n{NATURE}"),
+        ({**COMPLAINT, "em_kero": 1.5}, "em_kero", f"Chaguo si sahihi.\n{NATURE}"),
+        ({**COMPLAINT, "em_maelezo": 12.5}, "em_maelezo", "Eleza kwa maneno 3 au zaidi.\nAndika ujumbe wako"),
         (
             {**COMPLAINT, "em_utambulisho": "4"},
             "em_utambulisho",
@@ -168,7 +170,7 @@ async def test_what_the_core_would_like_to_know_is_asked_where_the_platform_has_
     ],
 )
 async def test_what_is_wrong_is_said_as_the_menu_says_it_and_where(
-    tmp_path: Path, fields: dict[str, str], field: str, words: str
+    tmp_path: Path, fields: dict[str, object], field: str, words: str
 ) -> None:
     async with collecting(tmp_path) as platform:
         said = await platform.form(**fields)
@@ -178,6 +180,17 @@ async def test_what_is_wrong_is_said_as_the_menu_says_it_and_where(
         assert said["sms_text"].startswith(words)
         assert len(said["sms_text"]) <= 160
         assert await count(platform.edge) == 0
+
+
+async def test_a_number_with_a_fraction_is_a_text_as_it_is_written_or_a_choice(tmp_path: Path) -> None:
+    where = {"em_mkoa": "Dodoma", "em_halmashauri": "Bahi DC", "em_mahali": 12.5}
+    async with collecting(tmp_path, core_wants="place") as platform:
+        stored = await submission(
+            platform, await platform.form(float(NUMBER), **{**COMPLAINT, **where, "em_aina": 1.0, "em_kero": 3.0})
+        )
+        assert (stored.answers["place"], stored.answers["nature"]) == ("12.5", "bribery")
+        assert (await platform.check("em_kero", 1.0))["success"]
+        assert not (await platform.check("em_kero", 1.5))["success"]
 
 
 async def test_she_is_answered_in_the_language_that_she_chose(tmp_path: Path) -> None:

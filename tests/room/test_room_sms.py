@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from simulator.room import Room
 from simulator.screen_parts import Plain
 from simulator.silence import UNSAID, WITHHELD
 from simulator.speech import Speech
+from simulator.web.shown import shown as page_of
 from tests.room.conftest import CODE, send_complaint, type_all
 from tests.room.terminal import at_the_terminal
 from ussd_engine.ledger import smsqueue
@@ -87,6 +90,19 @@ async def test_the_reply_to_her_own_sms_is_shown_by_itself_and_where_none_comes_
         await tester.press("tab", "tab")
         await tester.type(f"HALI {room.reference}")
         assert shown().startswith(f"HALI {room.reference}\n\nNo answer, by rule: where a case stands is told once")
+
+
+async def test_an_sms_has_its_hour_on_the_page_as_in_the_terminal(room: Room) -> None:
+    await room.write("MSAADA")
+    await room.wait(3600)
+    await room.write("HALI")
+    zone = room.zone
+    hours = [one["hour"] for one in page_of(room, Speech("sw"), zone)["inbox"]]
+    assert hours == [f"{datetime.fromtimestamp(one.at, zone):%H:%M}" for one in reversed(room.hand.inbox)]
+    assert len(set(hours)) > 1
+    async with at_the_terminal(room, "sw") as tester:
+        await tester.press("f2")
+        assert all(hour in tester.seen for hour in hours)
 
 
 async def test_an_sms_that_cannot_be_sent_stays_to_be_sent_later(room: Room) -> None:

@@ -242,6 +242,7 @@ async def test_sms_are_written_answered_and_reported_and_a_second_phone_is_taken
         await page.type("MSAADA")
         await tester.notes("Imetumwa kwenda 15200.")
         await tester.reads(".sms.mine", "MSAADA")
+        assert re.fullmatch(r"\d\d:\d\d · kwenda 15200", await page.text(".sms.mine .who"))
         await page.click(".sms:not(.mine) summary")
         await page.click(".sms:not(.mine) details button", "haikufika")
         await tester.notes("Ripoti imefika kwenye lango.")

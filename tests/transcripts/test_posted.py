@@ -14,6 +14,7 @@ from simulator.dialog import gateway_at
 from simulator.local import wire
 from simulator.phone import NoAnswer, Phone
 from simulator.posted import NotTaken, Posted
+from simulator.speech import Note, Speech
 from ussd_engine import config
 from ussd_engine.app import create_app, running
 from ussd_engine.channels.base import Response
@@ -79,13 +80,12 @@ async def test_a_gateway_that_is_to_bind_is_waited_for_and_that_is_said(
 ) -> None:
     monkeypatch.setattr("simulator.smsc.Smsc.bound.__defaults__", (1, 0.0))  # who has no patience has none at all
     given = settings(tmp_path, port, "smpp", "smpp://127.0.0.1:{port}")
-    told = asyncio.Queue[str]()
+    told = asyncio.Queue[Note]()
     async with gateway_at("http://127.0.0.1:1", "", patient=told.put_nowait) as (line, clock):
         phone = Phone(wire("smpp", given), line, clock, NUMBER)
         dialling = asyncio.create_task(phone.dial(CODE))
-        words = await told.get()
-        assert words.startswith(f"waiting until a running gateway binds to smpp://127.0.0.1:{port}, which it tries ")
-        assert words.endswith("; Ctrl+C ends it")
+        words = Speech("en").note(await told.get())
+        assert words.startswith(f"Waiting until a running gateway binds to smpp://127.0.0.1:{port}: it tries ")
         assert not dialling.done()
         async with running(create_app(given, log=Log("CRITICAL"), proven=True)):
             assert (await dialling).text.startswith("Huduma za Serikali")

@@ -147,7 +147,7 @@ def _names(table: Mapping[str, object], group: str) -> list[str]:
 def _factory(name: str, table: Mapping[str, Any], group: str) -> Any:
     if name in table:
         return table[name]
-    installed = plugins.load(group, name)
+    installed = plugins.factory(group, name)
     if installed is not None:
         return installed
     raise ConfigError(f'channel "{name}" does not exist{did_you_mean(name, _names(table, group))}')

@@ -117,6 +117,10 @@ class Halotel:
         self._expect_theirs(wire.present(fields, "user"), wire.present(fields, "pass"))
         if kind == RECEIPT:
             raise Answered(self.acknowledged, Count.RECEIPT)
+        if kind in CLOSES:
+            # An end may come with nothing else: it names its dialogue, and changes nothing.
+            msisdn = self._settings.msisdn(fields.get("msisdn", "").strip())
+            return Turn(channel=self.name, dialogue=dialogue, phase=Phase.CLOSED, text=CLOSES[kind], msisdn=msisdn)
         text, code = wire.present(fields, "msg"), None
         text = "" if text == NOBODY else text
         if kind == FIRST:
@@ -125,8 +129,8 @@ class Halotel:
         return Turn(
             channel=self.name,
             dialogue=dialogue,
-            phase={FIRST: Phase.START, ANSWER: Phase.INPUT}.get(kind, Phase.CLOSED),
-            text=CLOSES.get(kind, text),
+            phase=Phase.START if kind == FIRST else Phase.INPUT,
+            text=text,
             service_code=code,
             msisdn=self._settings.msisdn(msisdn),
             echo=(msisdn, wire.present(fields, "sessionid"), fields.get("ussdgw_id", "")),

@@ -30,6 +30,7 @@ from ussd_engine.channels import wire
 from ussd_engine.channels.base import Request, Response
 from ussd_engine.channels.forms import Asked, Collected, FormSettings, configure
 from ussd_engine.errors import NotACallback
+from ussd_engine.fieldtable import whole
 
 NUMBER: Final = "msisdn"
 DATA: Final = "data"
@@ -49,7 +50,7 @@ class MgovForms:
 
     def collected(self, request: Request) -> Collected:
         given = wire.texts(wire.json_object(request), NUMBER, *self.options.fields)
-        number = given.get(NUMBER, "").strip()
+        number = whole(given.get(NUMBER, "").strip())
         fields = {name: given[name].strip() for name in self.options.fields if given.get(name, "").strip()}
         if not number and not fields:
             raise NotACallback("there is no number, and no field that the settings know")

@@ -47,7 +47,7 @@ from ussd_engine.model import LegKind, Phase, Profile, Reply, Turn
 from ussd_engine.secret import Secret
 from ussd_engine.smpp import pdu as p
 from ussd_engine.smpp.account import Account, Version, account
-from ussd_engine.smpp.alphabet import UCS2, Alphabet, decoded, encoded, utf16
+from ussd_engine.smpp.alphabet import UCS2, Alphabet, decoded_ussd, encoded, folded, utf16
 from ussd_engine.smpp.pdu import Address, BadPdu, Pdu, Sm
 
 PROFILE: Final = Profile()
@@ -139,7 +139,7 @@ class Smpp:
         elif op == DIALLED:
             code, text = self._dialled(sm)
         else:
-            text = decoded(sm.message, sm.coding, self._options.alphabet)
+            text = decoded_ussd(sm.message, sm.coding, self._options.alphabet)
         return Turn(
             channel=self.name,
             dialogue=f"{msisdn or sm.source.text}-{session:x}",
@@ -168,7 +168,7 @@ class Smpp:
     def _dialled(self, sm: Sm) -> tuple[str, str]:
         stands = self._options.code_in
         there = stands == "destination_addr"
-        text = sm.destination.text if there else decoded(sm.message, sm.coding, self._options.alphabet)
+        text = sm.destination.text if there else decoded_ussd(sm.message, sm.coding, self._options.alphabet)
         return self._settings.dialled(text, stands)
 
     def reply(self, reply: Reply, turn: Turn | None) -> Response:
@@ -176,19 +176,28 @@ class Smpp:
             return Response(body=b"")
         echo = turn.echo if turn else ("", "0", "0", "", "0", "0", "0", "0")
         caller, called = Address(echo[0], int(echo[1]), int(echo[2])), Address(echo[3], int(echo[4]), int(echo[5]))
-        short = encoded(reply.text, self._options.alphabet)
+        coding, short = self._written(reply.text)
         sm = Sm(
             service_type=self._options.service_type,
             source=called,
             destination=caller,
-            coding=self._options.ucs2 if short is None else self._options.coding,
-            short=utf16(reply.text) if short is None else short,
+            coding=coding,
+            short=short,
             options={
                 p.USSD_SERVICE_OP: bytes((self._final_op if reply.ends else SCREEN,)),
                 **self._session(int(echo[6]), self._next(int(echo[7])), reply.ends and self._end_bit),
             },
         )
         return Response(body=p.dump(Pdu(p.SUBMIT_SM, p.OK, 0, p.dump_sm(sm))))
+
+    def _written(self, text: str) -> tuple[int, bytes]:
+        """`data_coding` and octets of a screen. One that leaves the alphabet is UCS-2; where it has no room there,
+        since it was cut for GSM-7 and this SMSC's alphabet lacks a sign of that, the sign gives way."""
+        options = self._options
+        short = encoded(text, options.alphabet)
+        if short is None and len(wide := utf16(text)) <= 2 * self.profile.units:
+            return options.ucs2, wide
+        return options.coding, folded(text, options.alphabet) if short is None else short
 
     def _next(self, number: int) -> int:
         """The number of our message. A network that counts by itself takes any, and one that leaves it to us sends it
@@ -241,7 +250,7 @@ class Smpp:
             sm = _held(response.body, p.SUBMIT_SM)
             op = _octets(sm, p.USSD_SERVICE_OP, 1, "ussd_service_op")[0]
             ends = op == self._final_op and (op != SCREEN or self._told(sm)[2])
-            text = decoded(sm.message, sm.coding, self._options.alphabet)
+            text = decoded_ussd(sm.message, sm.coding, self._options.alphabet)
         except NotACallback:
             op, ends, text = -1, False, ""
         if response.status != 200 or op not in (SCREEN, self._final_op):

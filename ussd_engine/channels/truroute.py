@@ -51,18 +51,21 @@ class TruRoute:
 
     def parse(self, request: Request) -> Turn:
         fields = wire.query(request) if request.method == "GET" else _posted(request)
-        kind = wire.filled(fields, "type").strip()
-        phase = {FIRST: Phase.START, ANSWER: Phase.INPUT}.get(kind, Phase.CLOSED)
-        if phase is Phase.CLOSED and kind not in CLOSES:
+        kind, dialogue = wire.filled(fields, "type").strip(), wire.filled(fields, "sessionid").strip()
+        if kind not in (FIRST, ANSWER, *CLOSES):
             raise NotACallback("field type is none that this provider sends")
+        if kind in CLOSES:
+            # An end may come with nothing else: it names its dialogue, and changes nothing.
+            msisdn = self._settings.msisdn(fields.get("msisdn", "").strip())
+            return Turn(channel=self.name, dialogue=dialogue, phase=Phase.CLOSED, text=CLOSES[kind], msisdn=msisdn)
         text, code = wire.present(fields, "msg"), None
-        if phase is Phase.START:
+        if kind == FIRST:
             code, text = self._settings.dialled(text, "field msg")
         return Turn(
             channel=self.name,
-            dialogue=wire.filled(fields, "sessionid").strip(),
-            phase=phase,
-            text=CLOSES[kind] if phase is Phase.CLOSED else text,
+            dialogue=dialogue,
+            phase=Phase.START if kind == FIRST else Phase.INPUT,
+            text=text,
             service_code=code,
             msisdn=self._settings.msisdn(wire.present(fields, "msisdn").strip()),
         )

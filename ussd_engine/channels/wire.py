@@ -56,9 +56,9 @@ def decoded(octets: bytes, charset: str = "utf-8") -> str:
 
 
 def json_object(request: Request) -> dict[str, object]:
-    """The object in a JSON body."""
+    """The object in a JSON body. A number with a fraction is the text as which it is written: nothing is measured."""
     try:
-        value = json.loads(_text(request, JSON), object_pairs_hook=_object)
+        value = json.loads(_text(request, JSON), object_pairs_hook=_object, parse_float=str)
         json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text
     except (ValueError, RecursionError):
         raise NotACallback("the body is not JSON") from None

@@ -23,7 +23,7 @@ STORES: dict[str, str] = {
 
 async def open_feedback(setting: str, surroundings: Surroundings) -> FeedbackStore:
     """The store of a setting: `NAME`, `NAME:…` or `NAME+SCHEME://…`. `ConfigError` for a name that nobody has, or
-    whose package does not load."""
+    whose package does not load or start."""
     return await known_store(setting)(setting, surroundings)
 
 
@@ -33,7 +33,7 @@ def known_store(setting: str) -> Opener:
     if name in STORES:
         opener: Opener = resolve_name(STORES[name])
         return opener
-    installed: Opener | None = plugins.load(GROUP, name)
+    installed: Opener | None = plugins.factory(GROUP, name)
     if installed is None:
         known = ", ".join(sorted({*STORES, *entry_points(group=GROUP).names}))
         raise ConfigError(f"feedback: no store is named {name!r}; there are: {known}")

@@ -91,11 +91,14 @@ class Answer(NamedTuple):
         if self.status == GONE:
             raise Gone(said)
         if self.status in STOP:
-            raise RoutePaused(said)
-        if 400 <= self.status < 500 and self.status not in AGAIN:
-            raise Rejected(said)
-        error = DeliveryError(said)
-        error.after_s = self.after_s
+            error: DeliveryError = RoutePaused(said)
+        elif 400 <= self.status < 500 and self.status not in AGAIN:
+            error = Rejected(said)
+        else:
+            error = DeliveryError(said)
+            error.after_s = self.after_s
+        # Its own words are not read: they may quote what was sent.
+        error.reason = said
         raise error
 
 
@@ -195,7 +198,9 @@ class WebhookStore:
         day = message.submitted if isinstance(message, Submission) else self._day_of(message.at_ms)
         body = wire.full(message, day)
         if len(body) > MOST_SENT:
-            raise Rejected(f"a message is larger than {MOST_SENT} octets")
+            error = Rejected(f"a message is larger than {MOST_SENT} octets")
+            error.reason = str(error)
+            raise error
         if self._thin:
             await _ours(self._kept.keep_message(message.idempotency_key, message.reference, body))
             body = wire.thin(message, day)

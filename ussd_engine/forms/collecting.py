@@ -43,6 +43,8 @@ from ussd_engine.view import Seen, View
 
 SURE_S: Final = 1.0
 """What is written in the last second may come too late for the answer, so it leaves its receipt."""
+ASKED_S: Final = 0.4
+"""How long may be asked whether she wants the SMS that refuses a form: who is shed is answered within half a second."""
 
 
 class Surroundings(NamedTuple):
@@ -123,6 +125,22 @@ class Collecting:
         one = _One(self, collector, edition, sender, filled, fieldmap, what, ends_s)
         return await one.answered()
 
+    async def wants_sms(self, msisdn: str, until_s: float) -> bool | None:
+        """`None` where it cannot be asked by then, in the loop's time."""
+        try:
+            async with asyncio.timeout_at(until_s):
+                return await self._around.ledger.sms_on(msisdn)
+        except (EngineError, TimeoutError):
+            return None
+
+    async def tells(self, msisdn: str) -> bool:
+        """Whether a form that is refused is refused by SMS too. After STOP she is answered her own SMS and sent nothing
+        else, and a form is none: its receipt is silenced as well. Where that cannot be asked she is told, since the
+        trouble that keeps us from asking is what keeps the forms of all from being taken, and nobody else says so."""
+        if not msisdn:
+            return False
+        return await self.wants_sms(msisdn, asyncio.get_running_loop().time() + ASKED_S) is not False
+
     def words(self, edition: Edition, service: str, screen: str, locale: str, shown: Shown | None = None) -> str:
         """The words of an end screen of a service, as a phone would show them."""
         session = Session(b"", edition.version, service, screen, locale, outcome=shown)
@@ -185,15 +203,15 @@ class _One:
             if known:
                 return await self._taken(known, again=True)
             if barred is not None:
-                return self._refused(Became.STOPPED, barred)
+                return await self._refused(Became.STOPPED, barred)
             assert isinstance(act, Wrong)
-            return self._wrong(act)
+            return await self._wrong(act)
         done = await self._attempts.within(self._ends_s, lambda: self._act(act))
         if done is None:
             self._receipt_later(act)
-            return self._refused(Became.UNKEPT, self._busy())
+            return await self._refused(Became.UNKEPT, self._busy())
         if done.committed.kind != "submit":
-            return self._refused(Became.LIMIT, self._full(done.committed))
+            return await self._refused(Became.LIMIT, self._full(done.committed))
         return await self._taken(done.committed, again=done.again)
 
     async def _known(self) -> Committed | None:
@@ -243,20 +261,12 @@ class _One:
         mode, msisdn = Mode(committed.mode), self._sender.msisdn
         words, wanted = await self._receipt(committed, mode), None
         if words and msisdn:
-            wanted = await self._wants_sms(msisdn)
+            in_time_s = min(self._ends_s, asyncio.get_running_loop().time() + SURE_S)
+            wanted = await self._collecting.wants_sms(msisdn, in_time_s)
             if wanted is None and isinstance(self._filled.act, Submit):
                 self._receipt_later(self._filled.act)
         response = self._collector.taken(words, by_sms=bool(wanted))
         return Answered(response, Became.REPEAT if again else Became.TAKEN, self._place)
-
-    async def _wants_sms(self, msisdn: str) -> bool | None:
-        """`None` where it cannot be asked in time."""
-        in_time = min(self._ends_s, asyncio.get_running_loop().time() + SURE_S)
-        try:
-            async with asyncio.timeout_at(in_time):
-                return await self._around.ledger.sms_on(msisdn)
-        except (EngineError, TimeoutError):
-            return None
 
     async def _receipt(self, committed: Committed, mode: Mode) -> str:
         said, sender, act = say(Happening.SENT_BY_USSD, mode), self._sender, self._filled.act
@@ -292,14 +302,14 @@ class _One:
             case = None
         return case.institution if case else ""
 
-    def _wrong(self, wrong: Wrong) -> Answered:
+    async def _wrong(self, wrong: Wrong) -> Answered:
         """What is wrong, and where: the platform is told by its own name, the log by ours."""
-        where, by_sms = self._fieldmap.called(wrong.answer), bool(self._sender.msisdn)
+        where, by_sms = self._fieldmap.called(wrong.answer), await self._collecting.tells(self._sender.msisdn)
         response = self._collector.refused(wrong.words, where, by_sms=by_sms)
         return Answered(response, Became.REFUSED, f"{self._place}/{wrong.answer}")
 
-    def _refused(self, became: Became, words: str) -> Answered:
-        response = self._collector.refused(words, by_sms=bool(self._sender.msisdn))
+    async def _refused(self, became: Became, words: str) -> Answered:
+        response = self._collector.refused(words, by_sms=await self._collecting.tells(self._sender.msisdn))
         return Answered(response, became, self._place)
 
     def _barred(self) -> str | None:

@@ -59,7 +59,7 @@ class FormDoor:
         except NotACallback as error:
             raise self._no_callback(collector, error) from None
         began = time.perf_counter()
-        found = self._shed(collector, collected) or await self._taken(collector, collected)
+        found = await self._shed(collector, collected) or await self._taken(collector, collected)
         self._tell(collector, collected, found, time.perf_counter() - began)
         return answered(found.response)
 
@@ -71,7 +71,7 @@ class FormDoor:
             self._log.fault(error, channel=collector.name)
             return collector.wrong(self._fault(collector)), False
 
-    def _shed(self, collector: Collector, collected: Collected) -> Answered | None:
+    async def _shed(self, collector: Collector, collected: Collected) -> Answered | None:
         """What is said to whom is not let in: a form counts as a dial of a number's day, and as a step."""
         engine, gateway = self._engine, self._engine.gateway
         caller, content = _caller(collected), " ".join(collected.fields.values())
@@ -84,7 +84,7 @@ class FormDoor:
         values = {"minutes": str(refusal.minutes)}
         service = collector.options.service
         said = gateway.view.system_of(service, refusal.screen, gateway.editions.current, refusal.locale, values)
-        return Answered(collector.refused(said, by_sms=bool(collected.msisdn)), Became.SHED, service)
+        return Answered(collector.refused(said, by_sms=await self._tells(collected)), Became.SHED, service)
 
     async def _taken(self, collector: Collector, collected: Collected) -> Answered:
         engine = self._engine
@@ -93,10 +93,18 @@ class FormDoor:
             return await engine.collecting.take(collector, collected)
         except Exception as error:
             self._log.fault(error, log_tag=self._tag(collected), channel=collector.name)
-            said = collector.refused(self._fault(collector), by_sms=bool(collected.msisdn))
+            said = collector.refused(self._fault(collector), by_sms=await self._tells(collected))
             return Answered(said, Became.FAULT, collector.options.service)
         finally:
             engine.admission.under_way -= 1
+
+    async def _tells(self, collected: Collected) -> bool:
+        """Whether what is refused is told by SMS too; a fault in that is none of hers."""
+        try:
+            return await self._engine.collecting.tells(collected.msisdn)
+        except Exception as error:
+            self._log.fault(error, log_tag=self._tag(collected))
+            return True
 
     def _fault(self, collector: Collector) -> str:
         gateway = self._engine.gateway

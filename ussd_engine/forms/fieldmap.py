@@ -66,7 +66,7 @@ class FieldMap:
             return None
         checking, typed = Checking(self._edition, self.service, locale), gsm.clean(text).strip()
         if known.values:
-            value = known.values.get(typed)
+            value = known.ours(typed)
             return self._unknown(checking, known, typed) if value is None else Right(value)
         if known.answer == FORM:
             return Right(typed) if typed in self._forms else self._unknown(checking, known, typed)
@@ -124,7 +124,7 @@ class FieldMap:
         typed = gsm.clean(text).strip()
         if not typed:
             return {}
-        value = field.values.get(typed) if field.values else typed
+        value = field.ours(typed) if field.values else typed
         if value is None:
             return self._unknown(checking, field, typed)
         shown = self._menu.shown.get(field.answer)
