@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collected import COMPLAINT, WORDS, collecting
-from house import NUMBER
-from test_forms_once import FAULT, stop
-from test_maintenance import SHUT
 
+from tests.gateway.collected import COMPLAINT, WORDS, collecting
+from tests.gateway.house import NUMBER
+from tests.gateway.test_forms_once import FAULT, stop
+from tests.gateway.test_maintenance import SHUT
 from ussd_engine.errors import LedgerUnavailable
 from ussd_engine.tracking import SetSms
 
