@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+from yarl import URL as Address
 
 from simulator import dialog, junit
 from simulator.coverage import Coverage
@@ -16,7 +17,21 @@ from simulator.replay import Replay, find
 from ussd_engine import channels, config
 from ussd_engine.secret import Url
 
-URL = click.option("--url", help="A gateway elsewhere; without it one is started here.")
+
+
+def _address(ctx: click.Context, param: click.Parameter, url: str | None) -> str | None:
+    """The address as it was given, once something can be called there."""
+    try:
+        found = Address(url or "")
+        called = found.scheme in ("http", "https") and found.host and found.host.encode("idna") and found.port
+    except ValueError:  # a port above 65535, a bracket that stays open, a name that is none
+        called = None
+    if url is not None and not called:
+        raise click.UsageError("--url is no address: write it as http://127.0.0.1:8080")
+    return url
+
+
+URL = click.option("--url", callback=_address, help="A gateway elsewhere; without it one is started here.")
 NUMBER = click.option("--msisdn", help="The caller's number; empty: none.  [default: one of the country]")
 TOKEN = click.option("--token", default="", help="The channel's token at the gateway of --url.")
 SPEAKS = f"Whose wire format to speak.  [default: {dialog.SPOKEN} where it is served, else the first of the channels]"

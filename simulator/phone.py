@@ -104,8 +104,6 @@ class Line:
                     headers=dict(answer.headers),
                     status=answer.status,
                 )
-        except aiohttp.InvalidURL:
-            raise NoAnswer(f"{self.url} is no address: write it as http://127.0.0.1:8080") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswer(
                 f"{self.url} does not answer ({type(error).__name__}): does the gateway run there?"

@@ -59,8 +59,6 @@ def simulate(
     number = dialog.number_of(settings, msisdn)
     served = [one.name for one in settings.ussd_channels]
     speaks = provider or spoken(settings)
-    if url and not url.startswith(("http://", "https://")):
-        raise click.UsageError("--url is no address: write it as http://127.0.0.1:8080")
     if not web and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("simulate needs a terminal; for scripts there is `ussd-engine dial`")
     kind = os.environ.get("TERM", "")

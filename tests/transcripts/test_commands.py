@@ -298,9 +298,27 @@ def test_a_folder_that_cannot_be_made_is_named_in_one_line(command: Command, mon
     assert told == "USSD_ENGINE_KEYS: /dev/null/x cannot be made: Not a directory\n"
 
 
-def test_an_address_without_http_is_told_how_it_is_written(command: Command) -> None:
-    code, _, told = command("dial", CODE, "--url", "localhost")
-    assert (code, told) == (1, "localhost is no address: write it as http://127.0.0.1:8080\n")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost",
+        "",
+        "http://",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:-1",
+        "http://127.0.0.1:port",
+        "http://[::1",
+        "http://..",
+        f"http://{'a' * 64}.tz",
+        "http://xn--\N{LATIN SMALL LETTER U WITH DIAERESIS}.tz",
+        "ftp://127.0.0.1",
+    ],
+)
+@pytest.mark.parametrize("words", [["dial", CODE], ["replay", "."], ["simulate", "--web"]], ids=" ".join)
+def test_what_is_no_address_is_told_how_it_is_written(command: Command, words: list[str], url: str) -> None:
+    code, _, told = command(*words, "--url", url)
+    assert code == 2
+    assert told.endswith("Error: --url is no address: write it as http://127.0.0.1:8080\n")
 
 
 def test_an_act_of_an_officer_that_is_refused_is_told_with_file_and_line(command: Command, tmp_path: Path) -> None:
