@@ -18,7 +18,6 @@ from ussd_engine import channels, config
 from ussd_engine.secret import Url
 
 
-
 def _address(ctx: click.Context, param: click.Parameter, url: str | None) -> str | None:
     """The address as it was given, once something can be called there."""
     try:

@@ -117,12 +117,21 @@ class Simulator(App[int]):
         self._small_told = True
         self.renew()
 
-    def on_key(self, event: events.Key) -> None:
-        """A digit that no field takes is meant for the phone, wherever the keys went: on a list, Enter would act."""
-        if event.character and event.character in DIALLED and not isinstance(self.focused, Input | Phone):
+    async def on_event(self, event: events.Event) -> None:
+        """What is written goes to a field of the page, or to the phone, before the next key is looked at: over a slow
+        line Enter comes with the digit, and on a list it would act."""
+        if isinstance(event, events.Key) and not event.is_forwarded and not isinstance(self.focused, Input | Phone):
+            self._lead(event)
+        await super().on_event(event)
+
+    def _lead(self, event: events.Key) -> None:
+        """The focus goes to what takes this character, where something does."""
+        written = event.character if event.is_printable else None
+        page = next((one for one in self.query(Pane) if self.focused and one in self.focused.ancestors), None)
+        if written and page and (field := page.field):
+            self.screen.set_focus(field)
+        elif written and written in DIALLED:
             self.action_phone()
-            self.room.press(event.character)
-            self.renew()
 
     def on_key_pressed(self, event: Key.Pressed) -> None:
         """A key at the foot was clicked."""
@@ -163,7 +172,7 @@ class Simulator(App[int]):
     def action_phone(self) -> None:
         """The phone is in hand again."""
         self.screen.remove_class("turned")
-        self.query_one(Phone).focus()
+        self.screen.set_focus(self.query_one(Phone))
 
     def action_language(self) -> None:
         """The next language."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Protocol
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
@@ -62,13 +62,10 @@ class Pane(Vertical):
         else:
             self.border_subtitle = say("↑↓ read · Tab on · Esc phone")
 
-    def on_key(self, event: events.Key) -> None:
-        """What is typed goes to where something can be written, and does nothing else."""
-        fields = [one for one in self.query(Input) if reachable(one) and not one.has_focus]
-        if fields and event.character and event.is_printable:
-            event.stop()
-            fields[0].focus()
-            fields[0].insert_text_at_cursor(event.character)
+    @property
+    def field(self) -> Input | None:
+        """Where something can be written now: what is typed on this page goes there."""
+        return next((one for one in self.query(Input) if reachable(one)), None)
 
 
 def reachable(widget: Widget) -> bool:

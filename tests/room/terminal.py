@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from textual import events
 from textual.pilot import Pilot
 
 from simulator.room import Room
@@ -53,6 +54,12 @@ class Terminal:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.settled()
+
+    async def burst(self, *keys: str) -> None:
+        """Keys that arrive together, before the first of them is looked at."""
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await self.settled()
 
     async def type(self, text: str, *after: str) -> None:

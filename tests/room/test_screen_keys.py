@@ -15,6 +15,7 @@ from simulator.floor import NEEDS_OWN
 from simulator.room import Room
 from simulator.screen import PAGES, Simulator
 from simulator.screen_panes import Pane, Reading
+from simulator.screen_parts import Choices
 from simulator.screen_phone import Phone
 from simulator.speech import Note
 from tests.room.conftest import CODE, send_complaint
@@ -315,3 +316,23 @@ async def test_digits_on_a_list_go_to_the_phone_and_enter_sends_them(room: Room,
         await tester.type("9")
         assert tester.phone.startswith("Maoni na mrejesho")
         assert isinstance(tester.app.focused, Phone)
+
+
+@pytest.mark.parametrize("page", ["f4", "f5"])
+async def test_a_digit_and_enter_that_arrive_together_act_on_no_list(room: Room, page: str) -> None:
+    """As over a slow line, where several keys come at once."""
+    async with at_the_terminal(room) as tester:
+        await tester.type(CODE)
+        await tester.press(page)
+        await tester.burst("9", "enter")
+        assert tester.phone.startswith("Maoni na mrejesho")
+
+
+async def test_words_and_enter_that_arrive_together_are_sent_from_the_page_of_sms(room: Room) -> None:
+    await send_complaint(room)
+    async with at_the_terminal(room) as tester:
+        await tester.press("f2", "tab", "tab")
+        assert isinstance(tester.app.focused, Choices)
+        await tester.burst(*"hali9", "enter")
+        assert [one.report for one in room.hand.inbox if not one.mine][-1] is None
+        assert [one.text for one in room.hand.inbox if one.mine] == ["hali9"]
