@@ -46,6 +46,8 @@ def nothing(room: Room, say: Speech) -> str:
     """Why no case lies there, and what to do."""
     if room.way.url:
         return say.note(NEEDS_OWN)
+    if room.failed:
+        return say.note(room.failed)
     if room.dead:
         return say("The gateway was killed. Start it again: Trouble, Gateway killed.")
     if room.core_is_down:

@@ -38,6 +38,7 @@ from ussd_engine.model import Reply
 
 T = TypeVar("T")
 OWN_KIND = Kind(sms=True)
+STARTING = told("The gateway is starting.")
 NOT_OPEN = told("There is no gateway to call: start it (Trouble).")
 NEEDS_OWN = told("SMS, desk and inner trouble need a gateway started here: leave out --url.")
 
@@ -80,6 +81,8 @@ class Floor:
         """Of the core, which outlives the gateway."""
         self.dead = False
         """The gateway of one's own was stopped."""
+        self.failed: Note | None = None
+        """Why the gateway did not start, where it did not; it starts once that is mended."""
         self.note: Note | None = None
         """What the last verb has to say."""
         self.recorder = Recorder()
@@ -150,6 +153,14 @@ class Floor:
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def _open(self) -> Note:
+        self.failed = None
+        try:
+            return await self._opened()
+        except Exception as error:
+            self.failed = what_failed(error)
+            raise
+
+    async def _opened(self) -> Note:
         way, self.dead = self.way, not self.way.url
         await self._gateway.aclose()
         self._client = self._client or aiohttp.ClientSession()
@@ -255,7 +266,7 @@ class Floor:
     def _words_for(self, error: Exception) -> Note:
         """What is told where something failed."""
         if isinstance(error, NotOpen):
-            return NOT_OPEN
+            return self.failed or NOT_OPEN
         if isinstance(error, NotSent):
             return told("You hung up before it was sent.")
         if isinstance(error, HungUp):
@@ -284,6 +295,8 @@ class Floor:
         return None
 
     def _no_answer(self) -> Note:
+        if self.failed:
+            return self.failed
         answer = self.tap.answer
         if answer is not None:
             return told(

@@ -105,7 +105,7 @@ class Mishaps(Calls):
     @property
     def _needs(self) -> Note:
         """Why nothing can be done to a gateway."""
-        return NEEDS_OWN if self.way.url else NOT_OPEN
+        return NEEDS_OWN if self.way.url else self.failed or NOT_OPEN
 
     def trouble(self, fault: Fault) -> None:
         """What the next leg meets; once more takes it back."""

@@ -23,6 +23,11 @@ class Reading:
         self._watch = Watch([settings.menus, settings.locales])
         self._one = asyncio.Lock()
 
+    async def changed(self) -> bool:
+        """Whether something was saved since the last look."""
+        async with self._one:
+            return await asyncio.to_thread(self._watch.changed)
+
     async def glance(self, engine: Engine) -> Note | None:
         """Where something was saved: the gateway has those menus if the proofs hold; what came of it."""
         async with self._one:

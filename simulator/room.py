@@ -25,7 +25,7 @@ from simulator.callers import MOST_PHONES
 from simulator.clock import MovedClock
 from simulator.desk import Desk
 from simulator.exchange import Report
-from simulator.floor import NEEDS_OWN, OWN_KIND, Way
+from simulator.floor import NEEDS_OWN, OWN_KIND, STARTING, Way
 from simulator.handset import Display, Handset, Message
 from simulator.local import wire
 from simulator.player import Player
@@ -70,6 +70,7 @@ class Room(Desk):
 
     async def _open(self) -> Note:
         if not self.way.url:
+            self.note = STARTING
             # before the menus are read, so that nothing is saved unseen
             self._reading = await asyncio.to_thread(Reading, self.settings)
             self._glancing = self._glancing or asyncio.create_task(self._glances())
@@ -81,7 +82,10 @@ class Room(Desk):
             await self.glance()
 
     async def glance(self) -> None:
-        """Read the menus again where one of their files was saved; it is done once a second by the room itself."""
+        """Read the menus again where one of their files was saved, and start the gateway with them where it could not
+        before; it is done once a second by the room itself."""
+        if self.failed and self._reading and await self._reading.changed():
+            await self.start_again()
         if not (self.local and self._reading):
             return
         try:

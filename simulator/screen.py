@@ -103,7 +103,6 @@ class Simulator(App[int]):
         self.query_one(Phone).focus()
         self.set_interval(TICK_S, self._tick)
         if self.room.behind is None:
-            self.room.note = told("The gateway is starting.")
             self._begin(self.room.open)
         self.renew()
 

@@ -59,7 +59,6 @@ class Seat:
 
     def open(self) -> None:
         """Start the gateway, and look at the clock from then on."""
-        self.room.note = told("The gateway is starting.")
         self._run(self._open())
 
     async def close(self, why: Note | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import shutil
 from collections.abc import AsyncIterator
@@ -208,18 +209,47 @@ async def test_a_room_that_calls_a_gateway_elsewhere_reads_no_menus() -> None:
     await there.close()
 
 
-async def test_a_gateway_that_could_not_start_starts_once_its_menus_hold(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_itself", [True, False])
+async def test_a_gateway_that_could_not_start_starts_once_its_menus_hold(tmp_path: Path, by_itself: bool) -> None:
     room = room_on(menus_of_our_own(tmp_path))
     saved(room, "menus/gmp.yaml", "service emrejesho", "service nowhere")
     await room.open()
     assert said(room).startswith("The gateway cannot start: ")
     room.press(CODE)
     await room.send()
-    assert said(room) == "There is no gateway to call: start it (Trouble)."
+    assert said(room).startswith("The gateway cannot start: "), "it is told once more, instead of what was typed"
+    assert case_words.nothing(room, Speech("en")) == said(room)
+    await room.glance()
+    assert room.local is None, "nothing was saved"
     saved(room, "menus/gmp.yaml", "service nowhere", "service emrejesho")
-    await next(deed for deed in TROUBLES if deed.name == "gateway").do(room)
+    await (room.glance() if by_itself else next(deed for deed in TROUBLES if deed.name == "gateway").do(room))
     assert said(room).startswith("The gateway is ready.")
     await room.send()
     assert room.hand.shown is not None, "what was typed stayed"
     assert [step.does for step in room.recorder.steps] == ["dial"]
     await room.close()
+
+
+async def test_a_gateway_that_was_killed_and_whose_menus_do_not_hold_any_more_says_why_at_a_dial(own: Room) -> None:
+    await own.dial(CODE)
+    await own.kill()
+    saved(own, "menus/gmp.yaml", "service emrejesho", "service nowhere")
+    await own.glance()
+    assert said(own) == "The gateway was killed.", "it stays as it is until somebody starts it"
+    await own.start_again()
+    await own.redial()
+    assert said(own).startswith("The gateway cannot start: ")
+    saved(own, "menus/gmp.yaml", "service nowhere", "service emrejesho")
+    await own.glance()
+    await own.redial()
+    assert own.hand.shown is not None
+    assert own.hand.shown.text.startswith("Huduma za Serikali\n")
+
+
+async def test_a_gateway_that_is_started_again_says_so_until_it_runs(own: Room) -> None:
+    await own.kill()
+    starting = asyncio.create_task(own.start_again())
+    await asyncio.sleep(0)
+    assert said(own) == "The gateway is starting."
+    await starting
+    assert said(own).startswith("The gateway is ready.")
