@@ -298,6 +298,8 @@ class Floor:
         if self.failed:
             return self.failed
         answer = self.tap.answer
+        if answer is not None and answer.status == 404 and self.way.url:
+            return told("The gateway answers 404: nothing is there. Are --url, --provider and --token right?")
         if answer is not None:
             return told(
                 "The gateway answered with {status} and no screen: see its raw answer.", status=str(answer.status)

@@ -21,11 +21,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @asynccontextmanager
-async def foreign_gateway(text: str) -> AsyncIterator[str]:
+async def foreign_gateway(text: str, status: int = 200) -> AsyncIterator[str]:
     """A gateway that answers everything with one screen."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(text=text)
+        return web.Response(text=text, status=status)
 
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()
@@ -125,6 +125,16 @@ async def test_what_no_provider_could_show_is_told(room: Room) -> None:
         assert "The gateway answered with 200 and no screen: see its raw answer." in tester.seen
         await tester.press("f6")
         assert "hello" in tester.page
+
+
+async def test_a_gateway_that_has_nothing_at_that_address_is_told_with_what_to_look_at(room: Room) -> None:
+    async with (
+        foreign_gateway("404: Not Found", 404) as url,
+        a_room_of_its_own(url) as there,
+        at_the_terminal(there, "en") as tester,
+    ):
+        await tester.type("*152*00#")
+        assert "The gateway answers 404: nothing is there. Are --url, --provider and" in tester.seen
 
 
 async def test_a_screen_cannot_steer_the_terminal_nor_is_it_markup() -> None:
