@@ -276,7 +276,7 @@ def json_bodies() -> Iterator[Row]:
         ("a number that is an object", json.dumps({**sound, "msisdn": {"a": 1}}), 400),
         ("a number that is a number", json.dumps({**sound, "msisdn": int(MINE)}), 200),
         ("an id that is null", json.dumps({**sound, "id": None}), 400),
-        ("1e999", good.replace('"text": ""', '"text": 1e999'), 400),
+        ("1e999", good.replace('"text": ""', '"text": 1e999'), 200),
         ("NaN", good.replace('"text": ""', '"text": NaN'), 400),
         ("an integer of 4,000 digits", good.replace('"text": ""', f'"text": {"9" * 4_000}'), 200),
         ("an integer of 50,000 digits", good.replace('"text": ""', f'"text": {"9" * 50_000}'), 400),
