@@ -28,6 +28,7 @@ from simulator.transcript import Transcript
 from ussd_engine.config import Config
 from ussd_engine.country import Country
 from ussd_engine.errors import EngineError
+from ussd_engine.listing import progress
 
 Make = Callable[["Written", str], Awaitable[Player]]
 """Makes the run of a transcript on a provider."""
@@ -82,7 +83,7 @@ class Replay:
         """On gateways started here."""
         with tempfile.TemporaryDirectory() as folder:
             async with Stage(self.settings, Path(folder), coverage.tap if coverage else None) as stage:
-                for one in written:
+                for one in _told_how_far(written):
                     await self._play(one, lambda one, provider: stage.player(one.transcript, provider))
                 if coverage:
                     coverage.count(stage)
@@ -96,7 +97,7 @@ class Replay:
                 calling = Numbering(fresh.of, one.number) if one.number else fresh
                 return Player(one.transcript, wires(provider), line, clock, calling, wires)
 
-            for one in written:
+            for one in _told_how_far(written):
                 if one.transcript.needs_local:
                     self._leave_out(one, "", "it needs a gateway started here")
                 else:
@@ -146,6 +147,13 @@ class Replay:
 
     def _providers(self, transcript: Transcript) -> Iterator[str]:
         yield from self.providers or [first_of(self.settings, transcript)]
+
+
+def _told_how_far(written: Sequence[Written]) -> Iterator[Written]:
+    with progress("transcripts") as advance:
+        for done, one in enumerate(written):
+            advance(done, len(written))
+            yield one
 
 
 @contextlib.contextmanager

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 import click
 from rich import box
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from ussd_engine import lifecycle
@@ -23,6 +21,7 @@ from ussd_engine.feedback.handling import stands
 from ussd_engine.feedback.inbox import WAITING
 from ussd_engine.feedback.record import Head
 from ussd_engine.feedback.record import verify as verify_record
+from ussd_engine.listing import progress
 from ussd_engine.model import CaseState
 from ussd_engine.office import Office, acting, at_office, reference_of
 
@@ -128,7 +127,7 @@ def verify(who: str | None, noted: Head | None) -> int:
     """Look through the whole record; exit code 1 where a row was changed, removed or put elsewhere."""
 
     async def work(office: Office) -> int:
-        with _progress("rows") as advance:
+        with progress("rows") as advance:
             found = await verify_record(office.ledger.database, office.keyring, noted, advance)
         for fault in found.faults:
             click.echo(fault)
@@ -150,7 +149,7 @@ def stats(who: str | None, by: By, as_json: bool) -> None:
     """How many cases are open, in progress, completed, overdue; figures under 5 are hidden."""
 
     async def work(office: Office) -> None:
-        with _progress("what time did") as advance:
+        with progress("what time did") as advance:
             await office.store.tick(office.today(), lambda done: advance(done, done))
         found = await office.desk.figures(office.officer, by)
         if as_json:
@@ -270,11 +269,3 @@ def _late(found: CoreCase, today: date) -> bool:
 
 def _day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
-
-
-@contextlib.contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal's error side, gone when the work is done."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
