@@ -185,8 +185,9 @@ async def test_menus_that_do_not_hold_are_told_by_file_and_line_and_the_old_ones
     assert own.hand.shown.text.startswith("Huduma za Serikali\n")
 
 
-async def test_a_menu_that_is_saved_is_seen_by_the_room_itself_and_told_on_the_page(own: Room) -> None:
-    seats = Seats(lambda: own, "en", lambda: 0.0)
+async def test_a_menu_that_is_saved_is_seen_by_the_room_itself_and_told_on_the_page(tmp_path: Path) -> None:
+    room = room_on(menus_of_our_own(tmp_path))
+    seats = Seats(lambda: room, "en", lambda: 0.0)
     async with (
         TestServer(application(seats, "127.0.0.1")) as server,
         aiohttp.ClientSession() as client,
@@ -194,7 +195,7 @@ async def test_a_menu_that_is_saved_is_seen_by_the_room_itself_and_told_on_the_p
     ):
         while not (await told(socket, "state"))["note"].startswith("The gateway is ready."):
             pass
-        named(own, "Huduma za Serikali", "Huduma za Umma")
+        named(room, "Huduma za Serikali", "Huduma za Umma")
         # the room looks by itself
         while not (await told(socket, "state"))["note"].startswith("Menus read again."):
             pass
