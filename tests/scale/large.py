@@ -57,7 +57,7 @@ BRANCH = """\
 """
 
 ASKED = """\
-  form_{at}: {{ask: [find_{at}, found_{at}, office_{at}, kind_{at}, review_{at}]}}
+  form_{at}: {{set: {{type: complaint}}, ask: [find_{at}, found_{at}, office_{at}, kind_{at}, review_{at}]}}
 """
 
 ASKS = """\

@@ -27,6 +27,7 @@ from ussd_engine.institutions import Institutions
 from ussd_engine.menu import compile, load, schema, template
 from ussd_engine.menu import edition as editions
 from ussd_engine.menu.edition import Edition
+from ussd_engine.menu.lint import prove
 from ussd_engine.model import Case, Committed, LegKind, Phase, Profile, Turn
 from ussd_engine.registry import KINDS
 from ussd_engine.search import Index
@@ -280,6 +281,10 @@ async def test_no_turn_builds_a_machine_a_menu_a_catalogue_or_a_table() -> None:
             await phone.turn(text)
     assert counts[Gateway.take_turn.__code__] >= len(FORM)
     assert built(counts) == dict.fromkeys(built(counts), 0)
+
+
+def test_the_service_that_is_made_holds() -> None:
+    assert prove(edition(SMALLEST, FEW), {"generic": Profile()}) == []
 
 
 def test_what_a_load_builds_is_counted() -> None:
